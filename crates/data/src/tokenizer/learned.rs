@@ -1,0 +1,97 @@
+//! Tokenizers learned from the text: words, characters, byte pairs.
+
+use std::ops::Range;
+
+use tokenizers::decoders::byte_level::ByteLevel;
+use tokenizers::decoders::fuse::Fuse;
+use tokenizers::models::TrainerWrapper;
+use tokenizers::models::bpe::{BPE, BpeTrainer};
+use tokenizers::models::wordlevel::{WordLevel, WordLevelTrainer};
+use tokenizers::normalizers::Lowercase;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::{AddedToken, SplitDelimiterBehavior};
+
+use super::{Tokenizer, UNKNOWN};
+use crate::{Error, Phase, Progress, Result, Text};
+
+/// A word is a run of letters, their accents and digits of any script; everything else but white space stands alone.
+const WORD: &str = r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]";
+
+/// The 256 bytes and the end of a text.
+pub(super) const BPE_SMALLEST: usize = 257;
+/// Four times the largest vocabulary in common use.
+pub(super) const BPE_LARGEST: usize = 1_000_000;
+
+/// Lower-cased words and marks seen at least `min_count` times, most frequent first, after `<unk>`.
+pub(super) fn word(text: &Text, range: Range<u64>, min_count: u64, progress: Progress<'_>) -> Result<Tokenizer> {
+    let mut tokenizer = word_level(WORD, SplitDelimiterBehavior::Removed, true);
+    tokenizer.with_normalizer(Some(Lowercase)).expect("lower-casing needs no agreement with added tokens");
+    train(tokenizer, word_level_trainer(min_count), text, range, progress)
+}
+
+/// The characters of the text, most frequent first, after `<unk>`.
+pub(super) fn char(text: &Text, range: Range<u64>, progress: Progress<'_>) -> Result<Tokenizer> {
+    let mut tokenizer = word_level("(?s:.)", SplitDelimiterBehavior::Isolated, false);
+    tokenizer.with_decoder(Some(Fuse::new()));
+    train(tokenizer, word_level_trainer(1), text, range, progress)
+}
+
+/// Byte pairs learned as GPT-2's were (Radford et al. 2019, section 2.2), `size` tokens or as many as the text gives.
+pub(super) fn bpe(size: usize, text: &Text, range: Range<u64>, progress: Progress<'_>) -> Result<Tokenizer> {
+    let trainer = BpeTrainer::builder()
+        .vocab_size(size)
+        .show_progress(false)
+        .special_tokens(vec![AddedToken::from(super::gpt2::END_OF_TEXT, true)])
+        .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+        .build();
+    train(byte_level(BPE::default()), trainer.into(), text, range, progress)
+}
+
+/// A tokenizer of GPT-2's form around `model`: its splitting, its spelling of bytes.
+pub(super) fn byte_level(model: BPE) -> tokenizers::Tokenizer {
+    let spelling = ByteLevel::default().add_prefix_space(false);
+    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    tokenizer.with_pre_tokenizer(Some(spelling)).with_decoder(Some(spelling)).with_post_processor(Some(spelling));
+    tokenizer
+}
+
+/// A tokenizer of whole pieces: those that match `pattern` (`invert`), or those between matches and the matches.
+fn word_level(pattern: &str, behavior: SplitDelimiterBehavior, invert: bool) -> tokenizers::Tokenizer {
+    let model = WordLevel::builder().unk_token(UNKNOWN.into()).build().expect("an empty vocabulary is a valid start");
+    let split = Split::new(SplitPattern::Regex(pattern.into()), behavior, invert).expect("the pattern is a constant");
+    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    tokenizer.with_pre_tokenizer(Some(split));
+    tokenizer
+}
+
+fn word_level_trainer(min_count: u64) -> TrainerWrapper {
+    let mut trainer = WordLevelTrainer::default();
+    trainer.min_frequency = min_count;
+    trainer.vocab_size = u32::MAX as usize;
+    trainer.show_progress = false;
+    trainer.special_tokens = vec![AddedToken::from(UNKNOWN, true)];
+    trainer.into()
+}
+
+fn train(
+    mut tokenizer: tokenizers::Tokenizer,
+    mut trainer: TrainerWrapper,
+    text: &Text,
+    range: Range<u64>,
+    progress: Progress<'_>,
+) -> Result<Tokenizer> {
+    let total = range.end - range.start;
+    let (mut seen, mut failure) = (0, None);
+    let pieces = text.pieces(range)?.map_while(|piece| {
+        let piece = piece.map_err(|error| failure = Some(error)).ok()?;
+        seen += piece.len() as u64;
+        progress(Phase::Vocabulary, seen, total);
+        Some(piece)
+    });
+    let trained = tokenizer.train(&mut trainer, pieces).map(|_| ());
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    trained.map_err(|problem| Error::Unencodable { name: text.name(), problem: problem.to_string() })?;
+    Ok(Tokenizer::new(tokenizer))
+}

@@ -1,0 +1,33 @@
+//! The few operations that decide how fast an embedding trains, each as one function on tensors.
+//!
+//! - [`embed`]: rows of the token table and of the position table, summed;
+//! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
+//! - [`gelu`]: the activation between two products;
+//! - [`AdamW`]: one update of one parameter.
+//!
+//! Each has here its definition in burn's own operations, which runs on every backend and differentiates by itself. That
+//! definition is the specification: a faster version for one backend must equal it in value and gradient.
+//!
+//! Letters: B rows of a batch, T tokens of a row, N = B·T, C channels, V vocabulary. Absent on purpose: files, clocks,
+//! the terminal.
+//!
+//! ```
+//! use burn::tensor::{Device, Int, Tensor};
+//!
+//! let device = Device::flex();
+//! let wte = Tensor::<2>::from_floats([[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]], &device);
+//! let wpe = Tensor::<2>::from_floats([[0.0, 0.0], [0.5, 0.5]], &device);
+//! let ids = Tensor::<2, Int>::from_ints([[1, 0]], &device);
+//! let summed = wordspace_kernels::embed(wte, Some(wpe), ids);
+//! assert_eq!(summed.into_data().try_into_vec::<f32>().unwrap(), [0.0, 1.0, 1.5, 0.5]);
+//! ```
+
+mod adamw;
+mod cross_entropy;
+mod embed;
+mod gelu;
+
+pub use adamw::{AdamW, Moments};
+pub use cross_entropy::{cross_entropy, logits};
+pub use embed::embed;
+pub use gelu::gelu;

@@ -1,0 +1,35 @@
+//! One block of the network.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::dropout::dropout;
+use crate::{Attention, LayerNorm, Mlp};
+
+/// Attention, then feed-forward, each on the normalised stream and added to it (pre-norm, as in GPT-2).
+#[derive(Module, Debug)]
+pub struct Block {
+    /// Before attention.
+    pub ln_1: LayerNorm,
+    /// What the earlier places say.
+    pub attn: Attention,
+    /// Before the feed-forward part.
+    pub ln_2: LayerNorm,
+    /// What each place makes of it.
+    pub mlp: Mlp,
+    /// The share of the feed-forward part's output that is dropped while training.
+    #[module(skip)]
+    pub dropout: f64,
+}
+
+impl Block {
+    /// # Shapes
+    ///
+    /// - `x`: `[N, C]`
+    /// - `mask`: `[1, 1, T, T]`
+    /// - output: `[N, C]`
+    pub fn forward(&self, x: Tensor<2>, mask: Tensor<4>) -> Tensor<2> {
+        let x = x.clone() + self.attn.forward(self.ln_1.forward(x), mask);
+        x.clone() + dropout(self.mlp.forward(self.ln_2.forward(x)), self.dropout)
+    }
+}

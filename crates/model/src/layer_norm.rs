@@ -1,0 +1,26 @@
+//! Layer normalisation.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, module};
+
+/// GPT-2's ε.
+pub(crate) const EPSILON: f64 = 1e-5;
+
+/// `y = (x − mean) / √(variance + ε) · weight + bias`, each row by itself (Ba et al. 2016).
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    /// `[C]`.
+    pub weight: Param<Tensor<1>>,
+    /// `[C]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl LayerNorm {
+    /// # Shapes
+    ///
+    /// - `x`: `[N, C]`
+    /// - output: `[N, C]`
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        module::layer_norm(x, self.weight.val(), Some(self.bias.val()), EPSILON)
+    }
+}

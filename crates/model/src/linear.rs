@@ -1,0 +1,23 @@
+//! A matrix and a bias.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, module};
+
+/// `y = x · weight + bias`, with the weight as `[in, out]`: GPT-2's `Conv1D`, the transpose of PyTorch's `Linear`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[in, out]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    /// # Shapes
+    ///
+    /// - `x`: `[N, in]`
+    /// - output: `[N, out]`
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        module::linear(x, self.weight.val(), Some(self.bias.val()))
+    }
+}

@@ -1,0 +1,95 @@
+//! What can go wrong with a run, sorted by what the user can do about it.
+
+use std::path::PathBuf;
+
+/// The result of everything fallible in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong with a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration that makes no run.
+    #[error("{0}")]
+    Config(String),
+    /// A word to watch that the vocabulary does not have.
+    #[error("{0}")]
+    UnknownWord(String),
+    /// Text, tokens or another file.
+    #[error(transparent)]
+    Data(#[from] wordspace_data::Error),
+    /// The model's sizes, or a checkpoint's.
+    #[error(transparent)]
+    Model(#[from] wordspace_model::Error),
+    /// A device that is not there, not built in, or not fit for the run.
+    #[error("{0}")]
+    Device(String),
+    /// A computation that failed on the device.
+    #[error("the computation failed on {device}: {problem}")]
+    Computation {
+        /// The device.
+        device: String,
+        /// What was said.
+        problem: String,
+    },
+    /// A file of the run that could not be written.
+    #[error("cannot write {}: {source}{}", path.display(), if *disk_full { "; free some space and run `wordspace resume`" } else { "" })]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+        /// Whether there was no room.
+        disk_full: bool,
+    },
+    /// A run folder that is there already.
+    #[error("{} is there already", path.display())]
+    RunExists {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// A run folder that another process works in.
+    #[error("{} is being trained by another process ({holder})", path.display())]
+    RunLocked {
+        /// The run folder.
+        path: PathBuf,
+        /// What the lock file says of it.
+        holder: String,
+    },
+    /// A folder that is no run, or whose files cannot be used.
+    #[error("{}: {problem}", path.display())]
+    BadRun {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A loss that is no number any more.
+    #[error(
+        "step {step} has loss {loss} and gradient norm {gradient_norm}: training has diverged; {}; \
+         a smaller learning rate (--set train.learning_rate=…) or a longer warm-up usually helps",
+        match last_good {
+            Some(step) => format!("the last good checkpoint is that of step {step}"),
+            None => "no checkpoint was saved before".into(),
+        }
+    )]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// Its loss.
+        loss: f32,
+        /// The norm of its gradient.
+        gradient_norm: f32,
+        /// The step of the newest checkpoint.
+        last_good: Option<u64>,
+    },
+}
+
+impl Error {
+    /// An error of writing a file or folder of the run.
+    pub fn disk(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let disk_full = matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+        Self::Disk { path: path.into(), source, disk_full }
+    }
+}

@@ -1,0 +1,130 @@
+//! Folders of Hugging Face GPT-2 models: read, and written from a run.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use serde_json::{Value, json};
+use wordspace_data::publish::publish_bytes;
+use wordspace_data::{Corpus, read_tensors, write_tensors};
+use wordspace_model::{Gpt, ModelConfig, huggingface};
+
+use crate::checkpoint::{Checkpoint, Checkpoints, host};
+use crate::config::Config;
+use crate::{Error, Result};
+
+/// The model in `folder`: a `config.json` and a `model.safetensors` as `save_pretrained` leaves them.
+///
+/// # Errors
+///
+/// If a file is missing or damaged, or the model is no GPT-2.
+pub fn load_folder(folder: &Path, device: &Device) -> Result<(ModelConfig, Gpt)> {
+    let path = folder.join("config.json");
+    let bytes = std::fs::read(&path).map_err(|source| wordspace_data::Error::read(&path, source))?;
+    let json: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::BadRun { path: path.clone(), problem: format!("it is not JSON ({error})") })?;
+    let config = huggingface::config_from_json(&json)?;
+    let checkpoint = host(read_tensors(&folder.join("model.safetensors"))?);
+    let model = huggingface::from_checkpoint(&config, checkpoint, device)?;
+    Ok((config, model))
+}
+
+/// Writes the newest model of the run in `run` to the new folder `to`, for `GPT2LMHeadModel` and `AutoTokenizer`, and
+/// returns the names of the files.
+///
+/// The run may be going on; nothing in it is changed.
+///
+/// # Errors
+///
+/// If the run has no valid checkpoint, or `to` is there already.
+pub fn export(run: &Path, to: &Path) -> Result<Vec<String>> {
+    let config = Config::open(&run.join("config.toml"), &[])?;
+    let corpus = Corpus::open(run)?;
+    let checkpoints = Checkpoints::new(run.join("checkpoints"));
+    let Some(checkpoint) = checkpoints.newest()?.0 else {
+        let problem = "it has no whole checkpoint yet; let it train until the first one".into();
+        return Err(Error::BadRun { path: run.to_path_buf(), problem });
+    };
+    if to.exists() {
+        return Err(Error::RunExists { path: to.to_path_buf() });
+    }
+    std::fs::create_dir_all(to).map_err(|source| Error::disk(to, source))?;
+
+    let model_config = config.model(corpus.summary.vocab_size);
+    let card = model_card(&config, &model_config, &corpus, &checkpoint);
+    let parameters = huggingface::to_checkpoint(&model_config, checkpoint.model);
+    let parts = parameters.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
+    write_tensors(&to.join("model.safetensors"), parts)?;
+    let end_of_text = corpus.tokenizer.id("<|endoftext|>");
+    let mut model_json = huggingface::config_to_json(&model_config);
+    model_json["bos_token_id"] = json!(end_of_text);
+    model_json["eos_token_id"] = json!(end_of_text);
+    let generation = json!({ "bos_token_id": end_of_text, "eos_token_id": end_of_text });
+    let unknown = corpus.tokenizer.id("<unk>").map(|_| "<unk>");
+    let end = end_of_text.map(|_| "<|endoftext|>");
+    let tokenizer = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": model_config.context,
+        "clean_up_tokenization_spaces": false,
+        "unk_token": unknown,
+        "bos_token": end,
+        "eos_token": end,
+    });
+    for (name, content) in [
+        ("config.json", pretty(&model_json)),
+        ("generation_config.json", pretty(&generation)),
+        ("tokenizer.json", corpus.tokenizer.to_json()),
+        ("tokenizer_config.json", pretty(&tokenizer)),
+        ("README.md", card),
+    ] {
+        publish_bytes(&to.join(name), content.as_bytes())?;
+    }
+    let mut names: Vec<String> = std::fs::read_dir(to)
+        .map_err(|source| wordspace_data::Error::read(to, source))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn pretty(json: &Value) -> String {
+    serde_json::to_string_pretty(json).expect("values can always be written as JSON") + "\n"
+}
+
+/// What a reader of the folder should know of the model.
+fn model_card(config: &Config, model: &ModelConfig, corpus: &Corpus, checkpoint: &Checkpoint) -> String {
+    let (state, text) = (&checkpoint.state, &corpus.summary);
+    let best = match state.best {
+        Some(best) => format!("{:.4} nats per token, after step {}", best.loss, best.step),
+        None => "not evaluated".into(),
+    };
+    format!(
+        "---\nlibrary_name: transformers\ntags: [gpt2, wordspace]\n---\n\
+         # {name}\n\n\
+         A GPT-2 of {parameters} parameters ({layers} layers, {heads} heads, {channels} channels, context {context}), \
+         trained from random numbers by wordspace.\n\n\
+         | | |\n|---|---|\n\
+         | Text | {text}, {bytes} bytes, SHA-256 {sha256} |\n\
+         | Tokenizer | {tokenizer}, {vocab} tokens |\n\
+         | Updates | {step} of {batch} windows |\n\
+         | Best loss on held-out text | {best} |\n\
+         | Seed | {seed} |\n\n\
+         ```python\n\
+         from transformers import AutoModelForCausalLM, AutoTokenizer\n\
+         model, tokenizer = AutoModelForCausalLM.from_pretrained(\".\"), AutoTokenizer.from_pretrained(\".\")\n\
+         ```\n",
+        name = config.run.name,
+        parameters = model.parameter_count(),
+        layers = model.layers,
+        heads = model.heads,
+        channels = model.channels,
+        context = model.context,
+        text = text.name,
+        bytes = text.bytes,
+        sha256 = text.sha256,
+        tokenizer = config.data.tokenizer,
+        vocab = model.vocab_size,
+        step = state.step,
+        batch = config.train.batch * config.train.accumulate,
+        seed = config.run.seed,
+    )
+}

@@ -1,0 +1,82 @@
+//! `log.jsonl`: one event a line, append only.
+//!
+//! Every line has a `schema`, an `event` and a `step`; all else is a function of the run but for `seconds`. A checkpoint
+//! remembers how long the log was; on resuming, what came after is cut off, and the repeated steps write it again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::event::Event;
+use crate::{Error, Result};
+
+/// The version of the lines' form.
+const SCHEMA: u32 = 1;
+
+/// The log of a run, open for appending.
+pub struct Log {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    started: Instant,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T: Serialize> {
+    schema: u32,
+    event: &'static str,
+    #[serde(flatten)]
+    what: &'a T,
+    seconds: f64,
+}
+
+impl Log {
+    /// Opens the log at `path`, cut to its first `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If it is shorter than that, or cannot be written.
+    pub fn open(path: &Path, bytes: u64) -> Result<Self> {
+        let disk = |source| Error::disk(path, source);
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(disk)?;
+        let found = file.metadata().map_err(disk)?.len();
+        if found < bytes {
+            let problem = format!("it has {found} bytes, but the checkpoint was saved when it had {bytes}");
+            return Err(Error::BadRun { path: path.to_path_buf(), problem });
+        }
+        file.set_len(bytes).map_err(disk)?;
+        file.seek(SeekFrom::Start(bytes)).map_err(disk)?;
+        Ok(Self { path: path.to_path_buf(), file, bytes, started: Instant::now() })
+    }
+
+    /// Writes the line of `event`, if it is one that the log holds.
+    pub fn write(&mut self, event: &Event<'_>) -> Result<()> {
+        match event {
+            Event::Stepped(step) => self.line("step", step),
+            Event::Evaluated(evaluation) => self.line("evaluation", evaluation),
+            Event::Watched(look) => self.line("watch", look),
+            Event::VectorsSaved(step) => self.line("vectors", &serde_json::json!({ "step": step })),
+            Event::Preparing(..) | Event::Started(_) | Event::Warning(_) | Event::CheckpointSaved(_) => Ok(()),
+        }
+    }
+
+    /// How long the log is, once all of it is on the disk.
+    pub fn sync(&mut self) -> Result<u64> {
+        self.file.sync_data().map_err(|source| Error::disk(&self.path, source))?;
+        Ok(self.bytes)
+    }
+
+    fn line<T: Serialize>(&mut self, event: &'static str, what: &T) -> Result<()> {
+        let seconds = (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3;
+        let line = Line { schema: SCHEMA, event, what, seconds };
+        let mut text = serde_json::to_vec(&line).expect("an event can always be written as JSON");
+        text.push(b'\n');
+        // One write, so that a reader meets whole lines and a cut leaves at most one piece of a line.
+        self.file.write_all(&text).map_err(|source| Error::disk(&self.path, source))?;
+        self.bytes += text.len() as u64;
+        Ok(())
+    }
+}

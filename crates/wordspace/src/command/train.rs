@@ -1,0 +1,138 @@
+//! `wordspace train` and `wordspace resume`
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wordspace::train::config::Config;
+use wordspace::train::device::{OpenDevice, set_threads};
+use wordspace::train::{Ending, Error, RunFolder, run};
+
+use super::{print_json, program};
+use crate::args::{ResumeArgs, TrainArgs};
+use crate::failure::Failure;
+use crate::terminal::{Progress, Terminal, report, to_json};
+
+/// What a program that was stopped by Ctrl-C ends with.
+const INTERRUPTED: u8 = 130;
+
+pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let changes = changes(&args);
+    let config = match &args.config {
+        Some(path) => Config::open(path, &changes)?,
+        None => Config::from_toml("", "the command line", &changes)?,
+    };
+    // What can fail for want of a device or a text fails before anything is written.
+    let device = open_device(&config, terminal)?;
+    if !config.is_toy() {
+        wordspace::data::Text::open(config.data.text.as_ref())?;
+    }
+    let runs = args.out.clone().unwrap_or_else(|| "runs".into());
+    let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
+    go(&folder, &config, &device, args.json, terminal)
+}
+
+pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let (folder, mut config) = RunFolder::open(&args.run)?;
+    if let Some(steps) = args.steps {
+        config.train.steps = steps;
+        folder.save_config(&config)?;
+    }
+    let device = open_device(&config, terminal)?;
+    go(&folder, &config, &device, args.json, terminal)
+}
+
+fn go(
+    folder: &RunFolder,
+    config: &Config,
+    device: &OpenDevice,
+    json: bool,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let mut progress = Progress::new(*terminal);
+    let stop = stop_on_signal(*terminal);
+    let outcome = run(folder, config, device, &mut |event| progress.read(event), &stop);
+    progress.finish();
+    let outcome = outcome.map_err(|error| resumable(error, folder.path()))?;
+    match json {
+        true => print_json(to_json(folder.path(), &outcome)),
+        false => print!("{}", report(folder.path(), &outcome)),
+    }
+    let (program, run) = (program(), folder.path().display());
+    if outcome.ending == Ending::Interrupted {
+        terminal.hint(&format!("\nnext    {program} resume {run}"));
+        return Ok(INTERRUPTED.into());
+    }
+    let export = folder.path().with_file_name(format!("{}-gpt2", config.run.name));
+    terminal.hint(&format!("\nrun     {run}"));
+    terminal.hint(&format!("next    {program} resume {run} --steps {}", 2 * outcome.state.step.max(1)));
+    terminal.hint(&format!("        {program} export {run} {}", export.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the options change in the configuration; `--set` comes last and so wins.
+fn changes(args: &TrainArgs) -> Vec<(String, String)> {
+    let options = [
+        ("data.text", args.text.as_ref().map(|path| path.to_string_lossy().into_owned())),
+        ("data.tokenizer", args.tokenizer.clone()),
+        ("device.name", args.device.clone()),
+        ("train.steps", args.steps.map(|n| n.to_string())),
+        ("run.seed", args.seed.map(|n| n.to_string())),
+        ("device.threads", args.threads.map(|n| n.to_string())),
+        ("run.name", args.name.clone()),
+    ];
+    let given = options.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?)));
+    given.chain(args.changes.iter().cloned()).collect()
+}
+
+fn open_device(config: &Config, terminal: &Terminal) -> Result<OpenDevice, Failure> {
+    set_threads(config.device.threads);
+    let device = OpenDevice::open(config.device.name.parse()?)?;
+    if device.is_software {
+        let part = &device.part;
+        terminal.warning(&format!("{part} imitates a GPU on the processor: right for a test, slow for training"));
+    }
+    Ok(device)
+}
+
+/// The first signal asks the run to stop after its step, the second ends it at once.
+fn stop_on_signal(terminal: Terminal) -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    let handler = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED.into());
+        }
+        terminal.hint("\nfinishing the step and saving a checkpoint; once more stops at once");
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        terminal.warning(&format!("Ctrl-C will stop without a checkpoint: {error}"));
+    }
+    stop
+}
+
+/// Adds the commands that help when a run is there already.
+fn explain(error: Error, config: &Config, runs: &Path) -> Failure {
+    let is_there = matches!(error, Error::RunExists { .. });
+    let mut failure = Failure::from(error);
+    if is_there {
+        let (program, name) = (program(), &config.run.name);
+        let free = (2..).map(|n| format!("{name}-{n}")).find(|name| !runs.join(name).exists());
+        failure.hints = vec![
+            format!("{program} resume {}", runs.join(name).display()),
+            format!("{program} train --name {}", free.expect("one of all numbers is free")),
+        ];
+    }
+    failure
+}
+
+/// Adds how to go on to what stopped a run.
+fn resumable(error: Error, run: &Path) -> Failure {
+    let can_go_on = matches!(error, Error::Disk { .. } | Error::Computation { .. } | Error::Data(_));
+    let mut failure = Failure::from(error);
+    if can_go_on {
+        failure.hints = vec![format!("{} resume {}", program(), run.display())];
+    }
+    failure
+}

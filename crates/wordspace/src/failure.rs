@@ -1,0 +1,54 @@
+//! How a failure is told, and the exit code it ends with.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use wordspace::{data, model, train};
+
+/// What a command failed with.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    code: u8,
+    /// Commands that would help.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// Wrong usage.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2, hints: Vec::new() }
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        self.code.into()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<data::Error> for Failure {
+    fn from(error: data::Error) -> Self {
+        train::Error::from(error).into()
+    }
+}
+
+impl From<train::Error> for Failure {
+    fn from(error: train::Error) -> Self {
+        use train::Error::*;
+        let code = match &error {
+            Config(_) | Data(data::Error::NoSuchTokenizer { .. }) | Model(model::Error::Config { .. }) => 2,
+            Data(data::Error::Write { .. }) | Disk { .. } => 5,
+            Data(_) | Model(_) | BadRun { .. } | UnknownWord(_) => 3,
+            Device(_) => 4,
+            Computation { device, .. } if !["flex", "ndarray"].contains(&device.as_str()) => 4,
+            RunExists { .. } | RunLocked { .. } => 6,
+            _ => 1,
+        };
+        Self { message: error.to_string(), code, hints: Vec::new() }
+    }
+}

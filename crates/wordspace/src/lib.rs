@@ -1,0 +1,31 @@
+//! wordspace trains token and position embeddings from random numbers by predicting the next token, and lets people watch
+//! words of like use find each other.
+//!
+//! This library is a front door; each room is a crate of its own:
+//!
+//! - [`data`]: what lies on disk — text, tokenizers, token files, windows, vectors;
+//! - [`model`]: the network — GPT-2 exactly;
+//! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly.
+//!
+//! The program `wordspace` is the command line to the same. A run of twenty updates, as the command line makes it:
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use wordspace::train::config::Config;
+//! use wordspace::train::device::{DeviceChoice, OpenDevice};
+//! use wordspace::train::{RunFolder, run};
+//!
+//! # if cfg!(feature = "flex") {
+//! let runs = tempfile::tempdir()?;
+//! let config = Config::from_toml("[train]\nsteps = 20\nwarmup = 5", "the example", &[])?;
+//! let folder = RunFolder::create(runs.path(), &config)?;
+//! let device = OpenDevice::open(DeviceChoice::Flex)?;
+//! let outcome = run(&folder, &config, &device, &mut |_| (), &AtomicBool::new(false))?;
+//! assert!(outcome.evaluation.loss < outcome.state.first_loss.unwrap()); // it has learned something
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use wordspace_data as data;
+pub use wordspace_model as model;
+pub use wordspace_train as train;

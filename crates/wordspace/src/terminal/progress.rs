@@ -1,0 +1,165 @@
+//! A run's events as a bar that moves, or as a line now and then where nobody is looking.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wordspace::data::Phase;
+use wordspace::model::summary::thousands;
+use wordspace::train::event::{Event, Start, Step};
+use wordspace::train::watch::Look;
+
+use super::Terminal;
+
+/// How often a plain line is printed.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// The reader of a run's events that sits at the terminal.
+pub struct Progress {
+    terminal: Terminal,
+    bar: ProgressBar,
+    phase: Option<Phase>,
+    /// When the last plain line was printed.
+    printed: Instant,
+    steps: u64,
+    tokens_per_step: u64,
+    /// When the first update of this process was made, and which it was.
+    first: Option<(Instant, u64)>,
+    /// The newest look at the first watched pair.
+    pair: String,
+    evaluation: String,
+}
+
+impl Progress {
+    /// A reader that writes to stderr, unless all is to be quiet.
+    pub fn new(terminal: Terminal) -> Self {
+        let is_drawn = terminal.interactive && !terminal.quiet;
+        let target = if is_drawn { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        Self {
+            terminal,
+            bar: ProgressBar::with_draw_target(None, target),
+            phase: None,
+            printed: Instant::now(),
+            steps: 0,
+            tokens_per_step: 0,
+            first: None,
+            pair: String::new(),
+            evaluation: String::new(),
+        }
+    }
+
+    /// Takes in one event.
+    pub fn read(&mut self, event: Event<'_>) {
+        match event {
+            Event::Preparing(phase, done, total) => self.prepare(phase, done, total),
+            Event::Started(start) => self.start(&start),
+            Event::Warning(text) => self.bar.suspend(|| self.terminal.warning(&text)),
+            Event::Stepped(step) => self.step(&step),
+            Event::Evaluated(evaluation) => self.evaluation = format!("  held-out {:.3}", evaluation.loss),
+            Event::Watched(look) => self.pair = first_pair(look),
+            Event::VectorsSaved(_) | Event::CheckpointSaved(_) => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn prepare(&mut self, phase: Phase, done: u64, total: u64) {
+        let what = match phase {
+            Phase::Vocabulary => "learning the tokens",
+            Phase::Tokens => "text to tokens",
+        };
+        if self.phase != Some(phase) {
+            self.phase = Some(phase);
+            self.bar.reset();
+            self.bar.set_length(total);
+            self.bar.set_style(style("{msg:19} {bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}  {eta} left"));
+            self.bar.set_message(what);
+        }
+        self.bar.set_position(done);
+        self.line(|| format!("{what}: {} of {} MB", done / 1_000_000, total / 1_000_000));
+    }
+
+    fn start(&mut self, start: &Start<'_>) {
+        (self.steps, self.tokens_per_step) = (start.steps, start.tokens_per_step);
+        let (corpus, model) = (start.corpus, start.model);
+        let going_on = if start.step > 0 { format!(", going on after step {}", start.step) } else { String::new() };
+        let lines = [
+            format!(
+                "text    {}: {} tokens to train on, {} held out, {} different",
+                corpus.name,
+                thousands(corpus.train.tokens as usize),
+                thousands(corpus.validation.tokens as usize),
+                thousands(corpus.vocab_size)
+            ),
+            format!(
+                "model   {} parameters: {} layers, {} heads, {} channels, context {}",
+                thousands(model.parameter_count()),
+                model.layers,
+                model.heads,
+                model.channels,
+                model.context
+            ),
+            format!("device  {}", start.device),
+            format!(
+                "run     {}: {} steps{going_on}; Ctrl-C stops it after a checkpoint",
+                start.folder.display(),
+                start.steps
+            ),
+        ];
+        if !self.terminal.quiet {
+            self.bar.suspend(|| lines.iter().for_each(|line| eprintln!("{line}")));
+        }
+        self.bar.reset();
+        self.bar.set_length(start.steps);
+        self.bar.set_position(start.step);
+        self.bar.set_style(style("{bar:24} {pos}/{len}  {msg}"));
+    }
+
+    fn step(&mut self, step: &Step) {
+        let (began, first) = *self.first.get_or_insert((Instant::now(), step.step));
+        let seconds = began.elapsed().as_secs_f64();
+        let done = step.step - first;
+        let speed = if done > 0 { (done * self.tokens_per_step) as f64 / seconds } else { 0.0 };
+        let left = Duration::from_secs_f64(seconds / done.max(1) as f64 * self.steps.saturating_sub(step.step) as f64);
+        let message = format!(
+            "loss {:.3}{}  {} tokens/s  {} left  {}",
+            step.smoothed_loss,
+            self.evaluation,
+            thousands(speed as usize),
+            HumanDuration(left),
+            self.pair
+        );
+        let steps = self.steps;
+        self.line(|| format!("step {}/{steps}  {message}", step.step));
+        self.bar.set_position(step.step);
+        self.bar.set_message(message);
+    }
+
+    /// Prints a plain line where no bar is drawn, if the last one is a while ago.
+    fn line(&mut self, text: impl FnOnce() -> String) {
+        if !self.terminal.quiet && !self.terminal.interactive && self.printed.elapsed() >= LINE_EVERY {
+            self.printed = Instant::now();
+            eprintln!("{}", text());
+        }
+    }
+}
+
+/// The first watched pair with its controls: raw cosines alone would rise for every pair.
+fn first_pair(look: &Look) -> String {
+    look.pairs.first().map_or_else(String::new, |pair| {
+        format!(
+            "{}·{} {:+.2}, neighbour {}, nearer than {:.0} % of pairs",
+            pair.a,
+            pair.b,
+            pair.centred,
+            pair.mutual_rank(),
+            pair.percentile
+        )
+    })
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is a constant").progress_chars("━━─")
+}

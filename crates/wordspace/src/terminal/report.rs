@@ -1,0 +1,134 @@
+//! What a run came to, for a person and for a program.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wordspace::model::summary::thousands;
+use wordspace::train::watch::{Look, PairLook};
+use wordspace::train::{Ending, Outcome};
+
+/// The table at the end of a run.
+pub fn report(run: &Path, outcome: &Outcome) -> String {
+    let mut text = String::new();
+    heading(&mut text, run, outcome);
+    losses(&mut text, outcome);
+    let before = outcome.state.first_look.as_ref();
+    if !outcome.look.pairs.is_empty() {
+        let (cosine, centred) = ("cosine", "seen from the mean");
+        line(&mut text, &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>24}", "", "neighbour", "nearer than chance"));
+    }
+    for (nth, pair) in outcome.look.pairs.iter().enumerate() {
+        line(&mut text, &pair_line(before.and_then(|look| look.pairs.get(nth)), pair));
+    }
+    if let Some(after) = outcome.look.purity {
+        let before =
+            before.and_then(|look| look.purity).map_or("?".into(), |purity| format!("{:.0} %", 100.0 * purity));
+        let words = "of the ten nearest words, of the same class";
+        line(&mut text, &format!("{words:<58}{before:>14} → {:.0} %", 100.0 * after));
+    }
+    text
+}
+
+fn heading(text: &mut String, run: &Path, outcome: &Outcome) {
+    let speed = outcome.tokens_per_second.map(|speed| format!(", {} tokens/s", thousands(speed as usize)));
+    let ending = match outcome.ending {
+        Ending::Complete => "",
+        Ending::NoLongerBetter => " (stopped early: the held-out loss fell no further)",
+        Ending::Interrupted => " (interrupted)",
+    };
+    let seconds = outcome.elapsed.as_secs_f64();
+    line(
+        text,
+        &format!(
+            "{}: {} steps{ending}, {seconds:.0} s on {}{}",
+            run.display(),
+            outcome.state.step,
+            outcome.device,
+            speed.unwrap_or_default()
+        ),
+    );
+    line(text, "");
+}
+
+fn losses(text: &mut String, outcome: &Outcome) {
+    let after = outcome.evaluation;
+    let row = |name: &str, before: Option<f64>, after: f64, digits: usize| {
+        let before = before.map_or("?".into(), |before| format!("{before:.digits$}"));
+        format!("{name:<58}{before:>14} → {after:.digits$}")
+    };
+    let first = outcome.state.first_loss;
+    line(text, &row("loss on held-out text, nats per token", first, after.loss, 3));
+    line(text, &row("perplexity: as unsure as between so many words", first.map(f64::exp), after.perplexity, 1));
+    let per_loss = after.bits_per_character / after.loss;
+    line(text, &row("bits per character", first.map(|loss| loss * per_loss), after.bits_per_character, 3));
+    line(text, "");
+}
+
+fn pair_line(before: Option<&PairLook>, after: &PairLook) -> String {
+    let from_to = |show: &dyn Fn(&PairLook) -> String| match before {
+        Some(before) => format!("{} → {}", show(before), show(after)),
+        None => show(after),
+    };
+    format!(
+        "{:<20}{:>16}{:>22}{:>14}{:>24}",
+        format!("{} · {}", after.a, after.b),
+        from_to(&|pair| format!("{:+.2}", pair.cosine)),
+        from_to(&|pair| format!("{:+.2}", pair.centred)),
+        from_to(&|pair| pair.mutual_rank().to_string()),
+        from_to(&|pair| format!("{:.0} %", pair.percentile)),
+    )
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{}", line.trim_end()).expect("a string takes all");
+}
+
+/// The same as JSON.
+pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
+    let before = outcome.state.first_look.as_ref();
+    let pairs = outcome.look.pairs.iter().enumerate();
+    let pairs = pairs.map(|(nth, after)| pair_json(before.and_then(|look| look.pairs.get(nth)), after));
+    json!({
+        "run": run,
+        "steps": outcome.state.step,
+        "ending": match outcome.ending {
+            Ending::Complete => "complete",
+            Ending::NoLongerBetter => "no_longer_better",
+            Ending::Interrupted => "interrupted",
+        },
+        "device": outcome.device,
+        "parameters": outcome.parameters,
+        "train_loss": outcome.state.smoothed_loss,
+        "val_loss_before": outcome.state.first_loss,
+        "val_loss": outcome.evaluation.loss,
+        "val_perplexity": outcome.evaluation.perplexity,
+        "val_bits_per_character": outcome.evaluation.bits_per_character,
+        "best_val_loss": outcome.state.best.map(|best| best.loss),
+        "best_step": outcome.state.best.map(|best| best.step),
+        "tokens_per_second": outcome.tokens_per_second,
+        "seconds": outcome.elapsed.as_secs_f64(),
+        "checkpoint": outcome.checkpoint,
+        "weights_sha256": outcome.weights_sha256,
+        "pairs": pairs.collect::<Vec<_>>(),
+        "purity_before": before.and_then(|look: &Look| look.purity),
+        "purity_after": outcome.look.purity,
+    })
+}
+
+fn pair_json(before: Option<&PairLook>, after: &PairLook) -> Value {
+    json!({
+        "a": after.a,
+        "b": after.b,
+        "cosine_before": before.map(|pair| pair.cosine),
+        "cosine_after": after.cosine,
+        "centred_before": before.map(|pair| pair.centred),
+        "centred_after": after.centred,
+        "rank_before": before.map(PairLook::mutual_rank),
+        "rank_after": after.mutual_rank(),
+        "ranks_before": before.map(|pair| pair.ranks),
+        "ranks_after": after.ranks,
+        "percentile_before": before.map(|pair| pair.percentile),
+        "percentile_after": after.percentile,
+    })
+}
