@@ -113,6 +113,16 @@ impl Directions {
         1 + self.cosines(row).filter(|&found| nearer(found)).count()
     }
 
+    /// The cosines that chance gives: below the first number lie 5 % of random pairs, below the others 50 % and 95 %.
+    pub fn chance(&self, seed: u64) -> [f32; 3] {
+        let all = (self.rows.len() / self.dimension) as u64;
+        let mut random = generator(seed, "chance", 0);
+        let mut pair = || self.cosine(below(&mut random, all) as u32, below(&mut random, all) as u32);
+        let mut cosines: Vec<f32> = (0..RANDOM_PAIRS).map(|_| pair()).collect();
+        cosines.sort_unstable_by(f32::total_cmp);
+        [5, 50, 95].map(|percent| cosines[RANDOM_PAIRS * percent / 100])
+    }
+
     /// The share of random pairs, in per cent, whose cosine is below that of `a` and `b`: a percentile of 50 is chance.
     ///
     /// Rare words have other vectors than frequent ones whatever they mean, so the random pairs are of similar frequency:

@@ -14,7 +14,9 @@ pub fn initial_values(config: &ModelConfig, parameter: &ParameterShape, seed: u6
     let count = parameter.count();
     let name = parameter.name.as_str();
     match name {
-        "wpe.weight" if config.positions == Positions::Sinusoidal => sinusoids(config.context, config.channels),
+        "wpe.weight" if config.positions == Positions::Sinusoidal => {
+            sinusoids(config.context, config.channels, config.init_std)
+        }
         _ if name.ends_with(".bias") => vec![0.0; count],
         _ if parameter.shape.len() == 1 => vec![1.0; count],
         _ if name.ends_with("c_proj.weight") => {
@@ -44,11 +46,13 @@ fn normal(seed: u64, name: &str, count: usize, std: f64) -> Vec<f32> {
     values
 }
 
-/// Row t holds sin(t / 10000^(2i/C)) at 2i and the cosine beside it (Vaswani et al. 2017, section 3.5).
-fn sinusoids(context: usize, channels: usize) -> Vec<f32> {
+/// Row t holds sin(t / 10000^(2i/C)) at 2i and the cosine beside it (Vaswani et al. 2017, section 3.5), scaled to the
+/// standard deviation of the token table, as that paper scales its tokens to the waves.
+fn sinusoids(context: usize, channels: usize, std: f64) -> Vec<f32> {
+    let scale = std * std::f64::consts::SQRT_2;
     let wave = |t: usize, c: usize| {
         let angle = t as f64 / libm::pow(10_000.0, (c / 2 * 2) as f64 / channels as f64);
-        if c % 2 == 0 { libm::sin(angle) as f32 } else { libm::cos(angle) as f32 }
+        (scale * if c % 2 == 0 { libm::sin(angle) } else { libm::cos(angle) }) as f32
     };
     (0..context).flat_map(|t| (0..channels).map(move |c| wave(t, c))).collect()
 }
@@ -107,14 +111,20 @@ mod tests {
         assert_eq!(first, THE_FIRST_OF_SEED_42, "{first:?}");
     }
 
-    const THE_FIRST_OF_SEED_42: [f32; 4] = [0.0; 4];
+    const THE_FIRST_OF_SEED_42: [f32; 4] = [-0.007808186, 0.016109433, 0.0045091133, -0.01098899];
 
     #[test]
     fn sinusoids_begin_with_zeros_and_ones_and_turn_slower_to_the_right() {
-        let config = ModelConfig { positions: Positions::Sinusoidal, ..config() };
+        let config = ModelConfig { positions: Positions::Sinusoidal, init_std: 0.5_f64.sqrt(), ..config() };
         let table = values(&config, "wpe.weight", 1);
         assert_eq!(table[..4], [0.0, 1.0, 0.0, 1.0]);
         assert!((table[64] - 1_f32.sin()).abs() < 1e-7);
         assert!(table[64 + 62] < 0.001);
+    }
+
+    #[test]
+    fn sinusoids_are_as_wide_as_the_tokens_they_are_added_to() {
+        let config = ModelConfig { positions: Positions::Sinusoidal, ..config() };
+        assert!((std(&values(&config, "wpe.weight", 1)) / 0.02 - 1.0).abs() < 0.05);
     }
 }

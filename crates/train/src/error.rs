@@ -17,7 +17,7 @@ pub enum Error {
     UnknownWord(String),
     /// Text, tokens or another file.
     #[error(transparent)]
-    Data(#[from] wordspace_data::Error),
+    Data(wordspace_data::Error),
     /// The model's sizes, or a checkpoint's.
     #[error(transparent)]
     Model(#[from] wordspace_model::Error),
@@ -83,6 +83,15 @@ pub enum Error {
         /// The step of the newest checkpoint.
         last_good: Option<u64>,
     },
+}
+
+impl From<wordspace_data::Error> for Error {
+    fn from(error: wordspace_data::Error) -> Self {
+        match error {
+            wordspace_data::Error::Write { path, source } => Self::disk(path, source),
+            other => Self::Data(other),
+        }
+    }
 }
 
 impl Error {

@@ -74,6 +74,16 @@ impl RunFolder {
         Ok((folder, config))
     }
 
+    /// Whether training has begun, so that there is something to go on with.
+    pub fn has_begun(&self) -> bool {
+        self.log().exists()
+    }
+
+    /// Deletes the folder of a run that this process made and that never began.
+    pub fn discard(self) -> Result<()> {
+        fs::remove_dir_all(&self.path).map_err(|source| Error::disk(&self.path, source))
+    }
+
     /// Replaces the configuration, when a run is to go on for longer.
     pub fn save_config(&self, config: &Config) -> Result<()> {
         Ok(publish_bytes(&self.path.join("config.toml"), config.to_toml().as_bytes())?)

@@ -23,6 +23,8 @@ pub struct Look {
     pub step: u64,
     /// The watched pairs, in the order of the configuration.
     pub pairs: Vec<PairLook>,
+    /// The cosines of random pairs, seen from the mean: 5 % lie below the first, half below the second, 95 % below the third.
+    pub chance: [f32; 3],
     /// Of the ten nearest neighbours of a word with a class, the share that has its class; none without classes.
     pub purity: Option<f64>,
 }
@@ -112,7 +114,7 @@ impl Watcher {
         let purity = centred.purity(&self.classes, PURITY_NEIGHBOURS);
         let watched = self.pairs.iter().flat_map(|(a, b)| [a.row, b.row]);
         self.last = watched.map(|row| (row, table.row(row).to_vec())).collect();
-        Look { step, pairs, purity }
+        Look { step, pairs, chance: centred.chance(self.seed), purity }
     }
 
     fn look_at_pair(

@@ -52,7 +52,7 @@ pub struct TrainArgs {
     /// What to train on: auto, flex, ndarray, wgpu, vulkan, metal, cuda[:N] or rocm.
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
-    /// How many updates.
+    /// How many updates; a shorter run warms up for a shorter time.
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
     /// Where all random numbers begin.

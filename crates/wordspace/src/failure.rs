@@ -20,6 +20,12 @@ impl Failure {
         Self { message: message.into(), code: 2, hints: Vec::new() }
     }
 
+    /// Our own mistake.
+    pub fn bug() -> Self {
+        let message = "this is a bug of wordspace; run it again with RUST_BACKTRACE=1 and please report what it says";
+        Self { message: message.into(), code: 1, hints: Vec::new() }
+    }
+
     pub fn exit_code(&self) -> ExitCode {
         self.code.into()
     }
@@ -42,7 +48,7 @@ impl From<train::Error> for Failure {
         use train::Error::*;
         let code = match &error {
             Config(_) | Data(data::Error::NoSuchTokenizer { .. }) | Model(model::Error::Config { .. }) => 2,
-            Data(data::Error::Write { .. }) | Disk { .. } => 5,
+            Disk { .. } => 5,
             Data(_) | Model(_) | BadRun { .. } | UnknownWord(_) => 3,
             Device(_) => 4,
             Computation { device, .. } if !["flex", "ndarray"].contains(&device.as_str()) => 4,

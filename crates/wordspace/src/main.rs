@@ -3,31 +3,48 @@
 mod args;
 mod command;
 mod failure;
+mod picture;
 mod terminal;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Args, Command, TrainArgs};
+use failure::Failure;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
+    quiet_panics();
     let args = Args::parse();
     let terminal = Terminal::new(args.color, args.quiet);
-    let done = match args.command.unwrap_or_else(|| Command::Train(TrainArgs::default())) {
-        Command::Train(args) => command::train::train(args, &terminal),
-        Command::Resume(args) => command::train::resume(args, &terminal),
-        Command::Tokens(args) => command::tokens::run(args),
-        Command::Export(args) => command::export::run(args, &terminal),
-        Command::Devices(args) => command::devices::run(args, &terminal),
-        Command::Completions(args) => command::completions::run(args),
-    };
-    match done {
+    let command = AssertUnwindSafe(|| dispatch(args.command, &terminal));
+    match catch_unwind(command).unwrap_or_else(|_| Err(Failure::bug())) {
         Ok(code) => code,
         Err(failure) => {
             terminal.error(&failure);
             failure.exit_code()
         }
+    }
+}
+
+fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    match command.unwrap_or_else(|| Command::Train(TrainArgs::default())) {
+        Command::Train(args) => command::train::train(args, terminal),
+        Command::Resume(args) => command::train::resume(args, terminal),
+        Command::Tokens(args) => command::tokens::run(args),
+        Command::Export(args) => command::export::run(args, terminal),
+        Command::Devices(args) => command::devices::run(args, terminal),
+        Command::Completions(args) => command::completions::run(args),
+    }
+}
+
+/// burn's GPU runtime panics and recovers while it tries out kernels, and what it cannot recover from is told as an error.
+/// So a panic prints nothing, unless a backtrace is asked for.
+fn quiet_panics() {
+    let is_asked_for = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    if !is_asked_for {
+        std::panic::set_hook(Box::new(|_| ()));
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn bpe(size: usize, text: &Text, range: Range<u64>, progress: Progres
 
 /// A tokenizer of GPT-2's form around `model`: its splitting, its spelling of bytes.
 pub(super) fn byte_level(model: BPE) -> tokenizers::Tokenizer {
-    let spelling = ByteLevel::default().add_prefix_space(false);
+    let spelling = ByteLevel::default().add_prefix_space(false).trim_offsets(false);
     let mut tokenizer = tokenizers::Tokenizer::new(model);
     tokenizer.with_pre_tokenizer(Some(spelling)).with_decoder(Some(spelling)).with_post_processor(Some(spelling));
     tokenizer

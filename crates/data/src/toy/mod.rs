@@ -17,11 +17,14 @@ use std::fmt::Write;
 use chacha20::ChaCha8Rng;
 
 use crate::random::{below, generator};
-use templates::TEMPLATES;
+use templates::{GENERAL, PARTICULAR};
 use words::{SETS, UNIONS};
 
 /// How many sentences the toy run's corpus has.
-pub const SENTENCES: usize = 24_000;
+pub const SENTENCES: usize = 12_000;
+
+/// How many sentences in a hundred are general ones.
+const GENERAL_PERCENT: u64 = 60;
 
 /// How many favourites a word has in a set.
 const FAVOURITES: u64 = 3;
@@ -73,7 +76,9 @@ impl Grammar {
     }
 
     fn write_sentence(&mut self, text: &mut String) {
-        let template = TEMPLATES[below(&mut self.random, TEMPLATES.len() as u64) as usize];
+        let is_general = below(&mut self.random, 100) < GENERAL_PERCENT;
+        let templates = if is_general { GENERAL } else { PARTICULAR };
+        let template = templates[below(&mut self.random, templates.len() as u64) as usize];
         let mut subject = None;
         for (at, piece) in template.split(' ').enumerate() {
             let word = match piece.strip_prefix('{').and_then(|piece| piece.strip_suffix('}')) {
@@ -149,7 +154,7 @@ mod tests {
     #[test]
     fn every_slot_of_every_template_is_a_set_or_a_union() {
         let grammar = Grammar::new(0);
-        for template in TEMPLATES {
+        for template in GENERAL.iter().chain(PARTICULAR) {
             for slot in template.split(' ').filter_map(|piece| piece.strip_prefix('{')) {
                 assert!(grammar.slots.contains_key(slot.trim_end_matches('}')), "{slot} in {template:?}");
             }

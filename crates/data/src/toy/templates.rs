@@ -3,7 +3,37 @@
 //! The first slot of a sentence is its subject; the words after it lean towards the subject's favourites (see
 //! [`super`]).
 
-pub(super) const TEMPLATES: &[&str] = &[
+/// Sentences that take words of several classes: what a word is does not show in them.
+pub(super) const GENERAL: &[&str] = &[
+    "the {mover} {motion} past the {place} .",
+    "the {mover} {motion} away from the {mover} .",
+    "the {mover} was {quality} .",
+    "the {mover} is {quality} today .",
+    "the {mover} waited near the {place} .",
+    "the {mover} stopped behind the {mover} .",
+    "the {mover} comes back every {time} .",
+    "the {mover} was late on {day} .",
+    "there was one {quality} {mover} at the {place} .",
+    "{name} saw the {mover} near the {place} .",
+    "{name} looked at the {quality} {mover} .",
+    "{name} talked about the {mover} all {time} .",
+    "{name} dreamed of the {mover} and the {thing} .",
+    "{name} likes the {thing} more than the {thing} .",
+    "{name} bought the {thing} on {day} .",
+    "{name} has one {quality} {thing} and {number} more at the {place} .",
+    "the {thing} belongs to {name} .",
+    "the {thing} is {quality} .",
+    "the {quality} {thing} came from the {place} .",
+    "where did {name} leave the {quality} {thing} ?",
+    "nothing is as {quality} as the {thing} .",
+    "the {place} was {quality} on {day} .",
+    "in the {daytime} the {place} is {quality} .",
+    "the {person} gave {name} the {thing} .",
+    "the {person} needs the {thing} today .",
+];
+
+/// Sentences that take words of one class or of a part of it: what a word is shows in these alone.
+pub(super) const PARTICULAR: &[&str] = &[
     // What animals do, all of them, then the tame, the farm's, the wild.
     "the {animal} {motion} to the {place} .",
     "the {size} {animal} ate the {food} .",

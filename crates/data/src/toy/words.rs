@@ -57,4 +57,9 @@ pub(super) const UNIONS: &[(&str, &[&str])] = &[
     ("person", &["woman", "man", "worker"]),
     ("name", &["she", "he"]),
     ("feeling", &["glad", "upset"]),
+    // Across classes.
+    ("mover", &["pet", "farm", "wild", "road", "water", "air", "woman", "man", "worker"]),
+    ("thing", &["fruit", "dish", "drink", "clothes", "tool", "instrument"]),
+    ("quality", &["colour", "size", "glad", "upset", "weather"]),
+    ("time", &["day", "daytime"]),
 ];

@@ -179,12 +179,12 @@ impl Default for NetworkConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            steps: 800,
+            steps: 600,
             batch: 32,
             accumulate: 1,
-            learning_rate: 2e-3,
+            learning_rate: 3e-3,
             warmup: 50,
-            min_learning_rate: 2e-4,
+            min_learning_rate: 3e-4,
             beta1: 0.9,
             beta2: 0.99,
             epsilon: 1e-8,
@@ -212,7 +212,7 @@ impl Default for WatchConfig {
         let pair = |a: &str, b: &str| [a.to_string(), b.to_string()];
         Self {
             every: 20,
-            pairs: vec![pair("cat", "dog"), pair("king", "queen"), pair("cat", "train")],
+            pairs: vec![pair("cat", "dog"), pair("king", "queen"), pair("cat", "piano")],
             groups: BTreeMap::new(),
             vectors_every: 20,
         }
@@ -226,6 +226,21 @@ impl Default for DeviceConfig {
 }
 
 impl Config {
+    /// The same run with `steps` updates: the dial for how long a preset takes. A shorter run has a warm-up shorter in
+    /// proportion; all else stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::validate`].
+    pub fn scaled_to(mut self, steps: u64) -> Result<Self> {
+        if steps < self.train.steps {
+            self.train.warmup = (self.train.warmup as u128 * steps as u128 / self.train.steps as u128) as u64;
+        }
+        self.train.steps = steps;
+        self.validate()?;
+        Ok(self)
+    }
+
     /// The model's configuration for a vocabulary of `vocab_size`.
     pub fn model(&self, vocab_size: usize) -> ModelConfig {
         let NetworkConfig { context, channels, heads, layers, dropout, tied, positions, init_std } = self.model;

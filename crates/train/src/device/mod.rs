@@ -113,14 +113,10 @@ impl OpenDevice {
     }
 
     fn best() -> Result<Self> {
-        let gpus = gpu::all();
-        let software = gpus.iter().find(|gpu| gpu.is_software).map(|gpu| gpu.part.clone());
-        match gpus.into_iter().find(|gpu| !gpu.is_software) {
-            Some(gpu) => Ok(Self { reason: "a GPU is there".into(), ..gpu }),
-            None => flex(&match software {
-                Some(part) => format!("there is no GPU, only {part}, which imitates one on the processor"),
-                None => "no GPU was found".into(),
-            }),
+        match gpu::best() {
+            Ok(gpu) => Ok(Self { reason: "a GPU is there".into(), ..gpu }),
+            Err(Some(part)) => flex(&format!("there is no GPU, only {part}, which imitates one on the processor")),
+            Err(None) => flex("no GPU was found"),
         }
     }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use wordspace::data::publish::publish_bytes;
 use wordspace::train::config::Config;
 use wordspace::train::device::{OpenDevice, set_threads};
 use wordspace::train::{Ending, Error, RunFolder, run};
@@ -12,6 +13,7 @@ use wordspace::train::{Ending, Error, RunFolder, run};
 use super::{print_json, program};
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::failure::Failure;
+use crate::picture;
 use crate::terminal::{Progress, Terminal, report, to_json};
 
 /// What a program that was stopped by Ctrl-C ends with.
@@ -23,6 +25,10 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         Some(path) => Config::open(path, &changes)?,
         None => Config::from_toml("", "the command line", &changes)?,
     };
+    let config = match args.steps {
+        Some(steps) => config.scaled_to(steps)?,
+        None => config,
+    };
     // What can fail for want of a device or a text fails before anything is written.
     let device = open_device(&config, terminal)?;
     if !config.is_toy() {
@@ -30,7 +36,12 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     }
     let runs = args.out.clone().unwrap_or_else(|| "runs".into());
     let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
-    go(&folder, &config, &device, args.json, terminal)
+    let done = go(&folder, &config, &device, args.json, terminal);
+    // Whatever was wrong with the text or the sizes, the name is free for another try.
+    if done.is_err() && !folder.has_begun() {
+        folder.discard()?;
+    }
+    done
 }
 
 pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
@@ -64,8 +75,13 @@ fn go(
         terminal.hint(&format!("\nnext    {program} resume {run}"));
         return Ok(INTERRUPTED.into());
     }
-    let export = folder.path().with_file_name(format!("{}-gpt2", config.run.name));
     terminal.hint(&format!("\nrun     {run}"));
+    if let Some(svg) = picture::meeting(folder.path())? {
+        let path = folder.path().join("meeting.svg");
+        publish_bytes(&path, svg.as_bytes())?;
+        terminal.hint(&format!("picture {}", path.display()));
+    }
+    let export = folder.path().with_file_name(format!("{}-gpt2", config.run.name));
     terminal.hint(&format!("next    {program} resume {run} --steps {}", 2 * outcome.state.step.max(1)));
     terminal.hint(&format!("        {program} export {run} {}", export.display()));
     Ok(ExitCode::SUCCESS)
@@ -77,7 +93,6 @@ fn changes(args: &TrainArgs) -> Vec<(String, String)> {
         ("data.text", args.text.as_ref().map(|path| path.to_string_lossy().into_owned())),
         ("data.tokenizer", args.tokenizer.clone()),
         ("device.name", args.device.clone()),
-        ("train.steps", args.steps.map(|n| n.to_string())),
         ("run.seed", args.seed.map(|n| n.to_string())),
         ("device.threads", args.threads.map(|n| n.to_string())),
         ("run.name", args.name.clone()),

@@ -16,7 +16,10 @@ pub fn report(run: &Path, outcome: &Outcome) -> String {
     let before = outcome.state.first_look.as_ref();
     if !outcome.look.pairs.is_empty() {
         let (cosine, centred) = ("cosine", "seen from the mean");
-        line(&mut text, &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>24}", "", "neighbour", "nearer than chance"));
+        line(
+            &mut text,
+            &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>24}", "", "neighbour", "nearer than random pairs"),
+        );
     }
     for (nth, pair) in outcome.look.pairs.iter().enumerate() {
         line(&mut text, &pair_line(before.and_then(|look| look.pairs.get(nth)), pair));

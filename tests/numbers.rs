@@ -1,0 +1,122 @@
+//! The numbers are right: held to what PyTorch and transformers compute, on every device that is there.
+
+mod wordspace;
+
+use std::path::{Path, PathBuf};
+
+use ::wordspace::data::Tokenizer;
+use ::wordspace::model::parameters::HostTensor;
+use ::wordspace::train::device::{DeviceChoice, OpenDevice, parity};
+use ::wordspace::train::huggingface::load_folder;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde_json::Value;
+
+use wordspace::Folder;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
+}
+
+fn golden_json(name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(golden(name)).unwrap()).unwrap()
+}
+
+fn numbers(json: &Value) -> Vec<f64> {
+    json.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}
+
+/// The logits of one row of `ids`, `[T, V]`.
+fn logits(folder: &Path, ids: &[u64], rows: usize) -> Vec<f32> {
+    let device = Device::flex();
+    let (_, model) = load_folder(folder, &device).unwrap();
+    let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+    let columns = ids.len() / rows;
+    let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [rows, columns]), &device);
+    HostTensor::from(model.logits(ids)).values
+}
+
+#[track_caller]
+fn assert_near(found: &[f32], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    let largest = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((*found as f64 - expected).abs() <= 1e-5 * largest, "{found} instead of {expected}");
+    }
+}
+
+/// Holds a processor's backend to 1e-5 of the largest logit and gradient and to 1e-4 of each of twenty losses.
+fn a_processor_gives_pytorchs_numbers(choice: DeviceChoice) {
+    let device = OpenDevice::open(choice).unwrap();
+    let parity = parity(&device.device).unwrap();
+    assert!(parity.is_right(false), "{choice}: {parity:?}");
+    assert!(parity.gradient_norms <= 1e-4, "{choice}: {parity:?}");
+    assert_eq!(parity.gradients.len(), 28);
+}
+
+#[test]
+fn flex_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
+    a_processor_gives_pytorchs_numbers(DeviceChoice::Flex);
+}
+
+#[test]
+#[cfg(feature = "ndarray")]
+fn ndarray_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
+    a_processor_gives_pytorchs_numbers(DeviceChoice::Ndarray);
+}
+
+#[test]
+#[cfg(feature = "wgpu")]
+fn wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
+    let Some(device) = gpu("wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses") else { return };
+    let parity = parity(&device.device).unwrap();
+    assert!(parity.is_right(true), "{}: {parity:?}", device.part);
+}
+
+/// The GPU, or a software driver that stands in for one. Without any, the test is not run and says so, past what the test
+/// harness holds back; where `WORDSPACE_TEST_GPU` is set, as in continuous integration, that is a failure.
+#[cfg(feature = "wgpu")]
+fn gpu(test: &str) -> Option<OpenDevice> {
+    use std::io::Write;
+
+    match OpenDevice::open(DeviceChoice::Wgpu) {
+        Ok(device) => Some(device),
+        Err(error) => {
+            assert!(std::env::var_os("WORDSPACE_TEST_GPU").is_none(), "{error}");
+            writeln!(std::io::stderr(), "\nNOT RUN: {test}: {error}; see docs/drivers.md\n").unwrap();
+            None
+        }
+    }
+}
+
+#[test]
+fn a_folder_saved_by_transformers_gives_its_logits() {
+    let folder = golden("gpt2-folder");
+    let expected = golden_json("gpt2-folder/logits.json");
+    let ids: Vec<u64> = expected["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+    let rows = expected["rows"].as_u64().unwrap() as usize;
+    assert_near(&logits(&folder, &ids, rows), &numbers(&expected["logits"]["values"]));
+}
+
+#[test]
+fn an_exported_run_gives_what_transformers_reads_from_it() {
+    let folder = Folder::new();
+    let export = ["train", "--name", "export", "--device", "flex", "--steps", "0", "--set", "model.init_std=0.2"];
+    folder.run(&export).succeeds();
+    let json = folder.run(&["export", "runs/export", "exported", "--json"]).succeeds().json();
+    let files = ["README.md", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json"];
+    for file in files.into_iter().chain(["tokenizer_config.json"]) {
+        assert!(json["files"].as_array().unwrap().contains(&file.into()), "{json}");
+    }
+
+    let golden = golden_json("export.json");
+    let tokenizer = Tokenizer::from_file(&folder.join("exported/tokenizer.json")).unwrap();
+    let tokens = tokenizer.encode(golden["text"].as_str().unwrap()).unwrap();
+    let ids: Vec<u64> = tokens.iter().map(|token| token.id as u64).collect();
+    assert_eq!(serde_json::json!(ids), golden["ids"]);
+    let found = logits(&folder.join("exported"), &ids, 1);
+    let last = numbers(&golden["last_logits"]);
+    assert_near(&found[found.len() - last.len()..], &last);
+    let squares: f64 = found.iter().map(|&x| x as f64 * x as f64).sum();
+    let expected = golden["logits_sum_of_squares"].as_f64().unwrap();
+    assert!((squares / expected - 1.0).abs() < 1e-5, "{squares} instead of {expected}");
+}
