@@ -183,6 +183,13 @@ fn a_folder_that_is_no_run() {
 }
 
 #[test]
+fn fewer_steps_than_a_run_has_made() {
+    let folder = Folder::new();
+    folder.train_small("toy", &["--steps", "10"]).succeeds();
+    folder.run(&["resume", "runs/toy", "--steps", "5"]).fails(2, &["runs/toy has made 10 steps already"]);
+}
+
+#[test]
 fn token_files_that_were_cut_or_belong_to_another_text() {
     let folder = Folder::new();
     folder.train_small("bad", &["--steps", "5"]).succeeds();
@@ -205,6 +212,17 @@ fn an_export_that_would_overwrite() {
     folder.write("there", "a user's file");
     folder.run(&["export", "runs/toy", "there"]).fails(6, &["there is there already"]);
     assert_eq!(std::fs::read(folder.join("there")).unwrap(), b"a user's file");
+}
+
+#[test]
+fn a_checkpoint_that_is_not_there() {
+    let folder = Folder::new();
+    folder.train_small("toy", &["--steps", "10"]).succeeds();
+    folder
+        .run(&["export", "runs/toy@7", "out"])
+        .fails(3, &["step-000007: there is no checkpoint of this step; there are 5, 10"]);
+    folder.run(&["export", "runs/toy@last", "out"]).fails(2, &["expected a step after the @"]);
+    folder.run(&["export", "runs/toy@5", "out"]).succeeds();
 }
 
 #[test]

@@ -98,7 +98,7 @@ pub fn to_checkpoint(config: &ModelConfig, mut parameters: HostTensors) -> HostT
 pub fn from_checkpoint(config: &ModelConfig, checkpoint: HostTensors, device: &Device) -> Result<Gpt> {
     let mut parameters: HostTensors = checkpoint
         .into_iter()
-        .filter(|(name, _)| !is_buffer(name) && !(config.tied && name == "lm_head.weight"))
+        .filter(|(name, _)| !(is_buffer(name) || config.tied && name == "lm_head.weight"))
         .map(|(name, tensor)| (name.strip_prefix(PREFIX).unwrap_or(&name).to_string(), tensor))
         .collect();
     let model = Gpt::build(config, device, &mut |wanted| {

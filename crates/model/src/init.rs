@@ -52,7 +52,7 @@ fn sinusoids(context: usize, channels: usize, std: f64) -> Vec<f32> {
     let scale = std * std::f64::consts::SQRT_2;
     let wave = |t: usize, c: usize| {
         let angle = t as f64 / libm::pow(10_000.0, (c / 2 * 2) as f64 / channels as f64);
-        (scale * if c % 2 == 0 { libm::sin(angle) } else { libm::cos(angle) }) as f32
+        (scale * if c.is_multiple_of(2) { libm::sin(angle) } else { libm::cos(angle) }) as f32
     };
     (0..context).flat_map(|t| (0..channels).map(move |c| wave(t, c))).collect()
 }

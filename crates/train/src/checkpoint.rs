@@ -145,6 +145,23 @@ impl Checkpoints {
         Ok((None, damaged))
     }
 
+    /// The checkpoint after update `step`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none that is whole; the steps that have one are named.
+    pub fn of_step(&self, step: u64) -> Result<Checkpoint> {
+        let path = self.path(step);
+        match load(&path) {
+            Ok(checkpoint) => Ok(checkpoint),
+            Err(_) if !path.exists() => {
+                let steps = self.steps()?.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                Err(Error::BadRun { path, problem: format!("there is no checkpoint of this step; there are {steps}") })
+            }
+            Err(problem) => Err(Error::BadRun { path, problem }),
+        }
+    }
+
     /// Deletes all checkpoints but the `keep` newest and that of step `best`.
     pub fn prune(&self, keep: usize, best: Option<u64>) -> Result<()> {
         let steps = self.steps()?;

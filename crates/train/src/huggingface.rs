@@ -28,21 +28,24 @@ pub fn load_folder(folder: &Path, device: &Device) -> Result<(ModelConfig, Gpt)>
     Ok((config, model))
 }
 
-/// Writes the newest model of the run in `run` to the new folder `to`, for `GPT2LMHeadModel` and `AutoTokenizer`, and
-/// returns the names of the files.
+/// Writes the model of the run in `run` after update `step`, or the newest there is, to the new folder `to`, for
+/// `GPT2LMHeadModel` and `AutoTokenizer`, and returns the names of the files.
 ///
 /// The run may be going on; nothing in it is changed.
 ///
 /// # Errors
 ///
-/// If the run has no valid checkpoint, or `to` is there already.
-pub fn export(run: &Path, to: &Path) -> Result<Vec<String>> {
+/// If the run has no such valid checkpoint, or `to` is there already.
+pub fn export(run: &Path, step: Option<u64>, to: &Path) -> Result<Vec<String>> {
     let config = Config::open(&run.join("config.toml"), &[])?;
     let corpus = Corpus::open(run)?;
     let checkpoints = Checkpoints::new(run.join("checkpoints"));
-    let Some(checkpoint) = checkpoints.newest()?.0 else {
-        let problem = "it has no whole checkpoint yet; let it train until the first one".into();
-        return Err(Error::BadRun { path: run.to_path_buf(), problem });
+    let checkpoint = match step {
+        Some(step) => checkpoints.of_step(step)?,
+        None => checkpoints.newest()?.0.ok_or_else(|| {
+            let problem = "it has no whole checkpoint yet; let it train until the first one".into();
+            Error::BadRun { path: run.to_path_buf(), problem }
+        })?,
     };
     if to.exists() {
         return Err(Error::RunExists { path: to.to_path_buf() });

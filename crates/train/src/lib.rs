@@ -12,7 +12,7 @@
 //! - [`config`]: a run as one plain struct in one file;
 //! - [`RunFolder`]: what is on disk, one process's at a time;
 //! - [`run()`]: a run from its folder;
-//! - `trainer`: the training loop, with `learner` (one update), `gradients`, `optimizer`, `schedule`, `batches`, `readback`;
+//! - `trainer`: the training loop, with [`Learner`] (one update), `gradients`, [`Optimizer`], `schedule`, `batches`, `readback`;
 //! - `evaluate`: the loss on held-out text;
 //! - [`watch`]: what is seen of words while they move;
 //! - [`event`], `log`: what is said of it;
@@ -60,6 +60,8 @@ mod trainer;
 pub mod watch;
 
 pub use error::{Error, Result};
+pub use learner::{Learner, StepResult};
+pub use optimizer::Optimizer;
 pub use run::{Outcome, run};
 pub use run_folder::RunFolder;
 pub use trainer::Ending;

@@ -101,7 +101,7 @@ pub struct TokensArgs {
 
 #[derive(ClapArgs)]
 pub struct ExportArgs {
-    /// The run's folder.
+    /// The run's folder; RUN@STEP for an earlier checkpoint.
     pub run: PathBuf,
     /// The folder to write; it must not be there yet.
     pub to: PathBuf,

@@ -1,5 +1,6 @@
 //! `wordspace export`
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -11,7 +12,8 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 
 pub fn run(args: ExportArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let files = export(&args.run, &args.to)?;
+    let (run, step) = run_and_step(&args.run)?;
+    let files = export(&run, step, &args.to)?;
     match args.json {
         true => print_json(json!({ "folder": args.to, "files": files })),
         false => files.iter().for_each(|file| println!("{}", args.to.join(file).display())),
@@ -19,4 +21,16 @@ pub fn run(args: ExportArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let folder = args.to.display();
     terminal.hint(&format!("in Python: AutoModelForCausalLM.from_pretrained({folder:?}), or read {folder}/README.md"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// `runs/toy@500` is the run `runs/toy` after step 500; a run's name has no @.
+fn run_and_step(source: &Path) -> Result<(PathBuf, Option<u64>), Failure> {
+    let text = source.to_string_lossy();
+    match text.rsplit_once('@') {
+        Some((run, step)) if !source.exists() => match step.parse() {
+            Ok(step) => Ok((run.into(), Some(step))),
+            Err(_) => Err(Failure::usage(format!("{text}: expected a step after the @, found {step:?}"))),
+        },
+        _ => Ok((source.to_path_buf(), None)),
+    }
 }

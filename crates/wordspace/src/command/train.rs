@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wordspace::data::publish::publish_bytes;
+use wordspace::train::checkpoint::Checkpoints;
 use wordspace::train::config::Config;
 use wordspace::train::device::{OpenDevice, set_threads};
 use wordspace::train::{Ending, Error, RunFolder, run};
@@ -47,6 +48,11 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
 pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let (folder, mut config) = RunFolder::open(&args.run)?;
     if let Some(steps) = args.steps {
+        let made = Checkpoints::new(folder.checkpoints()).steps()?.into_iter().max().unwrap_or(0);
+        if steps < made {
+            let run = args.run.display();
+            return Err(Failure::usage(format!("{run} has made {made} steps already; --steps must be at least that")));
+        }
         config.train.steps = steps;
         folder.save_config(&config)?;
     }

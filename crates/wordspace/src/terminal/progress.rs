@@ -36,7 +36,7 @@ impl Progress {
         let target = if is_drawn { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         Self {
             terminal,
-            bar: ProgressBar::with_draw_target(None, target),
+            bar: ProgressBar::with_draw_target(None, target).with_style(style("{msg}")),
             phase: None,
             printed: Instant::now(),
             steps: 0,
@@ -114,7 +114,7 @@ impl Progress {
         self.bar.reset();
         self.bar.set_length(start.steps);
         self.bar.set_position(start.step);
-        self.bar.set_style(style("{bar:24} {pos}/{len}  {msg}"));
+        self.bar.set_style(style("{bar:12} {pos}/{len}  {msg}"));
     }
 
     fn step(&mut self, step: &Step) {
@@ -124,7 +124,7 @@ impl Progress {
         let speed = if done > 0 { (done * self.tokens_per_step) as f64 / seconds } else { 0.0 };
         let left = Duration::from_secs_f64(seconds / done.max(1) as f64 * self.steps.saturating_sub(step.step) as f64);
         let message = format!(
-            "loss {:.3}{}  {} tokens/s  {} left  {}",
+            "loss {:.3}{}  {} tokens/s  {:#} left  {}",
             step.smoothed_loss,
             self.evaluation,
             thousands(speed as usize),
@@ -150,7 +150,7 @@ impl Progress {
 fn first_pair(look: &Look) -> String {
     look.pairs.first().map_or_else(String::new, |pair| {
         format!(
-            "{}·{} {:+.2}, neighbour {}, nearer than {:.0} % of pairs",
+            "{}·{} {:+.2}, neighbour {}, above {:.0} % of pairs",
             pair.a,
             pair.b,
             pair.centred,

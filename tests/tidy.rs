@@ -1,0 +1,157 @@
+//! What the code must not do: the invariants of ARCHITECTURE.md that are absences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The longest a file may be; one that outgrows it holds two ideas.
+const LONGEST: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The Rust files below `folder`, by their path from the root.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    fn collect(folder: &Path, all: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match entry.is_dir() {
+                true => collect(&entry, all),
+                false if entry.extension().is_some_and(|extension| extension == "rs") => all.push(entry),
+                false => {}
+            }
+        }
+    }
+    let mut all = Vec::new();
+    collect(&root().join(folder), &mut all);
+    all.sort();
+    let name = |path: &PathBuf| path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+    all.iter().map(|path| (name(path), read(path))).collect()
+}
+
+/// The code of a file without its tests and comments.
+fn code(source: &str) -> String {
+    let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// No file below `folder`, but those that `may`, contains any of `words`.
+#[track_caller]
+fn absent(folder: &str, words: &[&str], may: impl Fn(&str) -> bool) {
+    for (name, source) in sources(folder) {
+        if !may(&name) {
+            let code = code(&source);
+            let found: Vec<_> = words.iter().filter(|word| code.contains(**word)).collect();
+            assert!(found.is_empty(), "{name} contains {found:?}");
+        }
+    }
+}
+
+/// The dependencies of every package, from the lock file.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in read(&root().join("Cargo.lock")).split("[[package]]").skip(1) {
+        let name = package.lines().find_map(|line| line.strip_prefix("name = ")).unwrap().trim_matches('"').to_string();
+        let listed = package.split("dependencies = [").nth(1).unwrap_or("").split(']').next().unwrap();
+        let names = listed.lines().filter_map(|line| line.trim().trim_matches([',', '"']).split(' ').next());
+        let names = names.filter(|name| !name.is_empty()).map(String::from);
+        all.entry(name).or_default().extend(names);
+    }
+    all
+}
+
+#[test]
+fn arrows_only_point_down() {
+    let all = dependencies();
+    for (name, below) in [
+        ("wordspace-data", &[][..]),
+        ("wordspace-kernels", &[]),
+        ("wordspace-model", &["wordspace-kernels"]),
+        ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
+    ] {
+        let ours: Vec<&String> = all[name].iter().filter(|name| name.starts_with("wordspace")).collect();
+        assert_eq!(ours, below, "{name}");
+    }
+}
+
+#[test]
+fn data_has_no_burn_in_its_dependency_tree() {
+    let all = dependencies();
+    let (mut reached, mut waiting) = (BTreeSet::new(), vec!["wordspace-data".to_string()]);
+    while let Some(name) = waiting.pop() {
+        waiting.extend(all[&name].iter().filter(|name| reached.insert((*name).clone())).cloned());
+    }
+    let burn: Vec<_> = reached.iter().filter(|name| name.starts_with("burn") || name.starts_with("cube")).collect();
+    assert!(burn.is_empty() && reached.len() > 20, "{burn:?}");
+}
+
+#[test]
+fn model_and_kernels_touch_no_file_no_clock_no_terminal() {
+    let words = ["std::fs", "std::io", "std::path", "std::time", "std::env", "std::process", "println!", "print!"];
+    absent("crates/model/src", &words, |_| false);
+    absent("crates/kernels/src", &words, |_| false);
+}
+
+#[test]
+fn only_the_command_line_prints_and_exits() {
+    let words = ["println!", "print!", "stdout()", "stderr()", "process::exit", "dbg!"];
+    absent("crates", &words, |name| name.starts_with("crates/wordspace/"));
+    absent("crates/wordspace/src", &["process::exit"], |name| name.ends_with("command/train.rs"));
+}
+
+#[test]
+fn nothing_opens_a_connection() {
+    absent("crates", &["std::net", "TcpStream", "UdpSocket", "reqwest", "ureq"], |_| false);
+}
+
+#[test]
+fn unsafe_code_only_maps_files_and_says_why_it_may() {
+    absent("crates", &["unsafe "], |name| ["token_file.rs", "tensors.rs"].iter().any(|file| name.ends_with(file)));
+    for (name, source) in sources("crates") {
+        let blocks = code(&source).matches("unsafe {").count();
+        assert_eq!(blocks, source.matches("// SAFETY:").count(), "{name}");
+    }
+}
+
+#[test]
+fn no_file_holds_two_ideas() {
+    for folder in ["crates", "tests"] {
+        for (name, source) in sources(folder) {
+            let lines = source.lines().count();
+            assert!(lines <= LONGEST, "{name} has {lines} lines");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later_and_no_test_is_switched_off() {
+    let words = [concat!("to", "do!("), concat!("unimpl", "emented!("), concat!("#[ig", "nore"), concat!("TO", "DO")];
+    for folder in ["crates", "tests"] {
+        for (name, source) in sources(folder) {
+            assert!(!words.iter().any(|word| source.contains(word)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn burn_is_pinned_exactly_and_named_rightly_in_every_run() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let pins: Vec<&str> = manifest.lines().filter(|line| line.starts_with("burn")).collect();
+    assert!(!pins.is_empty() && pins.iter().all(|line| line.contains("version = \"=0.22.1\"")), "{pins:?}");
+    assert!(read(&root().join("crates/train/src/provenance.rs")).contains("\"0.22.1\""));
+}
+
+#[test]
+fn every_file_that_the_documents_name_is_there() {
+    for document in ["README.md", "ARCHITECTURE.md", "configs/README.md", "docs/run-folder.md", "docs/drivers.md"] {
+        let text = read(&root().join(document));
+        for name in text.split('`').skip(1).step_by(2).filter(|name| !name.contains([' ', '\n', '{'])) {
+            let is_path =
+                ["crates/", "docs/", "tests/", "scripts/", "configs/", "benches/"].iter().any(|f| name.starts_with(f));
+            assert!(!is_path || root().join(name).exists(), "{document} names {name}");
+        }
+    }
+}
