@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench text`. Throughput is bytes of text, and ids of a batch.
 
+use std::ops::ControlFlow;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wordspace::data::{Corpus, Preparation, Text, Windows, toy};
 
@@ -45,7 +47,7 @@ fn prepared(folder: &std::path::Path, text: &str, tokenizer: &str) {
         classes: Default::default(),
     };
     let text = Text::in_memory("toy", text.to_string());
-    Corpus::prepare(folder, &text, &how, &|_, _, _| ()).expect("the toy corpus can be prepared");
+    Corpus::prepare(folder, &text, &how, &|_, _, _| ControlFlow::Continue(())).expect("the toy corpus can be prepared");
 }
 
 criterion_group!(benches, prepare, windows);

@@ -59,6 +59,20 @@ fn a_request_to_terminate_does_the_same() {
 }
 
 #[test]
+fn ctrl_c_while_a_long_text_is_made_ready_exits_130_and_leaves_the_name_free() {
+    let folder = Folder::new();
+    folder.write("long.txt", ::wordspace::data::toy::text(1, 12_000).repeat(50));
+    let mut command = folder.command(&small("stopped", &["--text", "long.txt"]));
+    let process = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while !folder.join("runs/stopped").exists() {
+        std::thread::yield_now();
+    }
+    signal(&process, "INT");
+    Done::of(process.wait_with_output().unwrap()).fails(130, &["stopped while the text was being made ready"]);
+    assert!(!folder.join("runs/stopped").exists());
+}
+
+#[test]
 fn an_interrupted_run_says_how_to_go_on() {
     let folder = Folder::new();
     let mut command = folder.command(&small("long", LONG));

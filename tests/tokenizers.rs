@@ -2,6 +2,8 @@
 
 mod wordspace;
 
+use std::ops::ControlFlow;
+
 use ::wordspace::data::{Corpus, Phase, Preparation, Text, Tokenizer, TokenizerChoice, below, generator};
 use chacha20::ChaCha8Rng;
 use serde_json::Value;
@@ -97,7 +99,7 @@ fn random_string(random: &mut ChaCha8Rng) -> String {
 fn prepare(folder: &Folder, text: &str, tokenizer: &str, min_count: u64) -> Corpus {
     let tokenizer = tokenizer.parse().unwrap();
     let how = Preparation { tokenizer, min_count, held_out: 0.1, classes: Default::default() };
-    Corpus::prepare(folder.path(), &Text::in_memory("test", text.into()), &how, &|_, _, _| ()).unwrap();
+    Corpus::prepare(folder.path(), &Text::in_memory("test", text.into()), &how, &|_, _, _| ControlFlow::Continue(())).unwrap();
     Corpus::open(folder.path()).unwrap()
 }
 
@@ -190,8 +192,11 @@ fn progress_is_told_for_both_readings_of_the_text() {
     let how =
         Preparation { tokenizer: TokenizerChoice::Word, min_count: 1, held_out: 0.1, classes: Default::default() };
     let text = Text::in_memory("test", ::wordspace::data::toy::text(3, 5000));
-    Corpus::prepare(folder.path(), &text, &how, &|phase, done, total| seen.lock().unwrap().push((phase, done, total)))
-        .unwrap();
+    Corpus::prepare(folder.path(), &text, &how, &|phase, done, total| {
+        seen.lock().unwrap().push((phase, done, total));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let seen = seen.into_inner().unwrap();
     for phase in [Phase::Vocabulary, Phase::Tokens] {
         let (_, done, total) = seen.iter().rev().find(|(of, ..)| *of == phase).unwrap();

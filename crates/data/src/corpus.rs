@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -203,8 +203,10 @@ impl<'a> Encoding<'a> {
         }
         let ids = self.tokenizer.encode_all(some, &self.text.name())?;
         ids.iter().flatten().for_each(|&id| self.counts[id as usize] += 1);
-        (self.progress)(Phase::Tokens, self.bytes, self.text.bytes());
-        Ok(Some(ids))
+        match (self.progress)(Phase::Tokens, self.bytes, self.text.bytes()) {
+            ControlFlow::Continue(()) => Ok(Some(ids)),
+            ControlFlow::Break(()) => Err(Error::Stopped),
+        }
     }
 
     fn unknown_seen(&self) -> u64 {

@@ -115,6 +115,9 @@ pub enum Error {
         /// Size of the vocabulary.
         vocab_size: usize,
     },
+    /// A long work that was asked to end.
+    #[error("stopped while the text was being made ready")]
+    Stopped,
     /// A file of vectors or words that is not what it should be.
     #[error("{} cannot be used: {problem}", path.display())]
     BadFile {

@@ -18,12 +18,13 @@
 //! V words of the vocabulary, C numbers of a vector.
 //!
 //! ```
+//! use std::ops::ControlFlow;
 //! use wordspace_data::{Corpus, Preparation, Text, TokenizerChoice, Windows, toy};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let text = Text::in_memory("toy", toy::text(42, 1000));
 //! let how = Preparation { tokenizer: TokenizerChoice::Word, min_count: 2, held_out: 0.1, classes: toy::classes() };
-//! Corpus::prepare(folder.path(), &text, &how, &|_, _, _| ())?;
+//! Corpus::prepare(folder.path(), &text, &how, &|_, _, _| ControlFlow::Continue(()))?;
 //!
 //! let corpus = Corpus::open(folder.path())?;
 //! let vocab_size = corpus.tokenizer.vocab_size();
@@ -33,6 +34,8 @@
 //! assert_eq!(batch.ids[1..8], batch.targets[..7]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+use std::ops::ControlFlow;
 
 mod corpus;
 mod digest;
@@ -69,5 +72,6 @@ pub enum Phase {
     Tokens,
 }
 
-/// Told how far a long work is: its phase, the bytes done, the bytes there are.
-pub type Progress<'a> = &'a (dyn Fn(Phase, u64, u64) + Sync);
+/// Told how far a long work is: its phase, the bytes done, the bytes there are. It answers whether to go on; where it does
+/// not, the work ends with [`Error::Stopped`].
+pub type Progress<'a> = &'a (dyn Fn(Phase, u64, u64) -> ControlFlow<()> + Sync);

@@ -1,9 +1,10 @@
 //! A run from its folder: made ready, begun or gone on with, and what it came to.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wordspace_data::{Corpus, Preparation, Text, Windows, sha256_of_file, toy};
@@ -51,7 +52,8 @@ pub struct Outcome {
 
 /// Makes the text of the run ready if it is not, then trains from the newest valid checkpoint, or from the start.
 ///
-/// Everything that happens is told to `observe`. When `stop` is set, the update at hand is finished and a checkpoint saved.
+/// Everything that happens is told to `observe`. When `stop` is set, the update at hand is finished and a checkpoint saved;
+/// before the first update, the run ends with [`wordspace_data::Error::Stopped`].
 ///
 /// # Errors
 ///
@@ -80,7 +82,7 @@ fn train(
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     let started = Instant::now();
-    let corpus = prepare(folder, config, observe)?;
+    let corpus = prepare(folder, config, observe, stop)?;
     let model_config = config.model(corpus.summary.vocab_size);
     model_config.validate()?;
     device.check_fits(&model_config, config)?;
@@ -150,7 +152,12 @@ fn train(
 }
 
 /// The text of the run, made ready if it is not.
-fn prepare(folder: &RunFolder, config: &Config, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<Corpus> {
+fn prepare(
+    folder: &RunFolder,
+    config: &Config,
+    observe: &mut (dyn FnMut(Event<'_>) + Send),
+    stop: &AtomicBool,
+) -> Result<Corpus> {
     if !Corpus::is_prepared(folder.path()) {
         let text = match config.is_toy() {
             true => Text::in_memory("the built-in corpus", toy::text(config.run.seed, toy::SENTENCES)),
@@ -165,6 +172,7 @@ fn prepare(folder: &RunFolder, config: &Config, observe: &mut (dyn FnMut(Event<'
         let observe = Mutex::new(observe);
         Corpus::prepare(folder.path(), &text, &how, &|phase, done, total| {
             observe.lock().unwrap_or_else(|poisoned| poisoned.into_inner())(Event::Preparing(phase, done, total));
+            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
     }
     Ok(Corpus::open(folder.path())?)

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use wordspace::{data, model, train};
 
+/// What a program that was stopped by Ctrl-C ends with.
+pub const INTERRUPTED: u8 = 130;
+
 /// What a command failed with.
 #[derive(Debug)]
 pub struct Failure {
@@ -48,6 +51,7 @@ impl From<train::Error> for Failure {
         use train::Error::*;
         let code = match &error {
             Config(_) | Data(data::Error::NoSuchTokenizer { .. }) | Model(model::Error::Config { .. }) => 2,
+            Data(data::Error::Stopped) => INTERRUPTED,
             Disk { .. } => 5,
             Data(_) | Model(_) | BadRun { .. } | UnknownWord(_) => 3,
             Device(_) => 4,

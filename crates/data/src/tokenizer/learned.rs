@@ -85,7 +85,10 @@ fn train(
     let pieces = text.pieces(range)?.map_while(|piece| {
         let piece = piece.map_err(|error| failure = Some(error)).ok()?;
         seen += piece.len() as u64;
-        progress(Phase::Vocabulary, seen, total);
+        if progress(Phase::Vocabulary, seen, total).is_break() {
+            failure = Some(Error::Stopped);
+            return None;
+        }
         Some(piece)
     });
     let trained = tokenizer.train(&mut trainer, pieces).map(|_| ());

@@ -13,14 +13,12 @@ use wordspace::train::{Ending, Error, RunFolder, run};
 
 use super::{print_json, program};
 use crate::args::{ResumeArgs, TrainArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, INTERRUPTED};
 use crate::picture;
 use crate::terminal::{Progress, Terminal, report, to_json};
 
-/// What a program that was stopped by Ctrl-C ends with.
-const INTERRUPTED: u8 = 130;
-
 pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let stop = stop_on_signal(*terminal);
     let changes = changes(&args);
     let config = match &args.config {
         Some(path) => Config::open(path, &changes)?,
@@ -37,7 +35,7 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     }
     let runs = args.out.clone().unwrap_or_else(|| "runs".into());
     let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
-    let done = go(&folder, &config, &device, args.json, terminal);
+    let done = go(&folder, &config, &device, &stop, args.json, terminal);
     // Whatever was wrong with the text or the sizes, the name is free for another try.
     if done.is_err() && !folder.has_begun() {
         folder.discard()?;
@@ -46,6 +44,7 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
 }
 
 pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let stop = stop_on_signal(*terminal);
     let (folder, mut config) = RunFolder::open(&args.run)?;
     if let Some(steps) = args.steps {
         let made = Checkpoints::new(folder.checkpoints()).steps()?.into_iter().max().unwrap_or(0);
@@ -57,21 +56,21 @@ pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure
         folder.save_config(&config)?;
     }
     let device = open_device(&config, terminal)?;
-    go(&folder, &config, &device, args.json, terminal)
+    go(&folder, &config, &device, &stop, args.json, terminal)
 }
 
 fn go(
     folder: &RunFolder,
     config: &Config,
     device: &OpenDevice,
+    stop: &AtomicBool,
     json: bool,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let mut progress = Progress::new(*terminal);
-    let stop = stop_on_signal(*terminal);
-    let outcome = run(folder, config, device, &mut |event| progress.read(event), &stop);
+    let outcome = run(folder, config, device, &mut |event| progress.read(event), stop);
     progress.finish();
-    let outcome = outcome.map_err(|error| resumable(error, folder.path()))?;
+    let outcome = outcome.map_err(|error| resumable(error, folder))?;
     match json {
         true => print_json(to_json(folder.path(), &outcome)),
         false => print!("{}", report(folder.path(), &outcome)),
@@ -125,7 +124,7 @@ fn stop_on_signal(terminal: Terminal) -> Arc<AtomicBool> {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED.into());
         }
-        terminal.hint("\nfinishing the step and saving a checkpoint; once more stops at once");
+        terminal.hint("\nfinishing what is at hand; once more stops at once");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         terminal.warning(&format!("Ctrl-C will stop without a checkpoint: {error}"));
@@ -149,11 +148,11 @@ fn explain(error: Error, config: &Config, runs: &Path) -> Failure {
 }
 
 /// Adds how to go on to what stopped a run.
-fn resumable(error: Error, run: &Path) -> Failure {
+fn resumable(error: Error, run: &RunFolder) -> Failure {
     let can_go_on = matches!(error, Error::Disk { .. } | Error::Computation { .. } | Error::Data(_));
     let mut failure = Failure::from(error);
-    if can_go_on {
-        failure.hints = vec![format!("{} resume {}", program(), run.display())];
+    if can_go_on && run.has_begun() {
+        failure.hints = vec![format!("{} resume {}", program(), run.path().display())];
     }
     failure
 }
