@@ -11,6 +11,7 @@
 //! - [`Windows`]: the batch of step s;
 //! - [`Vocabulary`]: the words of a table's rows;
 //! - [`VectorTable`]: a table of vectors, and what is near what;
+//! - [`WordVectors`]: words with their vectors, from any file that has them;
 //! - [`write_tensors`], [`read_tensors`]: named tensors in a safetensors file;
 //! - [`publish`]: how a file comes into place whole.
 //!
@@ -50,6 +51,7 @@ pub mod toy;
 mod vectors;
 mod vocabulary;
 mod windows;
+mod word_vectors;
 
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};
 pub use digest::sha256_of_file;
@@ -62,6 +64,7 @@ pub use tokenizer::{Token, Tokenizer, TokenizerChoice};
 pub use vectors::{Directions, VectorTable};
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};
+pub use word_vectors::WordVectors;
 
 /// Which long work is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

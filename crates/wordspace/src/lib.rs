@@ -5,6 +5,7 @@
 //!
 //! - [`data`]: what lies on disk — text, tokenizers, token files, windows, vectors;
 //! - [`model`]: the network — GPT-2 exactly;
+//! - [`explore`]: what vectors know — neighbours, analogies, projections, evaluations;
 //! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly.
 //!
 //! The program `wordspace` is the command line to the same. A run of twenty updates, as the command line makes it:
@@ -27,5 +28,6 @@
 //! ```
 
 pub use wordspace_data as data;
+pub use wordspace_explore as explore;
 pub use wordspace_model as model;
 pub use wordspace_train as train;
