@@ -18,7 +18,7 @@ pub fn report(run: &Path, outcome: &Outcome) -> String {
         let (cosine, centred) = ("cosine", "seen from the mean");
         line(
             &mut text,
-            &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>24}", "", "neighbour", "nearer than random pairs"),
+            &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>28}", "", "neighbour", "nearer than random pairs"),
         );
     }
     for (nth, pair) in outcome.look.pairs.iter().enumerate() {
@@ -75,7 +75,7 @@ fn pair_line(before: Option<&PairLook>, after: &PairLook) -> String {
         None => show(after),
     };
     format!(
-        "{:<20}{:>16}{:>22}{:>14}{:>24}",
+        "{:<20}{:>16}{:>22}{:>14}{:>28}",
         format!("{} · {}", after.a, after.b),
         from_to(&|pair| format!("{:+.2}", pair.cosine)),
         from_to(&|pair| format!("{:+.2}", pair.centred)),
