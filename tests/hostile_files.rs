@@ -18,8 +18,8 @@ const FOR_EACH_BYTE: usize = 64;
 const COPIES: u64 = 1500;
 
 thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static MOST: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, which counts what this thread holds.
@@ -28,16 +28,14 @@ struct Counting;
 // SAFETY: every call is passed on as it is; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let held = HELD.get().wrapping_add(layout.size());
-        HELD.set(held);
-        // A block that another thread gave back makes the count negative, which is no great number of bytes.
-        MOST.set(MOST.get().max(if (held as isize) < 0 { 0 } else { held }));
+        HELD.set(HELD.get() + layout.size() as isize);
+        MOST.set(MOST.get().max(HELD.get()));
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        HELD.set(HELD.get().wrapping_sub(layout.size()));
+        HELD.set(HELD.get() - layout.size() as isize);
         // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(block, layout) }
     }
@@ -51,7 +49,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();
     MOST.set(before);
     let result = work();
-    (result, MOST.get().saturating_sub(before))
+    (result, (MOST.get() - before) as usize)
 }
 
 fn table() -> WordVectors {
@@ -78,13 +76,13 @@ fn survives(path: &Path, format: Format, case: &str) -> Option<Loaded> {
         .sum();
     let (found, most) = measured(|| Format::of(path).ok());
     assert!(most <= BUFFERS + FOR_EACH_BYTE * size, "{format}, {case}: {most} bytes of memory to recognise {size}");
-    let mut loaded = None;
-    for format in [Some(format), found.filter(|&found| found != format)].into_iter().flatten() {
-        let (result, most) = measured(|| formats::read(path, format, &how).ok());
+    let read = |format: Format| {
+        let (loaded, most) = measured(|| formats::read(path, format, &how).ok());
         assert!(most <= BUFFERS + FOR_EACH_BYTE * size, "{format}, {case}: {most} bytes of memory for {size}");
-        loaded = loaded.or(result);
-    }
-    loaded
+        loaded
+    };
+    found.filter(|&found| found != format).map(read);
+    read(format)
 }
 
 #[track_caller]
@@ -116,7 +114,9 @@ fn damaged(whole: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
             0 => copy[at] ^= 1 << below(random, 8),
             1 => copy[at] = random.next_u32() as u8,
             2 => copy.insert(at, [b' ', b'\n', b'\t', b'"', b',', 0, 0xFF][below(random, 7) as usize]),
-            3 => drop(copy.remove(at)),
+            3 => {
+                copy.remove(at);
+            }
             // A number that lies: nines instead of any digit that comes next.
             4 => {
                 let digit = copy[at..].iter().position(u8::is_ascii_digit).map(|next| at + next);
@@ -147,6 +147,12 @@ fn damaged_in_any_way(format: Format) {
         }
         std::fs::write(&damage, &whole).unwrap();
     }
+}
+
+#[test]
+fn memory_is_counted() {
+    let (block, most) = measured(|| vec![0_u8; 1 << 20]);
+    assert!(most >= block.len() && most < 2 * block.len(), "{most}");
 }
 
 #[test]
@@ -197,7 +203,9 @@ fn a_gpt2_folder() {
     let folder = tempfile::tempdir().unwrap();
     let files: Vec<PathBuf> = std::fs::read_dir(&golden).unwrap().map(|entry| entry.unwrap().path()).collect();
     let copy = |file: &PathBuf| folder.path().join(file.file_name().unwrap());
-    files.iter().for_each(|file| drop(std::fs::copy(file, copy(file)).unwrap()));
+    for file in &files {
+        std::fs::copy(file, copy(file)).unwrap();
+    }
     let size: usize = files.iter().map(|file| file.metadata().unwrap().len() as usize).sum();
     for (nth, file) in files.iter().enumerate() {
         let whole = std::fs::read(file).unwrap();

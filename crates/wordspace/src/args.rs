@@ -104,7 +104,7 @@ pub struct TokensArgs {
     pub json: bool,
 }
 
-/// Anything with vectors.
+// Anything with vectors. A doc comment here would become the description of the commands.
 #[derive(ClapArgs)]
 pub struct SourceArgs {
     /// A run (runs/toy, runs/toy@500), a GPT-2 folder or its safetensors file, gpt2, or a vector file.

@@ -71,7 +71,8 @@ impl Sample {
     /// Its lines that are not empty and, as far as can be seen, whole.
     pub fn lines(&self) -> Vec<&[u8]> {
         let mut lines: Vec<&[u8]> = without_mark(&self.bytes).split(|&byte| byte == b'\n').collect();
-        if lines.len() > 1 && self.size > self.bytes.len() as u64 {
+        // The last one may go on, or be cut; of two lines it is one of the two that there are.
+        if lines.len() > 3 || lines.len() > 1 && self.size > self.bytes.len() as u64 {
             lines.pop();
         }
         let lines = lines.into_iter().map(trim_end).filter(|line| !line.is_empty());
@@ -88,7 +89,11 @@ fn is_safetensors(sample: &Sample) -> bool {
 /// After a line `V C` come lines that end in numbers, or bytes.
 fn with_header(lines: &[&[u8]]) -> Format {
     let ends_in_numbers = lines.iter().filter(|line| trailing_numbers(line) > 0).count();
-    if ends_in_numbers > 0 && 2 * ends_in_numbers >= lines.len() { Format::Word2vecText } else { Format::Word2vecBinary }
+    if ends_in_numbers > 0 && 2 * ends_in_numbers >= lines.len() {
+        Format::Word2vecText
+    } else {
+        Format::Word2vecBinary
+    }
 }
 
 /// The format of a text without a header.

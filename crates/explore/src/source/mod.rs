@@ -205,7 +205,7 @@ fn find(text: &str) -> Result<Place> {
         return Ok(Place::Gpt2(cache::gpt2()?, None));
     }
     match text.rsplit_once('@') {
-        Some((run, step)) if Path::new(run).is_dir() => Ok(Place::Run(run::Frame::of_step(Path::new(run), step)?)),
+        Some((run, step)) if Path::new(run).exists() => Ok(Place::Run(run::Frame::of_step(Path::new(run), step)?)),
         Some((run, _)) => Err(near::missing(run)),
         None => Err(near::missing(text)),
     }

@@ -56,12 +56,14 @@ fn near_paths(path: &Path) -> Vec<String> {
             there = next;
             continue;
         }
-        let rest: PathBuf = parts[nth + 1..].iter().collect();
         let wanted = part.as_os_str().to_string_lossy().into_owned();
-        let siblings = if there.as_os_str().is_empty() { Path::new(".") } else { &there };
-        let found = names_like(&wanted, siblings).into_iter().map(|name| there.join(name).join(&rest));
-        let found = found.filter(|path| path.exists()).map(|path| path.display().to_string());
-        return found.map(|path| path.trim_end_matches(['/', '\\']).to_string()).collect();
+        let siblings = if nth == 0 { Path::new(".") } else { there.as_path() };
+        let rest = &parts[nth + 1..];
+        let found = names_like(&wanted, siblings).into_iter().map(|name| {
+            let near = there.join(name);
+            rest.iter().fold(near, |near, part| near.join(part))
+        });
+        return found.filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
     }
     Vec::new()
 }

@@ -1,5 +1,6 @@
 //! `wordspace inspect`
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -133,10 +134,11 @@ fn to_json(opened: &Opened, norms: Option<Norms>) -> Value {
 }
 
 fn report(report: &Report) -> Value {
+    let reasons: BTreeMap<_, _> = report.reasons.iter().map(|(reason, count)| (reason.name(), count)).collect();
     json!({
         "rows_read": report.rows_read,
         "skipped": report.skipped,
-        "reasons": report.reasons.iter().map(|(reason, count)| (reason.name(), count)).collect::<std::collections::BTreeMap<_, _>>(),
+        "reasons": reasons,
         "first_bad_offset": report.first_bad_offset,
         "first_bad": report.first_bad,
         "words_not_utf8": report.words_not_utf8,
