@@ -4,5 +4,8 @@
 //! exploring builds in seconds and goes on beside a run.
 
 mod error;
+pub mod inspect;
+pub mod source;
 
 pub use error::{Error, Result};
+pub use source::{Opened, Source, SourceKind, TableChoice};

@@ -1,6 +1,7 @@
 //! Text ↔ ids, by a Hugging Face `tokenizer.json`: learned from the text (words, characters, byte pairs), GPT-2's, or
 //! any other file of that form.
 
+mod byte_spelling;
 mod file;
 mod gpt2;
 mod learned;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::{Error, Progress, Result, Text};
+
+pub(crate) use byte_spelling::ByteSpelling;
 
 /// Which tokenizer to use, as `--tokenizer` and `data.tokenizer` name it.
 #[derive(Clone, Debug, PartialEq, Eq)]

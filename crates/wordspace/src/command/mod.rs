@@ -1,8 +1,11 @@
 //! One file a verb.
 
 pub mod completions;
+pub mod convert;
 pub mod devices;
 pub mod export;
+pub mod inspect;
+pub mod source;
 pub mod tokens;
 pub mod train;
 
