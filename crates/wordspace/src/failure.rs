@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use wordspace::{data, model, train};
+use wordspace::{data, explore, model, train};
 
 /// What a program that was stopped by Ctrl-C ends with.
 pub const INTERRUPTED: u8 = 130;

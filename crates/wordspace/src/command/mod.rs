@@ -2,7 +2,9 @@
 
 pub mod completions;
 pub mod devices;
+pub mod embed;
 pub mod export;
+pub mod generate;
 pub mod tokens;
 pub mod train;
 
