@@ -68,7 +68,7 @@ fn ctrl_c_while_a_long_text_is_made_ready_exits_130_and_leaves_the_name_free() {
         std::thread::yield_now();
     }
     signal(&process, "INT");
-    Done::of(process.wait_with_output().unwrap()).fails(130, &["stopped while the text was being made ready"]);
+    Done::of(process.wait_with_output().unwrap()).fails(130, &["stopped before it was done"]);
     assert!(!folder.join("runs/stopped").exists());
 }
 

@@ -116,8 +116,22 @@ pub enum Error {
         vocab_size: usize,
     },
     /// A long work that was asked to end.
-    #[error("stopped while the text was being made ready")]
+    #[error("stopped before it was done")]
     Stopped,
+    /// A file to write that is there already.
+    #[error("{} is there already; nothing is overwritten: choose another name or remove it first", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Vectors that a format cannot hold as they are.
+    #[error("cannot write {}: {problem}", path.display())]
+    CannotHold {
+        /// The file to be written.
+        path: PathBuf,
+        /// What it cannot hold, and what could.
+        problem: String,
+    },
     /// A file of vectors or words that is not what it should be.
     #[error("{} cannot be used: {problem}", path.display())]
     BadFile {

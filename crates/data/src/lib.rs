@@ -12,6 +12,7 @@
 //! - [`Vocabulary`]: the words of a table's rows;
 //! - [`VectorTable`]: a table of vectors, and what is near what;
 //! - [`WordVectors`]: words with their vectors, from any file that has them;
+//! - [`formats`]: those files, read and written;
 //! - [`write_tensors`], [`read_tensors`]: named tensors in a safetensors file;
 //! - [`publish`]: how a file comes into place whole.
 //!
@@ -41,6 +42,7 @@ use std::ops::ControlFlow;
 mod corpus;
 mod digest;
 mod error;
+pub mod formats;
 pub mod publish;
 mod random;
 mod tensors;
@@ -73,6 +75,10 @@ pub enum Phase {
     Vocabulary,
     /// The text becomes ids.
     Tokens,
+    /// Vectors are read from a file.
+    Reading,
+    /// Vectors are written to a file.
+    Writing,
 }
 
 /// Told how far a long work is: its phase, the bytes done, the bytes there are. It answers whether to go on; where it does

@@ -51,7 +51,8 @@ impl WordVectors {
 
     /// The row of `word`, the first one if it is there twice.
     pub fn find(&self, word: &str) -> Option<u32> {
-        let rows = self.rows.get_or_init(|| self.words.iter().cloned().zip(0..).rev().collect());
+        let first_wins = (0..self.words.len()).rev().map(|row| (self.words[row].clone(), row as u32));
+        let rows = self.rows.get_or_init(|| first_wins.collect());
         rows.get(word).copied()
     }
 }

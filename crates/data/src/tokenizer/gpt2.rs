@@ -10,6 +10,7 @@ use tiktoken_rs::r50k_base_singleton;
 use tokenizers::AddedToken;
 use tokenizers::models::bpe::BPE;
 
+use super::byte_spelling::byte_spellings;
 use super::learned::byte_level;
 use super::{Tokenizer, UNKNOWN};
 
@@ -69,15 +70,4 @@ fn parts<'a>(token: &'a [u8], ranks: &HashMap<&[u8], u32>) -> (&'a [u8], &'a [u8
         cuts.remove(at);
     }
     token.split_at(cuts[1])
-}
-
-/// GPT-2's spelling of each byte as one printable character (`bytes_to_unicode` in OpenAI's `encoder.py`): printable
-/// bytes are themselves, the others follow from U+0100 on, so a space is `Ġ`.
-fn byte_spellings() -> [char; 256] {
-    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
-    let mut others = (0x100..).filter_map(char::from_u32);
-    std::array::from_fn(|byte| match byte as u8 {
-        byte if printable(byte) => byte as char,
-        _ => others.next().expect("there are more characters than bytes"),
-    })
 }

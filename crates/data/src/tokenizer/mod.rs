@@ -1,6 +1,7 @@
 //! Text ↔ ids, by a Hugging Face `tokenizer.json`: learned from the text (words, characters, byte pairs), GPT-2's, or
 //! any other file of that form.
 
+mod byte_spelling;
 mod file;
 mod gpt2;
 mod learned;
@@ -14,6 +15,7 @@ use std::str::FromStr;
 
 use crate::{Error, Progress, Result, Text};
 
+pub(crate) use byte_spelling::ByteSpelling;
 pub use gpt2::END_OF_TEXT;
 pub use stream::TextStream;
 

@@ -69,6 +69,8 @@ impl Progress {
         let what = match phase {
             Phase::Vocabulary => "learning the tokens",
             Phase::Tokens => "text to tokens",
+            Phase::Reading => "reading vectors",
+            Phase::Writing => "writing vectors",
         };
         if self.phase != Some(phase) {
             self.phase = Some(phase);

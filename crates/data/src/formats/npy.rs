@@ -1,0 +1,161 @@
+//! NumPy's `.npy`: magic, version, the length of a header, the header as a Python dictionary, and the numbers (NEP 1).
+//! Read are tables `[V, C]` of 16, 32 and 64-bit floats in C order; the words are in a list beside.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::input::Input;
+use super::output::Table;
+use super::rows::Rows;
+use super::word_list::WordList;
+use super::{Dtype, Loaded, Reading, Reason};
+use crate::Result;
+
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The longest header that is read, NumPy's own limit (`max_header_size`).
+const LONGEST_HEADER: usize = 10_000;
+
+/// Reads the file at `path` and the list of words beside it.
+pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
+    let mut input = Input::open(path, how)?;
+    let header = header(&mut input)?;
+    let (dtype, [promised, dimension]) = parse(&header).map_err(|problem| input.bad(problem))?;
+    let row_bytes = (dimension as u64).checked_mul(dtype.bytes() as u64).filter(|&bytes| bytes > 0);
+    let Some(row_bytes) = row_bytes.filter(|&bytes| bytes <= input.left()) else {
+        return Err(input.bad(format!(
+            "its header promises an array of {promised} × {dimension}, but {} bytes follow, less than a row",
+            input.left()
+        )));
+    };
+    let whole = input.left() / row_bytes;
+    let wanted = how.limit.map_or(promised, |limit| promised.min(limit as u64));
+    let words = WordList::beside(path, promised, wanted)?;
+
+    let mut rows = Rows::new(dimension as usize, promised.min(whole), how);
+    let (mut bytes, mut numbers) = (vec![0; row_bytes as usize], Vec::with_capacity(dimension as usize));
+    for word in words.iter() {
+        let offset = input.offset();
+        if rows.is_full() || input.left() == 0 {
+            break;
+        }
+        if !input.fill(&mut bytes)? {
+            rows.skip(Reason::CutShort, offset, || format!("a row has {row_bytes} bytes"));
+            break;
+        }
+        numbers.clear();
+        dtype.append(&bytes, &mut numbers);
+        rows.add(word, &numbers, offset);
+    }
+    rows.expect(promised);
+    if !rows.is_full() && rows.looked_at() == promised {
+        rows.report.bytes_left_over = input.left();
+    }
+    rows.finish(path, dtype, how)
+}
+
+/// The text of the header.
+fn header(input: &mut Input<'_>) -> Result<String> {
+    let mut start = [0; 8];
+    let short = "it ends within its header; it has probably been cut short";
+    if !input.fill(&mut start)? || start[..6] != *MAGIC {
+        return Err(input.bad(short));
+    }
+    let mut length = [0; 4];
+    let is_read = match start[6] {
+        1 => input.fill(&mut length[..2])?,
+        2 | 3 => input.fill(&mut length)?,
+        version => {
+            return Err(input.bad(format!("it is of version {version} of .npy; versions 1, 2 and 3 are read")));
+        }
+    };
+    let length = u32::from_le_bytes(length) as usize;
+    if length > LONGEST_HEADER {
+        return Err(input.bad(format!(
+            "its header has {length} bytes; a plain array's has some 120 (NumPy reads no more than {LONGEST_HEADER})"
+        )));
+    }
+    let mut header = vec![0; length];
+    if !is_read || !input.fill(&mut header)? {
+        return Err(input.bad(short));
+    }
+    String::from_utf8(header).map_err(|_| input.bad("its header is no text"))
+}
+
+/// Kind of number and shape, from a dictionary such as
+/// `{'descr': '<f4', 'fortran_order': False, 'shape': (41, 100), }`.
+fn parse(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> {
+    let value = |key: &str| {
+        let (_, rest) = header.split_once(&format!("'{key}'"))?;
+        Some(rest.trim_start().strip_prefix(':')?.trim_start())
+    };
+    let missing = |key| format!("its header has no {key}: {}", header.trim_end());
+    let descr = value("descr").ok_or_else(|| missing("descr"))?;
+    let descr = descr.strip_prefix('\'').and_then(|rest| rest.split('\'').next());
+    let dtype = match descr {
+        Some("<f2") => Dtype::Float16,
+        Some("<f4") => Dtype::Float32,
+        Some("<f8") => Dtype::Float64,
+        other => {
+            let found = other.unwrap_or("a structure");
+            return Err(format!(
+                "its numbers are of type {found}; expected <f2, <f4 or <f8 (in Python: numpy.save(FILE, \
+                 array.astype(\"<f4\")))"
+            ));
+        }
+    };
+    if !value("fortran_order").ok_or_else(|| missing("fortran_order"))?.starts_with("False") {
+        return Err("it is in Fortran order; in Python: numpy.save(FILE, numpy.ascontiguousarray(array))".into());
+    }
+    let shape = value("shape").and_then(|rest| Some(rest.strip_prefix('(')?.split_once(')')?.0));
+    let shape = shape.ok_or_else(|| missing("shape"))?;
+    let sizes: Option<Vec<u64>> =
+        shape.split(',').map(str::trim).filter(|size| !size.is_empty()).map(|size| size.parse().ok()).collect();
+    match sizes.as_deref() {
+        Some(&[rows, dimension]) => Ok((dtype, [rows, dimension])),
+        _ => Err(format!("its shape is ({shape}); expected a table (words, numbers of each)")),
+    }
+}
+
+/// Writes `table` as NumPy does: version 1.0, the header filled up so that the numbers begin at a multiple of 64.
+pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
+    let (rows, dimension) = (table.len(), table.dimension());
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dimension}), }}");
+    let unfilled = MAGIC.len() + 4 + header.len() + 1;
+    header.extend(std::iter::repeat_n(' ', unfilled.next_multiple_of(64) - unfilled));
+    header.push('\n');
+    out.write_all(MAGIC)?;
+    out.write_all(&[1, 0])?;
+    out.write_all(&(header.len() as u16).to_le_bytes())?;
+    out.write_all(header.as_bytes())?;
+    table.each_row(|_, row| out.write_all(&row.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_whatever_the_order_of_its_keys() {
+        let header = "{'shape': (41,100), 'fortran_order':False, 'descr': '<f2'}\n";
+        assert_eq!(parse(header), Ok((Dtype::Float16, [41, 100])));
+    }
+
+    #[track_caller]
+    fn refuses(header: &str, expected: &str) {
+        let error = parse(header).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_table_of_floats_is_refused_with_what_helps() {
+        refuses("{'descr': '|O', 'fortran_order': False, 'shape': (1, 2), }", "type |O");
+        refuses("{'descr': '>f4', 'fortran_order': False, 'shape': (1, 2), }", "astype");
+        refuses("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1, 2), }", "a structure");
+        refuses("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", "ascontiguousarray");
+        refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }", "its shape is (7,)");
+        refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 99999999999999999999), }", "expected a table");
+        refuses("{'descr': '<f4', 'fortran_order': False}", "no shape");
+        refuses("", "no descr");
+    }
+}

@@ -1,0 +1,93 @@
+//! A table of vectors in a safetensors file.
+//!
+//! The table is the tensor `vectors`, or else the only tensor of two dimensions. The words are in the file, as a JSON list in
+//! its metadata under `words`, or else in a list beside it.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::output::Table;
+use super::rows::Rows;
+use super::tensor_file::{self, TensorFile};
+use super::word_list::WordList;
+use super::{Loaded, Reading, bad};
+use crate::Result;
+
+/// What we call the table.
+const NAME: &str = "vectors";
+
+/// Reads the file at `path`.
+pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
+    let mut file = TensorFile::open(path)?;
+    let table = find(&file)?;
+    let wanted = how.limit.map_or(table.rows, |limit| table.rows.min(limit as u64));
+    let words = match file.text("words") {
+        Some(words) => listed(path, words, table.rows)?,
+        None => WordList::beside(path, table.rows, wanted)?,
+    };
+    let values = file.read(&table, how)?;
+    let mut rows = Rows::new(table.dimension, wanted, how);
+    let row_bytes = (table.dimension * table.dtype.bytes()) as u64;
+    for ((word, row), nth) in words.iter().zip(values.chunks_exact(table.dimension)).zip(0..) {
+        rows.add(word, row, table.offset + nth * row_bytes);
+    }
+    rows.finish(path, table.dtype, how)
+}
+
+fn find(file: &TensorFile) -> Result<tensor_file::Table> {
+    if let Some(table) = file.table(NAME)? {
+        return Ok(table);
+    }
+    let tables: Vec<String> = file.tensors().filter(|(_, info)| info.shape.len() == 2).map(|(name, _)| name).collect();
+    let found = match tables.as_slice() {
+        [only] => file.table(only)?,
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let all: Vec<String> = file.tensors().map(|(name, info)| format!("{name} {:?}", info.shape)).collect();
+        let some = all.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+        let more = if all.len() > 5 { format!(" and {} more", all.len() - 5) } else { String::new() };
+        bad(
+            file.path(),
+            format!(
+                "it has {} tables ({some}{more}); expected GPT-2's wte.weight, a tensor called {NAME}, or one table alone",
+                tables.len()
+            ),
+        )
+    })
+}
+
+fn listed(path: &Path, words: &str, rows: u64) -> Result<WordList> {
+    let words: Vec<String> = serde_json::from_str(words)
+        .map_err(|error| bad(path, format!("the words in its metadata are no list of words ({error})")))?;
+    if words.len() as u64 != rows {
+        return Err(bad(path, format!("its table has {rows} rows, but its metadata {} words", words.len())));
+    }
+    Ok(words.into())
+}
+
+/// Writes `table` with its words in one file.
+pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
+    let words: Vec<_> = table.words().collect();
+    let words = serde_json::to_string(&words).expect("words can always be written as JSON");
+    let bytes = table.len() * table.dimension() * 4;
+    let mut header = Map::new();
+    header.insert("__metadata__".into(), json!({"format": "pt", "words": words}));
+    header.insert(
+        NAME.into(),
+        json!({"dtype": "F32", "shape": [table.len(), table.dimension()], "data_offsets": [0, bytes]}),
+    );
+    let mut header = Value::Object(header).to_string();
+    // The numbers begin at a multiple of eight, so that they can be used where they are mapped.
+    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
+    if header.len() as u64 > tensor_file::LONGEST_HEADER {
+        return Err(std::io::Error::other(
+            "its words take more than the 100 MB that a safetensors header may have; write .npy or word2vec instead",
+        ));
+    }
+    out.write_all(&(header.len() as u64).to_le_bytes())?;
+    out.write_all(header.as_bytes())?;
+    table.each_row(|_, row| out.write_all(&row.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()))
+}
