@@ -148,7 +148,7 @@ fn what_makes_no_sense_is_refused_with_what_would() {
     );
     fails(&["the cat", "--positions", "0,99"], 2, &["position 99 is outside the position table", "0 to 15"]);
     fails(&["the cat", "--positions", "0,x"], 2, &["--positions"]);
-    fails(&[&"the cat ".repeat(9)], 2, &["position 16 is outside", "a text of 18 tokens"]);
+    fails(&["the cat ".repeat(9).as_str()], 2, &["position 16 is outside", "a text of 18 tokens"]);
     fails(&[""], 2, &["the text has no token"]);
     folder.run(&["embed", "cat"]).fails(2, &["--source"]);
     folder.run(&["embed", "cat", "--source", "runs/toj"]).fails(3, &["runs/toj"]);

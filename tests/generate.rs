@@ -160,9 +160,8 @@ fn a_prompt_longer_than_the_context_keeps_its_end_and_says_so() {
     let long = "the dog saw the cat and the cow . ".repeat(3);
     let done = generate(&folder, "runs/toy", &long, &["--temperature", "0", "--json"]).succeeds();
     assert!(done.stderr.contains("the prompt has 27 tokens, but this model sees 16 at once"), "{}", done.stderr);
-    let end = &long[long.len() - "saw the cat and the cow . the dog saw the cat and the cow . ".len()..];
-    let words: Vec<&str> = end.split_whitespace().rev().take(16).collect();
-    let kept: String = words.iter().rev().map(|word| format!("{word} ")).collect();
+    let words: Vec<&str> = long.split_whitespace().collect();
+    let kept = words[words.len() - 16..].join(" ");
     let expected = generate(&folder, "runs/toy", &kept, &["--temperature", "0", "--json"]).succeeds();
     assert!(!expected.stderr.contains("at once"), "{}", expected.stderr);
     assert_eq!(done.json()["ids"], expected.json()["ids"]);
@@ -184,7 +183,7 @@ fn a_temperature_or_a_number_of_tokens_that_makes_no_choice() {
     generate(&folder, "any", "cat", &["--temperature", "-1"]).fails(2, &["--temperature is -1", "it must be 0"]);
     generate(&folder, "any", "cat", &["--temperature", "nan"]).fails(2, &["--temperature is NaN"]);
     generate(&folder, "any", "cat", &["--top-k", "0"]).fails(2, &["--top-k is 0"]);
-    generate(&folder, "any", "cat", &["--tokens", "-3"]).fails(2, &["--tokens"]);
+    generate(&folder, "any", "cat", &["--tokens", "-3"]).fails(2, &["-3"]);
     folder.run(&["generate", "any"]).fails(2, &["--prompt"]);
 }
 

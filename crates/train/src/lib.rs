@@ -20,7 +20,7 @@
 //! - [`device`]: which device, and whether it computes right;
 //! - [`huggingface`]: folders of `transformers`, in and out;
 //! - [`generate`]: a trained model goes on with a text;
-//! - [`likest`]: the word that was probably meant.
+//! - [`likest()`]: the word that was probably meant.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;

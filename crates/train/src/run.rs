@@ -56,7 +56,7 @@ pub struct Outcome {
 ///
 /// # Errors
 ///
-/// See [`Error`]. A run that failed can be gone on with from its newest checkpoint.
+/// See [`Error`](crate::Error). A run that failed can be gone on with from its newest checkpoint.
 pub fn run(
     folder: &RunFolder,
     config: &Config,

@@ -106,7 +106,7 @@ pub struct TokensArgs {
 #[derive(ClapArgs)]
 pub struct EmbedArgs {
     /// The text; a second one is compared with the first.
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     pub text: Vec<String>,
     /// Whose vectors: a run, a GPT-2 folder, gpt2, or a file of words with vectors.
     #[arg(long, value_name = "SOURCE")]

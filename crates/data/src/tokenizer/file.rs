@@ -1,9 +1,9 @@
 //! Tokenizer files from elsewhere: only parts that are known to be safe on any text are let through.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use ahash::AHashMap;
 use serde_json::Value;
 
 use super::{Tokenizer, gpt2};
@@ -38,7 +38,7 @@ const ACCEPTED: [(&str, &[&str]); 4] = [
 ];
 
 /// The files of a tokenizer in a folder, the first that is there being taken.
-pub(super) const NAMES: [&str; 2] = ["tokenizer.json", "vocab.json"];
+const NAMES: [&str; 2] = ["tokenizer.json", "vocab.json"];
 
 /// The tokenizer in `path`, which is a `tokenizer.json`, a `vocab.json` beside its `merges.txt`, or a folder of either.
 pub(super) fn read(path: &Path) -> Result<Tokenizer> {
@@ -57,7 +57,7 @@ pub(super) fn read(path: &Path) -> Result<Tokenizer> {
 /// `vocab.bpe`).
 fn read_pair(vocabulary: &Path, merges: &Path) -> Result<Tokenizer> {
     let bad = |path: &Path, problem: String| Error::BadTokenizer { name: path.display().to_string(), problem };
-    let ids: AHashMap<String, u32> = serde_json::from_slice(&read_bounded(vocabulary)?)
+    let ids: HashMap<String, u32> = serde_json::from_slice(&read_bounded(vocabulary)?)
         .map_err(|error| bad(vocabulary, format!("{error}; expected one JSON object of tokens and their ids")))?;
     let text = String::from_utf8(read_bounded(merges)?).map_err(|_| bad(merges, "it is not UTF-8".into()))?;
     let mut pairs = Vec::new();
@@ -69,7 +69,7 @@ fn read_pair(vocabulary: &Path, merges: &Path) -> Result<Tokenizer> {
         }
     }
     let tokens = ids.len();
-    let load = AssertUnwindSafe(|| gpt2::from_pairs(ids, pairs));
+    let load = AssertUnwindSafe(|| gpt2::from_pairs(ids.into_iter().collect(), pairs));
     match catch_unwind(load) {
         Ok(Ok(tokenizer)) => checked(Tokenizer::new(tokenizer), tokens).map_err(|problem| bad(vocabulary, problem)),
         Ok(Err(problem)) => Err(bad(merges, format!("{problem}; expected merges of tokens in vocab.json"))),

@@ -38,7 +38,7 @@ impl LanguageModel {
             return Self::of_run(path, step, device);
         }
         let folder = match path.is_file() {
-            true => path.parent().filter(|folder| folder.join("config.json").is_file()),
+            true => path.parent().filter(|_| path.extension().is_some_and(|ending| ending == "safetensors")),
             false => Some(path),
         };
         match folder {

@@ -55,10 +55,11 @@ impl<'a> Generation<'a> {
     ///
     /// If the device fails, or the model's scores are no numbers.
     pub fn next_token(&mut self) -> Result<u32> {
-        let scores = on_device(&self.language.device, || Ok(self.scores()))?;
+        let language = self.language;
+        let scores = on_device(&language.device, || Ok(self.scores()))?;
         let chosen = self.sampling.choose(&scores, self.ids.len() as u64);
         let id = chosen.ok_or_else(|| Error::BadRun {
-            path: self.language.path.clone(),
+            path: language.path.clone(),
             problem: "the model's scores are not finite numbers; it has diverged, or its file is damaged".into(),
         })?;
         self.ids.push(id);

@@ -1,5 +1,7 @@
 //! Which token comes next: the likeliest, or one by chance.
 
+use std::cmp::Ordering;
+
 use wordspace_data::{below, generator};
 
 use crate::{Error, Result};
@@ -40,11 +42,15 @@ impl Sampling {
     ///
     /// Among equal scores the lower id counts as the higher. The random number is a function of seed and place alone.
     pub fn choose(&self, scores: &[f32], position: u64) -> Option<u32> {
-        let likelier = |&a: &u32, &b: &u32| scores[b as usize].total_cmp(&scores[a as usize]).then(a.cmp(&b));
+        if scores.iter().any(|score| score.is_nan()) {
+            return None;
+        }
+        let order = |a: u32, b: u32| scores[b as usize].partial_cmp(&scores[a as usize]).unwrap_or(Ordering::Equal);
+        let likelier = |&a: &u32, &b: &u32| order(a, b).then(a.cmp(&b));
         let mut kept: Vec<u32> = (0..scores.len() as u32).collect();
         let likeliest = kept.iter().copied().min_by(likelier)?;
         let highest = scores[likeliest as usize] as f64;
-        if !highest.is_finite() || scores.iter().any(|score| score.is_nan()) {
+        if !highest.is_finite() {
             return None;
         }
         if self.temperature == 0.0 {
@@ -87,7 +93,7 @@ mod tests {
     #[test]
     fn without_temperature_it_is_the_likeliest_and_of_equals_the_lower_id() {
         assert_eq!(sampling(0.0, None).choose(&SCORES, 0), Some(1));
-        assert_eq!(sampling(0.0, None).choose(&[-0.0, 0.0], 0), Some(1), "plus zero is above minus zero");
+        assert_eq!(sampling(0.0, None).choose(&[-0.0, 0.0], 0), Some(0), "both zeros are equal");
         assert_eq!(sampling(1.0, Some(1)).choose(&SCORES, 7), Some(1));
     }
 

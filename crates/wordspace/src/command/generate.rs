@@ -31,7 +31,7 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
     let mut stream = TextStream::after(&prompt, &language.tokenizer);
     let end = language.tokenizer.id(END_OF_TEXT);
     let (mut ids, mut text, mut ended) = (Vec::new(), String::new(), false);
-    let mut say = |part: &str| if args.json { Ok(true) } else { say(part) };
+    let say = |part: &str| if args.json { Ok(true) } else { say(part) };
 
     let began = Instant::now();
     let mut is_heard = say(&args.prompt)?;
@@ -85,26 +85,27 @@ fn open(args: &GenerateArgs) -> Result<LanguageModel, Failure> {
 
 /// The ids of the prompt; what of it the model cannot see is told.
 fn prompt(language: &LanguageModel, text: &str, terminal: &Terminal) -> Result<Vec<u32>, Failure> {
-    let tokenizer = &language.tokenizer;
-    let tokens = tokenizer.encode(text)?;
-    let words: Vec<String> = (0..tokenizer.vocab_size() as u32).filter_map(|id| tokenizer.spelling(id)).collect();
+    let tokens = language.tokenizer.encode(text)?;
     for token in tokens.iter().filter(|token| token.spelling == UNKNOWN) {
         let word = text.get(token.bytes.clone()).unwrap_or_default();
-        let meant = likest(&word.to_lowercase(), words.iter().map(String::as_str));
-        let hint = meant.map(|other| format!("; did you mean {other:?}?")).unwrap_or_default();
-        terminal.warning(&format!(
-            "{word:?} is not among the {} words of this model, which sees {UNKNOWN}{hint}",
-            words.len()
-        ));
+        terminal.warning(&unknown(word, language));
     }
-    let context = language.config.context;
-    if tokens.len() > context {
+    let (found, context) = (tokens.len(), language.config.context);
+    if found > context {
         terminal.warning(&format!(
-            "the prompt has {} tokens, but this model sees {context} at once: it goes on from the last {context}",
-            tokens.len()
+            "the prompt has {found} tokens, but this model sees {context} at once: it goes on from the last {context}"
         ));
     }
     Ok(tokens.iter().map(|token| token.id).collect())
+}
+
+/// That the model does not know `word`, and which one was probably meant.
+fn unknown(word: &str, language: &LanguageModel) -> String {
+    let tokenizer = &language.tokenizer;
+    let words: Vec<String> = (0..tokenizer.vocab_size() as u32).filter_map(|id| tokenizer.spelling(id)).collect();
+    let meant = likest(&word.to_lowercase(), words.iter().map(String::as_str));
+    let hint = meant.map(|other| format!("; did you mean {other:?}?")).unwrap_or_default();
+    format!("{word:?} is not among the {} words of this model, which reads {UNKNOWN} instead{hint}", words.len())
 }
 
 /// Prints a part of the text now. Answers whether anybody reads it still.
