@@ -207,3 +207,8 @@ fn the_commands_about_drivers_run() {
 fn the_commands_of_the_lesson_run() {
     all_commands_run("docs/lesson.md");
 }
+
+#[test]
+fn the_commands_about_formats_run() {
+    all_commands_run("docs/formats.md");
+}

@@ -22,6 +22,14 @@ pub enum Error {
         /// Words like it that are there, the likest first.
         suggestions: Vec<String>,
     },
+    /// A source that is not there, or holds no vectors.
+    #[error("{source_name}: {problem}")]
+    Source {
+        /// What was asked for.
+        source_name: String,
+        /// What was found, and what to ask for instead.
+        problem: String,
+    },
     /// A question that makes no sense for these vectors.
     #[error("{0}")]
     Question(String),

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use wordspace::data::formats::Format;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 device, 5 disk, \
 6 run folder locked or there already, 130 interrupted (after a checkpoint).";
@@ -35,6 +36,10 @@ pub enum Command {
     Embed(EmbedArgs),
     /// Let a model go on with a text.
     Generate(GenerateArgs),
+    /// Show what a model, a run or a vector file holds.
+    Inspect(InspectArgs),
+    /// Write vectors as a file of another format.
+    Convert(ConvertArgs),
     /// Write a run's model as a Hugging Face GPT-2 folder.
     Export(ExportArgs),
     /// Show which devices are there, and which one `auto` takes.
@@ -98,6 +103,53 @@ pub struct TokensArgs {
     /// gpt2, the path of a tokenizer.json, or a folder that has one, such as a run's.
     #[arg(long, value_name = "TOKENIZER", default_value = "gpt2")]
     pub tokenizer: String,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+// Anything with vectors. A doc comment here would become the description of the commands.
+#[derive(ClapArgs)]
+pub struct SourceArgs {
+    /// A run (runs/toy, runs/toy@500), a GPT-2 folder or its safetensors file, gpt2, or a vector file.
+    pub source: String,
+    /// Which table of a model.
+    #[arg(long, value_enum, value_name = "TABLE", default_value_t = TableName::Token)]
+    pub table: TableName,
+    /// Read the first N rows only.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Stop with an error where rows would be left out.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum TableName {
+    /// The vectors of tokens.
+    Token,
+    /// The vectors of positions.
+    Position,
+}
+
+#[derive(ClapArgs)]
+pub struct InspectArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct ConvertArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The file to write; it must not be there yet.
+    pub file: PathBuf,
+    /// The format: bin, txt, glove, npy, safetensors, tsv or csv [default: by the file's ending].
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub to: Option<Format>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -176,4 +228,9 @@ pub struct CompletionsArgs {
 fn key_value(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').map(|(key, value)| (key.trim().to_string(), value.trim().to_string()));
     parts.ok_or_else(|| format!("expected KEY=VALUE, such as train.steps=100, found {text:?}"))
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    let names = Format::ALL.map(Format::name).join(", ");
+    Format::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| format!("expected one of {names}"))
 }

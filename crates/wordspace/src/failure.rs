@@ -46,6 +46,18 @@ impl From<data::Error> for Failure {
     }
 }
 
+impl From<explore::Error> for Failure {
+    fn from(error: explore::Error) -> Self {
+        let code = match error {
+            explore::Error::Data(error) => return error.into(),
+            explore::Error::UnknownWord { .. } | explore::Error::Source { .. } => 3,
+            explore::Error::Question(_) => 2,
+            _ => 1,
+        };
+        Self { message: error.to_string(), code, hints: Vec::new() }
+    }
+}
+
 impl From<train::Error> for Failure {
     fn from(error: train::Error) -> Self {
         use train::Error::*;
@@ -53,10 +65,10 @@ impl From<train::Error> for Failure {
             Config(_) | Data(data::Error::NoSuchTokenizer { .. }) | Model(model::Error::Config { .. }) => 2,
             Data(data::Error::Stopped) => INTERRUPTED,
             Disk { .. } => 5,
+            Data(data::Error::Exists { .. }) | RunExists { .. } | RunLocked { .. } => 6,
             Data(_) | Model(_) | BadRun { .. } | UnknownWord(_) => 3,
             Device(_) => 4,
             Computation { device, .. } if !["flex", "ndarray"].contains(&device.as_str()) => 4,
-            RunExists { .. } | RunLocked { .. } => 6,
             _ => 1,
         };
         Self { message: error.to_string(), code, hints: Vec::new() }

@@ -61,8 +61,15 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
 
 /// C of a file with these lines: on most of them so many numbers follow a word and a comma.
 pub(super) fn guess_dimension(lines: &[&[u8]]) -> usize {
-    most_common(lines.iter().map(|line| {
-        let fields = fields(line);
+    let mut records: Vec<Vec<u8>> = Vec::new();
+    for line in lines {
+        match records.last_mut().filter(|record| is_open(record)) {
+            Some(record) => record.extend([b"\n", *line].concat()),
+            None => records.push(line.to_vec()),
+        }
+    }
+    let rows = records.iter().map(|record| fields(record)).filter(|fields| !names_columns(fields));
+    most_common(rows.map(|fields| {
         let numbers = fields.iter().rev().take_while(|field| number(field.trim_ascii()).is_some()).count();
         numbers.min(fields.len() - 1)
     }))

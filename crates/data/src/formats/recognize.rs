@@ -32,8 +32,8 @@ pub(super) fn recognize(path: &Path) -> Result<Format> {
         return Err(bad(path, what));
     }
     let lines = sample.lines();
-    if let Some((_, dimension)) = lines.first().and_then(|line| counts(line)) {
-        return Ok(with_header(&sample, &lines[1..], dimension));
+    if lines.first().is_some_and(|line| counts(line).is_some()) {
+        return Ok(with_header(&lines[1..]));
     }
     if let Some(at) = bytes.iter().position(|&byte| is_binary(byte)) {
         return Err(bad(
@@ -71,7 +71,8 @@ impl Sample {
     /// Its lines that are not empty and, as far as can be seen, whole.
     pub fn lines(&self) -> Vec<&[u8]> {
         let mut lines: Vec<&[u8]> = without_mark(&self.bytes).split(|&byte| byte == b'\n').collect();
-        if lines.len() > 1 && self.size > self.bytes.len() as u64 {
+        // The last one may go on, or be cut; of two lines it is one of the two that there are.
+        if lines.len() > 3 || lines.len() > 1 && self.size > self.bytes.len() as u64 {
             lines.pop();
         }
         let lines = lines.into_iter().map(trim_end).filter(|line| !line.is_empty());
@@ -85,17 +86,14 @@ fn is_safetensors(sample: &Sample) -> bool {
     u64::from_le_bytes(*length).checked_add(8).is_some_and(|end| end <= sample.size) && rest.first() == Some(&b'{')
 }
 
-/// After a line `V C` come numbers as text, or as bytes.
-fn with_header(sample: &Sample, lines: &[&[u8]], dimension: u64) -> Format {
-    let Some(line) = lines.first() else { return Format::Word2vecBinary };
-    // A line of a word and one number, and a header that says something else: GloVe's form, with a number as first word.
-    if dimension > 1 && lines.iter().all(|line| fields(line).count() == 2) && lines.len() > 1 {
-        return Format::Glove;
+/// After a line `V C` come lines that end in numbers, or bytes.
+fn with_header(lines: &[&[u8]]) -> Format {
+    let ends_in_numbers = lines.iter().filter(|line| trailing_numbers(line) > 0).count();
+    if ends_in_numbers > 0 && 2 * ends_in_numbers >= lines.len() {
+        Format::Word2vecText
+    } else {
+        Format::Word2vecBinary
     }
-    let is_text = !line.iter().any(|&byte| is_binary(byte)) && trailing_numbers(line) > 0;
-    // Rows of numbers as bytes hold no line break but by chance.
-    let is_text = is_text && (dimension > 2 || !sample.bytes.iter().any(|&byte| is_binary(byte)));
-    if is_text { Format::Word2vecText } else { Format::Word2vecBinary }
 }
 
 /// The format of a text without a header.

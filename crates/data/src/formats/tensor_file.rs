@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ::safetensors::Dtype as Stored;
 use ::safetensors::tensor::{Metadata, TensorInfo};
 
-use super::{Dtype, Reading, bad};
+use super::{Dtype, Reading, bad, foreign};
 use crate::{Error, Phase, Result};
 
 /// The longest header that is read, the format's own limit.
@@ -48,16 +48,20 @@ impl TensorFile {
         let mut file = File::open(path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
         let damaged = |problem: String| bad(path, format!("it is not a whole safetensors file ({problem})"));
-        if size < 8 {
-            return Err(damaged(format!("it has {size} bytes")));
+        let mut start = Vec::new();
+        (&mut file).take(512).read_to_end(&mut start).map_err(read)?;
+        if let Some(what) = foreign::by_first_bytes(&start) {
+            return Err(bad(path, what));
         }
-        let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(read)?;
-        let length = u64::from_le_bytes(length);
+        let Some((length, _)) = start.split_first_chunk::<8>() else {
+            return Err(damaged(format!("it has {size} bytes")));
+        };
+        let length = u64::from_le_bytes(*length);
         if length > LONGEST_HEADER.min(size - 8) {
             return Err(damaged(format!("its header should have {length} bytes, but it has {size}")));
         }
         let mut header = vec![0; length as usize];
+        file.seek(SeekFrom::Start(8)).map_err(read)?;
         file.read_exact(&mut header).map_err(read)?;
         let header: Metadata = serde_json::from_slice(&header).map_err(|error| damaged(error.to_string()))?;
         let data = 8 + length;

@@ -8,8 +8,10 @@ use wordspace::explore::embed::{Embedding, Pieces, PlacedToken};
 use wordspace::explore::{Source, TableChoice};
 
 use super::print_json;
+use super::source::read;
 use crate::args::EmbedArgs;
 use crate::failure::Failure;
+use crate::terminal::Terminal;
 
 /// How many of a vector's numbers are shown.
 const SHOWN: usize = 5;
@@ -17,9 +19,9 @@ const SHOWN: usize = 5;
 /// The largest table of cosines that fits a terminal.
 const TABLE: usize = 10;
 
-pub fn run(args: EmbedArgs) -> Result<ExitCode, Failure> {
+pub fn run(args: EmbedArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let source = Source::parse(&args.source, TableChoice::Token)?;
-    let opened = source.open(None)?;
+    let opened = read(&source, None, false, terminal)?;
     let pieces = Pieces::of(&source, &opened)?;
     let split = |text: &String| pieces.split(text, &opened.vectors, &opened.name);
     let texts = args.text.iter().map(split).collect::<Result<Vec<_>, _>>()?;

@@ -1,10 +1,13 @@
 //! One file a verb.
 
 pub mod completions;
+pub mod convert;
 pub mod devices;
 pub mod embed;
 pub mod export;
 pub mod generate;
+pub mod inspect;
+pub mod source;
 pub mod tokens;
 pub mod train;
 
