@@ -87,7 +87,7 @@ fn a_word_twice_is_shown_with_the_positions_asked_for_and_with_its_own() {
     let text = folder.run(&asked).succeeds().stdout;
     for words in [
         "\"dog\" at 1 and \"dog\" at 4: the same token",
-        "with positions 1 and 1 added as asked",
+        "with positions 1 and 1 added, as asked",
         "with their own, 1 and 4",
         "not its own place",
     ] {

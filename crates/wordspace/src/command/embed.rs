@@ -136,32 +136,32 @@ impl Shown<'_> {
         }
     }
 
-    /// The same word twice, without and with its places.
+    /// The same word twice in a text, without and with its positions.
     fn repeats(&self, out: &mut String) {
+        if self.texts.len() > 1 {
+            return;
+        }
         let tokens = &self.embedding.tokens;
         let (token_cosine, sum_cosine) = (self.embedding.token_cosine(), self.embedding.sum_cosine());
-        for (a, b) in self.embedding.repeats().into_iter().filter(|&(a, b)| tokens[a].text == tokens[b].text) {
+        let cosine = |out: &mut String, what: String, cosine: f64| line(out, &format!("{what:<50}{cosine:>7.4}"));
+        for (a, b) in self.embedding.repeats() {
             let (first, second) = (&tokens[a], &tokens[b]);
             let ids = match first.id == second.id {
                 true => format!("the same token, {}", first.id),
                 false => format!("two tokens, {} and {}", first.id, second.id),
             };
-            line(
-                out,
-                &format!("{:?} at {} and {:?} at {}: {ids}", first.piece, first.place, second.piece, second.place),
-            );
-            line(out, &format!("  cosine of their vectors {:>33.4}", token_cosine[a][b]));
+            let places = (first.place, second.place);
+            line(out, &format!("{:?} at {} and {:?} at {}: {ids}", first.piece, places.0, second.piece, places.1));
+            cosine(out, "  cosine of their vectors".into(), token_cosine[a][b]);
             if first.position_vector.is_none() {
                 continue;
             }
-            let (p, q) = (first.position, second.position);
-            let asked = if self.in_place.is_some() { " as asked" } else { "" };
-            let what = format!("  with positions {p} and {q} added{asked}");
-            line(out, &format!("{what:<50}{:>7.4}", sum_cosine[a][b]));
-            let own = self.in_place.filter(|_| (p, q) != (first.place, second.place)).map(Embedding::sum_cosine);
-            if let Some(cosine) = own {
-                let what = format!("  with their own, {} and {}", first.place, second.place);
-                line(out, &format!("{what:<50}{:>7.4}", cosine[a][b]));
+            let taken = (first.position, second.position);
+            let asked = if taken == places { "" } else { ", as asked" };
+            cosine(out, format!("  with positions {} and {} added{asked}", taken.0, taken.1), sum_cosine[a][b]);
+            if let Some(in_place) = self.in_place.filter(|_| taken != places) {
+                let what = format!("  with their own, {} and {}", places.0, places.1);
+                cosine(out, what, in_place.sum_cosine()[a][b]);
             }
         }
     }
