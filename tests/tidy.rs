@@ -156,6 +156,7 @@ fn every_file_that_the_documents_name_is_there() {
         "docs/run-folder.md",
         "docs/drivers.md",
         "docs/formats.md",
+        "docs/lesson.md",
     ] {
         let text = read(&root().join(document));
         for name in text.split('`').skip(1).step_by(2).filter(|name| !name.contains([' ', '\n', '{'])) {

@@ -187,6 +187,44 @@ fn a_choice_of_tokenizer_reads_back_from_the_file_it_left() {
 }
 
 #[test]
+fn a_folder_stands_for_the_tokenizer_in_it() {
+    let folder = Folder::new();
+    prepare(&folder, &::wordspace::data::toy::text(3, 500), "word", 2);
+    let ids = |tokenizer: &str| {
+        folder.run(&["tokens", "the cat", "--tokenizer", tokenizer, "--json"]).succeeds().json()["ids"].clone()
+    };
+    assert_eq!(ids("./"), ids("./tokenizer.json"));
+    std::fs::create_dir(folder.join("older")).unwrap();
+    let vocabulary =
+        r#"{"c": 0, "a": 1, "t": 2, "Ġ": 3, "at": 4, "cat": 5, "Ġcat": 6, "<unk>": 7, "<|endoftext|>": 8}"#;
+    folder.write("older/vocab.json", vocabulary).write("older/merges.txt", "#version: 0.2\na t\nc at\nĠ cat\n");
+    let older = |text: &str| Tokenizer::from_file(&folder.join("older")).unwrap().encode(text).unwrap();
+    let older_ids = |text: &str| older(text).iter().map(|token| token.id).collect::<Vec<_>>();
+    assert_eq!(older_ids("cat cat<|endoftext|>tac"), [5, 6, 8, 2, 1, 0]);
+    assert_eq!(older_ids("cab"), [0, 1, 7], "what has no token is unknown");
+}
+
+#[test]
+fn a_folder_whose_tokenizer_is_none() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.join("f")).unwrap();
+    let fails = |words: &[&str]| {
+        folder.run(&["tokens", "cat", "--tokenizer", "./f"]).fails(3, words);
+    };
+    fails(&["./f is a directory", "vocab.json and merges.txt"]);
+    folder.write("f/vocab.json", "[1, 2]");
+    fails(&["vocab.json", "expected one JSON object of tokens"]);
+    folder.write("f/vocab.json", r#"{"a": 0, "b": 1}"#);
+    fails(&["cannot read ./f/merges.txt"]);
+    folder.write("f/merges.txt", "a b c\n");
+    fails(&["merges.txt", "line 1", "expected two tokens"]);
+    folder.write("f/merges.txt", "a b\n");
+    fails(&["merges.txt", "expected merges of tokens in vocab.json"]);
+    folder.write("f/vocab.json", r#"{"a": 0, "b": 4000000000}"#).write("f/merges.txt", "");
+    fails(&["2 tokens have ids as high as 4000000000"]);
+}
+
+#[test]
 fn progress_is_told_for_both_readings_of_the_text() {
     let folder = Folder::new();
     let seen = std::sync::Mutex::new(Vec::new());

@@ -62,7 +62,7 @@ pub use random::{below, generator};
 pub use tensors::{NamedTensor, read_tensors, write_tensors};
 pub use text::{Pieces, Text};
 pub use token_file::{TokenFile, TokenWriter};
-pub use tokenizer::{Token, Tokenizer, TokenizerChoice};
+pub use tokenizer::{TextStream, Token, Tokenizer, TokenizerChoice};
 pub use vectors::{Directions, VectorTable};
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};

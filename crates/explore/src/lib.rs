@@ -3,6 +3,7 @@
 //! Works on any [`WordVectors`](wordspace_data::WordVectors): a run's, GPT-2's, word2vec's. No burn anywhere below, so that
 //! exploring builds in seconds and goes on beside a run.
 
+pub mod embed;
 mod error;
 pub mod inspect;
 pub mod source;

@@ -5,6 +5,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Linear;
+use crate::cache::KeysValues;
 use crate::dropout::dropout;
 
 /// What a score gets where it would look ahead: far enough below any other that the softmax makes it exactly zero, and
@@ -29,29 +30,38 @@ pub struct Attention {
 }
 
 impl Attention {
+    /// With `earlier`, the P places in it come before the T of `x`, and afterwards it holds all of them.
+    ///
     /// # Shapes
     ///
     /// - `x`: `[N, C]`
-    /// - `mask`: `[1, 1, T, T]`, from [`causal_mask`]
+    /// - `mask`: `[1, 1, T, P + T]`, from [`causal_mask`]
     /// - output: `[N, C]`
-    pub fn forward(&self, x: Tensor<2>, mask: Tensor<4>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
         let [n, c] = x.dims();
-        let t = mask.dims()[3];
+        let t = mask.dims()[2];
         let (b, h, d) = (n / t, self.heads, c / self.heads);
 
         let qkv = self.c_attn.forward(x).reshape([b, t, 3 * h, d]).swap_dims(1, 2); // [B, 3H, T, D]
         let part = |nth: usize| qkv.clone().narrow(1, nth * h, h); // [B, H, T, D]
-        let (q, k, v) = (part(0), part(1), part(2));
+        let q = part(0);
+        let (k, v) = match earlier {
+            None => (part(1), part(2)),
+            Some(earlier) => earlier.append(part(1), part(2)), // [B, H, P + T, D]
+        };
 
-        let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, T]
+        let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, P + T]
         let weights = dropout(softmax(scores, 3), self.dropout);
         let mixed = weights.matmul(v).swap_dims(1, 2).reshape([n, c]); // [N, C]
         dropout(self.c_proj.forward(mixed), self.dropout)
     }
 }
 
-/// Zero where place `i` may look at place `j`, which is `j ≤ i`, and far below zero elsewhere: `[1, 1, T, T]`.
-pub(crate) fn causal_mask(t: usize, device: &Device) -> Tensor<4> {
-    let mask: Vec<f32> = (0..t * t).map(|at| if at % t <= at / t { 0.0 } else { HIDDEN }).collect();
-    Tensor::from_data(TensorData::new(mask, [1, 1, t, t]), device)
+/// The mask of `t` places that follow `earlier` ones: zero where a place may look, which is at itself and all before it,
+/// and far below zero elsewhere: `[1, 1, T, P + T]`.
+pub(crate) fn causal_mask(earlier: usize, t: usize, device: &Device) -> Tensor<4> {
+    let all = earlier + t;
+    let may_look = |at: usize| at % all <= earlier + at / all;
+    let mask: Vec<f32> = (0..t * all).map(|at| if may_look(at) { 0.0 } else { HIDDEN }).collect();
+    Tensor::from_data(TensorData::new(mask, [1, 1, t, all]), device)
 }

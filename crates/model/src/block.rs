@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::cache::KeysValues;
 use crate::dropout::dropout;
 use crate::{Attention, LayerNorm, Mlp};
 
@@ -23,13 +24,15 @@ pub struct Block {
 }
 
 impl Block {
+    /// `earlier` is what the block's attention kept of the P places before these T, if any did come before.
+    ///
     /// # Shapes
     ///
     /// - `x`: `[N, C]`
-    /// - `mask`: `[1, 1, T, T]`
+    /// - `mask`: `[1, 1, T, P + T]`
     /// - output: `[N, C]`
-    pub fn forward(&self, x: Tensor<2>, mask: Tensor<4>) -> Tensor<2> {
-        let x = x.clone() + self.attn.forward(self.ln_1.forward(x), mask);
+    pub(crate) fn forward(&self, x: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
+        let x = x.clone() + self.attn.forward(self.ln_1.forward(x), mask, earlier);
         x.clone() + dropout(self.mlp.forward(self.ln_2.forward(x)), self.dropout)
     }
 }

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::attention::causal_mask;
+use crate::cache::Cache;
 use crate::dropout::dropout;
 use crate::embedding::{PositionEmbedding, TokenEmbedding, embed};
 use crate::init::initial_values;
@@ -68,10 +69,10 @@ impl Gpt {
     /// - output: `[N, C]`
     pub fn hidden(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         let [_, t] = ids.dims();
-        let embedded = embed(&self.wte, self.wpe.as_ref(), ids);
-        let mask = causal_mask(t, &embedded.device());
+        let embedded = embed(&self.wte, self.wpe.as_ref(), 0, ids);
+        let mask = causal_mask(0, t, &embedded.device());
         let stream = dropout(embedded, self.dropout);
-        let stream = self.h.iter().fold(stream, |stream, block| block.forward(stream, mask.clone()));
+        let stream = self.h.iter().fold(stream, |stream, block| block.forward(stream, mask.clone(), None));
         self.ln_f.forward(stream)
     }
 
@@ -83,6 +84,24 @@ impl Gpt {
     /// - output: `[N, V]`
     pub fn logits(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         self.head().logits(self.hidden(ids))
+    }
+
+    /// The score of every token after the last of `ids`, which follow those that `cache` has seen; it then has seen these
+    /// too. Equal to the last places of [`Self::logits`] of all of them, up to rounding, at the cost of the new ones alone.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`: `[B, T]`, each below V; T and what the cache has seen come to no more than the context
+    /// - output: `[B, V]`
+    pub fn next_logits(&self, ids: Tensor<2, Int>, cache: &mut Cache) -> Tensor<2> {
+        let [b, t] = ids.dims();
+        let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
+        let mask = causal_mask(cache.len(), t, &stream.device());
+        let blocks = self.h.iter().zip(cache.extend(self.h.len(), t));
+        let stream = blocks.fold(stream, |stream, (block, earlier)| block.forward(stream, mask.clone(), Some(earlier)));
+        let c = stream.dims()[1];
+        let last = stream.reshape([b, t, c]).narrow(1, t - 1, 1).reshape([b, c]);
+        self.head().logits(self.ln_f.forward(last))
     }
 
     /// The mean cross-entropy of the next tokens, in nats.

@@ -12,6 +12,7 @@
 //! - [`ModelConfig`]: the sizes, and what they imply;
 //! - [`embedding`]: the two tables, and what they are read for;
 //! - [`Gpt`]: the whole, with [`Block`], [`Attention`], [`Mlp`], [`LayerNorm`], [`Linear`] below it;
+//! - [`Cache`]: what is kept of the tokens so far, so that the next one costs itself alone;
 //! - [`init`]: all initial values, by counter;
 //! - [`parameters`]: the parameters by name, to and from numbers on the host;
 //! - [`huggingface`]: the names and shapes of GPT-2 checkpoints;
@@ -35,6 +36,7 @@
 
 mod attention;
 mod block;
+mod cache;
 mod config;
 mod dropout;
 pub mod embedding;
@@ -50,6 +52,7 @@ pub mod summary;
 
 pub use attention::Attention;
 pub use block::Block;
+pub use cache::Cache;
 pub use config::{ModelConfig, ParameterShape, Positions};
 pub use error::{Error, Result};
 pub use gpt::Gpt;

@@ -145,6 +145,21 @@ impl Checkpoints {
         Ok((None, damaged))
     }
 
+    /// The checkpoint after update `step`, or the newest valid one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none that is whole.
+    pub fn find(&self, step: Option<u64>) -> Result<Checkpoint> {
+        if let Some(step) = step {
+            return self.of_step(step);
+        }
+        self.newest()?.0.ok_or_else(|| {
+            let problem = "there is no whole checkpoint yet; let the run train until the first one".into();
+            Error::BadRun { path: self.folder.clone(), problem }
+        })
+    }
+
     /// The checkpoint after update `step`.
     ///
     /// # Errors

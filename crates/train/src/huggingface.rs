@@ -1,31 +1,79 @@
 //! Folders of Hugging Face GPT-2 models: read, and written from a run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::publish_bytes;
 use wordspace_data::{Corpus, read_tensors, write_tensors};
+use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, host};
 use crate::config::Config;
 use crate::{Error, Result};
 
-/// The model in `folder`: a `config.json` and a `model.safetensors` as `save_pretrained` leaves them.
+/// The model in `folder`: a `config.json` and a `model.safetensors` as `save_pretrained` leaves them, or the parts that it
+/// leaves of a large one, with their `model.safetensors.index.json`.
 ///
 /// # Errors
 ///
 /// If a file is missing or damaged, or the model is no GPT-2.
 pub fn load_folder(folder: &Path, device: &Device) -> Result<(ModelConfig, Gpt)> {
-    let path = folder.join("config.json");
-    let bytes = std::fs::read(&path).map_err(|source| wordspace_data::Error::read(&path, source))?;
-    let json: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::BadRun { path: path.clone(), problem: format!("it is not JSON ({error})") })?;
-    let config = huggingface::config_from_json(&json)?;
-    let checkpoint = host(read_tensors(&folder.join("model.safetensors"))?);
-    let model = huggingface::from_checkpoint(&config, checkpoint, device)?;
+    let (config, parameters) = read_folder(folder)?;
+    let model = huggingface::from_checkpoint(&config, parameters, device)?;
     Ok((config, model))
+}
+
+/// What [`load_folder`] makes a model of.
+pub(crate) fn read_folder(folder: &Path) -> Result<(ModelConfig, HostTensors)> {
+    let config = huggingface::config_from_json(&read_json(&folder.join("config.json"))?)?;
+    Ok((config, read_parameters(folder)?))
+}
+
+fn read_json(path: &Path) -> Result<Value> {
+    let bytes = std::fs::read(path).map_err(|source| wordspace_data::Error::read(path, source))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::BadRun { path: path.to_path_buf(), problem: format!("it is not JSON ({error})") })
+}
+
+/// The parameters in `folder`, from one file or from parts.
+fn read_parameters(folder: &Path) -> Result<HostTensors> {
+    let (whole, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
+    if whole.is_file() {
+        return Ok(host(read_tensors(&whole)?));
+    }
+    let bad = |path: &Path, problem: &str| Error::BadRun { path: path.to_path_buf(), problem: problem.to_string() };
+    if !index.is_file() {
+        let problem = match folder.join("pytorch_model.bin").is_file() {
+            true => {
+                "it holds its parameters as pytorch_model.bin, which only Python can read; save it again there with \
+                     model.save_pretrained(FOLDER)"
+            }
+            false => "it holds no model.safetensors; expected a folder as model.save_pretrained(FOLDER) leaves it",
+        };
+        return Err(bad(folder, problem));
+    }
+    let json = read_json(&index)?;
+    let map = json["weight_map"].as_object().ok_or_else(|| bad(&index, "it has no weight_map"))?;
+    let mut parts: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for (name, part) in map {
+        let part = part.as_str().filter(|part| Path::new(part).file_name().is_some_and(|name| name == *part));
+        parts
+            .entry(part.ok_or_else(|| bad(&index, "it names a part that is no file beside it"))?)
+            .or_default()
+            .push(name);
+    }
+    let mut all = HostTensors::new();
+    for (part, names) in parts {
+        let mut tensors = host(read_tensors(&folder.join(part))?);
+        for name in names {
+            let tensor = tensors.remove(name);
+            all.insert(name.clone(), tensor.ok_or_else(|| bad(&folder.join(part), &format!("it lacks {name}")))?);
+        }
+    }
+    Ok(all)
 }
 
 /// Writes the model of the run in `run` after update `step`, or the newest there is, to the new folder `to`, for
@@ -40,13 +88,7 @@ pub fn export(run: &Path, step: Option<u64>, to: &Path) -> Result<Vec<String>> {
     let config = Config::open(&run.join("config.toml"), &[])?;
     let corpus = Corpus::open(run)?;
     let checkpoints = Checkpoints::new(run.join("checkpoints"));
-    let checkpoint = match step {
-        Some(step) => checkpoints.of_step(step)?,
-        None => checkpoints.newest()?.0.ok_or_else(|| {
-            let problem = "it has no whole checkpoint yet; let it train until the first one".into();
-            Error::BadRun { path: run.to_path_buf(), problem }
-        })?,
-    };
+    let checkpoint = checkpoints.find(step)?;
     if to.exists() {
         return Err(Error::RunExists { path: to.to_path_buf() });
     }

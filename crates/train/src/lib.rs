@@ -18,7 +18,9 @@
 //! - [`event`], `log`: what is said of it;
 //! - [`checkpoint`]: all or nothing, and checked before it is believed;
 //! - [`device`]: which device, and whether it computes right;
-//! - [`huggingface`]: folders of `transformers`, in and out.
+//! - [`huggingface`]: folders of `transformers`, in and out;
+//! - [`generate`]: a trained model goes on with a text;
+//! - [`likest()`]: the word that was probably meant.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -46,9 +48,11 @@ pub mod device;
 mod error;
 mod evaluate;
 pub mod event;
+pub mod generate;
 mod gradients;
 pub mod huggingface;
 mod learner;
+mod likest;
 mod log;
 mod optimizer;
 mod provenance;
@@ -61,6 +65,7 @@ pub mod watch;
 
 pub use error::{Error, Result};
 pub use learner::{Learner, StepResult};
+pub use likest::likest;
 pub use optimizer::Optimizer;
 pub use run::{Outcome, run};
 pub use run_folder::RunFolder;

@@ -1,7 +1,6 @@
 //! A run from its folder: made ready, begun or gone on with, and what it came to.
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +9,10 @@ use std::time::{Duration, Instant};
 use wordspace_data::{Corpus, Preparation, Text, Windows, sha256_of_file, toy};
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
+use crate::Result;
 use crate::checkpoint::{Checkpoint, Checkpoints, State};
 use crate::config::Config;
-use crate::device::OpenDevice;
+use crate::device::{OpenDevice, on_device};
 use crate::event::{Evaluation, Event, Start};
 use crate::learner::Learner;
 use crate::log::Log;
@@ -21,7 +21,6 @@ use crate::provenance::Provenance;
 use crate::run_folder::RunFolder;
 use crate::trainer::{Ending, Trainer};
 use crate::watch::{Look, Watcher};
-use crate::{Error, Result};
 
 /// What a run came to.
 #[derive(Debug)]
@@ -57,7 +56,7 @@ pub struct Outcome {
 ///
 /// # Errors
 ///
-/// See [`Error`]. A run that failed can be gone on with from its newest checkpoint.
+/// See [`Error`](crate::Error). A run that failed can be gone on with from its newest checkpoint.
 pub fn run(
     folder: &RunFolder,
     config: &Config,
@@ -65,13 +64,7 @@ pub fn run(
     observe: &mut (dyn FnMut(Event<'_>) + Send),
     stop: &AtomicBool,
 ) -> Result<Outcome> {
-    // burn reports what goes wrong on a device by panicking.
-    let training = AssertUnwindSafe(|| train(folder, config, device, observe, stop));
-    catch_unwind(training).unwrap_or_else(|panic| {
-        let problem = panic.downcast_ref::<String>().cloned();
-        let problem = problem.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string())).unwrap_or_default();
-        Err(Error::Computation { device: device.name.clone(), problem })
-    })
+    on_device(device, || train(folder, config, device, observe, stop))
 }
 
 fn train(

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use wordspace_data::{Directions, NamedTensor, Tokenizer, VectorTable, Vocabulary};
 
 use crate::config::{Config, WatchConfig};
-use crate::{Error, Result};
+use crate::{Error, Result, likest};
 
 /// How many neighbours purity looks at.
 const PURITY_NEIGHBOURS: usize = 10;
@@ -162,8 +162,7 @@ fn find(word: &str, tokenizer: &Tokenizer, vocabulary: &Vocabulary) -> std::resu
     if let Some(row) = tokenizer.word(word) {
         return Ok(Word { text: word.to_string(), row });
     }
-    let likeness = |other: &&String| (strsim::normalized_damerau_levenshtein(word, other) * 1e6) as u64;
-    let nearest = vocabulary.words.iter().max_by_key(likeness).filter(|other| likeness(other) >= 500_000);
-    let hint = nearest.map(|other| format!("; did you mean {other:?}?")).unwrap_or_default();
+    let hint = likest(word, vocabulary.words.iter().map(String::as_str));
+    let hint = hint.map(|other| format!("; did you mean {other:?}?")).unwrap_or_default();
     Err(format!("{word:?} is not one token of this vocabulary{hint}"))
 }

@@ -34,6 +34,8 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
         Command::Train(args) => command::train::train(args, terminal),
         Command::Resume(args) => command::train::resume(args, terminal),
         Command::Tokens(args) => command::tokens::run(args),
+        Command::Embed(args) => command::embed::run(args, terminal),
+        Command::Generate(args) => command::generate::run(args, terminal),
         Command::Inspect(args) => command::inspect::run(args, terminal),
         Command::Convert(args) => command::convert::run(args, terminal),
         Command::Export(args) => command::export::run(args, terminal),

@@ -10,12 +10,15 @@ use tiktoken_rs::r50k_base_singleton;
 use tokenizers::AddedToken;
 use tokenizers::models::bpe::BPE;
 
-use super::Tokenizer;
 use super::byte_spelling::byte_spellings;
 use super::learned::byte_level;
+use super::{Tokenizer, UNKNOWN};
 
 /// The token between two texts, the last id of GPT-2's vocabulary.
-pub(crate) const END_OF_TEXT: &str = "<|endoftext|>";
+pub const END_OF_TEXT: &str = "<|endoftext|>";
+
+/// GPT-2's V.
+pub(super) const VOCAB_SIZE: usize = 50_257;
 
 /// How many tokens are byte pairs or bytes; the end of a text comes after them.
 const RANKS: u32 = 50_256;
@@ -34,15 +37,26 @@ pub(super) fn tokenizer() -> Tokenizer {
         let (left, right) = parts(token, &ranks);
         (spell(left), spell(right))
     });
-    let model = BPE::builder()
-        .vocab_and_merges(vocabulary, merges.collect())
-        .build()
-        .expect("both parts of a merge are tokens themselves");
-    let mut tokenizer = byte_level(model);
-    tokenizer
-        .add_special_tokens([AddedToken::from(END_OF_TEXT, true)])
-        .expect("the end of a text needs no normalizing");
+    let tokenizer = from_pairs(vocabulary, merges.collect()).expect("both parts of a merge are tokens themselves");
     Tokenizer::new(tokenizer)
+}
+
+/// A tokenizer of GPT-2's kind from the ids of its tokens and its merges, in order.
+///
+/// What has no token becomes `<unk>`, where there is one; GPT-2 has a token for every byte.
+pub(super) fn from_pairs(
+    ids: AHashMap<String, u32>,
+    merges: Vec<(String, String)>,
+) -> tokenizers::Result<tokenizers::Tokenizer> {
+    let end = ids.contains_key(END_OF_TEXT).then(|| AddedToken::from(END_OF_TEXT, true));
+    let unknown = ids.contains_key(UNKNOWN);
+    let mut model = BPE::builder().vocab_and_merges(ids, merges);
+    if unknown {
+        model = model.unk_token(UNKNOWN.into());
+    }
+    let mut tokenizer = byte_level(model.build()?);
+    tokenizer.add_special_tokens(end).expect("the end of a text needs no normalizing");
+    Ok(tokenizer)
 }
 
 /// The two tokens that `token` is merged from: what its bytes come to by all merges of a lower rank.

@@ -5,6 +5,7 @@ mod byte_spelling;
 mod file;
 mod gpt2;
 mod learned;
+mod stream;
 
 use std::fmt;
 use std::ops::Range;
@@ -15,6 +16,8 @@ use std::str::FromStr;
 use crate::{Error, Progress, Result, Text};
 
 pub(crate) use byte_spelling::ByteSpelling;
+pub use gpt2::END_OF_TEXT;
+pub use stream::TextStream;
 
 /// Which tokenizer to use, as `--tokenizer` and `data.tokenizer` name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub enum TokenizerChoice {
     Bpe(usize),
     /// GPT-2's own 50,257 tokens.
     Gpt2,
-    /// The file of a Hugging Face tokenizer.
+    /// The file of a Hugging Face tokenizer, or a folder with it: a run, for example.
     File(PathBuf),
 }
 
@@ -108,13 +111,34 @@ impl Tokenizer {
         gpt2::tokenizer()
     }
 
-    /// Reads a `tokenizer.json`.
+    /// Reads a `tokenizer.json`, or a `vocab.json` with the `merges.txt` beside it; of a folder, such as a run's or a
+    /// model's, the one or the other that is in it.
     ///
     /// # Errors
     ///
     /// If the file is no tokenizer, or one whose parts this crate does not read (see [`Error::BadTokenizer`]).
     pub fn from_file(path: &Path) -> Result<Self> {
         file::read(path)
+    }
+
+    /// The tokenizer of the model of `vocab_size` tokens in `folder`: the one in it, or else, where GPT-2 has as many
+    /// tokens, GPT-2's.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or one that cannot be used.
+    pub fn of_model(folder: &Path, vocab_size: usize) -> Result<Self> {
+        match Self::from_file(folder) {
+            Err(Error::IsDirectory { .. }) if vocab_size == gpt2::VOCAB_SIZE => Ok(Self::gpt2()),
+            Err(Error::IsDirectory { path, .. }) => {
+                let problem = format!(
+                    "there is no tokenizer.json, nor vocab.json with merges.txt, and GPT-2's tokenizer is none for \
+                     {vocab_size} tokens; in Python: AutoTokenizer.from_pretrained(NAME).save_pretrained({path:?})"
+                );
+                Err(Error::BadTokenizer { name: path.display().to_string(), problem })
+            }
+            found => found,
+        }
     }
 
     fn new(inner: tokenizers::Tokenizer) -> Self {

@@ -8,12 +8,13 @@ use burn::tensor::{Int, Tensor};
 pub use position::PositionEmbedding;
 pub use token::TokenEmbedding;
 
-/// The vector of each token plus the vector of its place, where places have vectors.
+/// The vector of each token plus the vector of its place, where places have vectors. The first place is `first`.
 ///
 /// # Shapes
 ///
 /// - `ids`: `[B, T]`
 /// - output: `[N, C]`
-pub fn embed(wte: &TokenEmbedding, wpe: Option<&PositionEmbedding>, ids: Tensor<2, Int>) -> Tensor<2> {
-    wordspace_kernels::embed(wte.weight.val(), wpe.map(|wpe| wpe.weight.val()), ids)
+pub fn embed(wte: &TokenEmbedding, wpe: Option<&PositionEmbedding>, first: usize, ids: Tensor<2, Int>) -> Tensor<2> {
+    let [_, t] = ids.dims();
+    wordspace_kernels::embed(wte.weight.val(), wpe.map(|wpe| wpe.forward(first, t)), ids)
 }

@@ -11,12 +11,16 @@ pub struct PositionEmbedding {
 }
 
 impl PositionEmbedding {
-    /// The rows of the first `t` places.
+    /// The rows of `t` places from `first` on.
     ///
     /// # Shapes
     ///
-    /// - output: `[T, C]`
-    pub fn forward(&self, t: usize) -> Tensor<2> {
-        self.weight.val().narrow(0, 0, t)
+    /// - output: `[at least T, C]`
+    pub fn forward(&self, first: usize, t: usize) -> Tensor<2> {
+        match first {
+            // The whole table: what is cut off it twice is differentiated twice.
+            0 => self.weight.val(),
+            _ => self.weight.val().narrow(0, first, t),
+        }
     }
 }

@@ -4,6 +4,7 @@ mod gpu;
 mod parity;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use burn::tensor::Device;
@@ -131,24 +132,40 @@ impl OpenDevice {
     ///
     /// [`Error::Device`] names the tensor, both sizes and what would help.
     pub(crate) fn check_fits(&self, model: &ModelConfig, config: &Config) -> Result<()> {
-        let Some(largest) = self.largest_buffer else { return Ok(()) };
+        self.check_holds(model)?;
         let rows = config.train.batch * model.context;
-        for (what, shape, help) in [
-            ("the token table", [model.vocab_size, model.channels], "a smaller vocabulary or fewer channels"),
-            ("the scores of one batch", [rows, model.vocab_size], "a smaller train.batch with train.accumulate"),
-        ] {
-            let bytes = shape[0] as u128 * shape[1] as u128 * 4;
-            if bytes > largest as u128 {
-                let (part, [a, b]) = (&self.part, shape);
-                let (need, limit) = (megabytes(bytes), megabytes(largest as u128));
-                return Err(Error::Device(format!(
+        let help = "a smaller train.batch with train.accumulate";
+        self.check_buffer("the scores of one batch", [rows, model.vocab_size], help)
+    }
+
+    /// Checks that the largest tensor of `model` is no larger than the device takes.
+    pub(crate) fn check_holds(&self, model: &ModelConfig) -> Result<()> {
+        let help = "a smaller vocabulary or fewer channels";
+        self.check_buffer("the token table", [model.vocab_size, model.channels], help)
+    }
+
+    fn check_buffer(&self, what: &str, [a, b]: [usize; 2], help: &str) -> Result<()> {
+        let bytes = a as u128 * b as u128 * 4;
+        match self.largest_buffer {
+            Some(largest) if bytes > largest as u128 => {
+                let (part, need, limit) = (&self.part, megabytes(bytes), megabytes(largest as u128));
+                Err(Error::Device(format!(
                     "{what}, {a} x {b} numbers, takes {need}, but {part} takes at most {limit} in one buffer; \
                      use --device flex, or {help}"
-                )));
+                )))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Runs `work`, turning a panic into [`Error::Computation`]: so burn reports what goes wrong on a device.
+pub(crate) fn on_device<T>(device: &OpenDevice, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let problem = panic.downcast_ref::<String>().cloned();
+        let problem = problem.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string())).unwrap_or_default();
+        Err(Error::Computation { device: device.name.clone(), problem })
+    })
 }
 
 /// Lets the processor's devices use `threads` threads; 0 means all. Only the first call counts.

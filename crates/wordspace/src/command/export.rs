@@ -24,7 +24,7 @@ pub fn run(args: ExportArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
 }
 
 /// `runs/toy@500` is the run `runs/toy` after step 500; a run's name has no @.
-fn run_and_step(source: &Path) -> Result<(PathBuf, Option<u64>), Failure> {
+pub fn run_and_step(source: &Path) -> Result<(PathBuf, Option<u64>), Failure> {
     let text = source.to_string_lossy();
     match text.rsplit_once('@') {
         Some((run, step)) if !source.exists() => match step.parse() {

@@ -3,7 +3,9 @@
 pub mod completions;
 pub mod convert;
 pub mod devices;
+pub mod embed;
 pub mod export;
+pub mod generate;
 pub mod inspect;
 pub mod source;
 pub mod tokens;

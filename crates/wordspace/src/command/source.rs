@@ -16,13 +16,17 @@ pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
     if args.limit == Some(0) {
         return Err(Failure::usage("--limit 0 reads nothing; give it 1 or more"));
     }
-    let source = Source::parse(&args.source, table)?;
+    read(&Source::parse(&args.source, table)?, args.limit, args.strict, terminal)
+}
+
+/// Reads `source`, or its first `limit` rows; what had to be left out of it is told as a warning.
+pub fn read(source: &Source, limit: Option<usize>, strict: bool, terminal: &Terminal) -> Result<Opened, Failure> {
     let work = Work::new(terminal);
     let tell = |phase, done, total| work.tell(phase, done, total);
-    let opened = source.open_as(&Reading { limit: args.limit, strict: args.strict, progress: Some(&tell) })?;
+    let opened = source.open_as(&Reading { limit, strict, progress: Some(&tell) })?;
     drop(work);
     for sentence in opened.report.sentences() {
-        terminal.warning(&format!("{}: {sentence}", args.source));
+        terminal.warning(&format!("{}: {sentence}", opened.name));
     }
     Ok(opened)
 }
