@@ -128,7 +128,7 @@ fn all_commands_run(document: &str) {
     }
     let mut text = ::wordspace::data::toy::text(1, 3000);
     // What the presets watch.
-    text.insert_str(0, &"The mom, the dad and Zoe found a red T in the kitchen.\n".repeat(50));
+    text.insert_str(0, &"The mom, the dad and lazy Zoe found a red T in the kitchen.\n".repeat(50));
     for name in ["tinystories.txt", "tinyshakespeare.txt", "text.txt", "my-text.txt"] {
         folder.write(name, &text);
     }
