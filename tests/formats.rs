@@ -177,6 +177,27 @@ fn inspect_says_what_there_is() {
 }
 
 #[test]
+fn a_folder_of_gpt2s_size_is_what_the_course_says_of_gpt2() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.join("gpt2")).unwrap();
+    let (tokens, positions) = (50_257 * 768 * 4, 1024 * 768 * 4);
+    let header = json!({
+        "wte.weight": { "dtype": "F32", "shape": [50_257, 768], "data_offsets": [0, tokens] },
+        "wpe.weight": { "dtype": "F32", "shape": [1024, 768], "data_offsets": [tokens, tokens + positions] },
+    });
+    let header = header.to_string();
+    let start = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+    folder.write("gpt2/config.json", r#"{"model_type": "gpt2"}"#).write("gpt2/model.safetensors", &start);
+    // The numbers are zeros that take no room on the disk.
+    let file = std::fs::OpenOptions::new().write(true).open(folder.join("gpt2/model.safetensors")).unwrap();
+    file.set_len((start.len() + tokens + positions) as u64).unwrap();
+    let seen = folder.run(&["inspect", "gpt2", "--json"]).succeeds().json();
+    assert_eq!((&seen["vocab_size"], &seen["dimension"]), (&json!(50_257), &json!(768)));
+    assert_eq!((&seen["shape"], &seen["positions"]), (&json!([50_257, 768]), &json!([1024, 768])));
+    assert_eq!((&seen["first_words"][0], &seen["last_words"][7]), (&json!("!"), &json!("<|endoftext|>")));
+}
+
+#[test]
 fn inspect_computes_the_norms_that_numpy_computes() {
     let folder = Folder::new();
     folder.write("v.txt", "3 2\na 3 4\nb 0 2\nc 0 -1\n");

@@ -179,7 +179,7 @@ fn words_that_are_not_utf8_are_kept_and_counted() {
     folder.write("v.txt", b"2 2\nz\xc3n 1 2\ncat 3 4\n");
     let done = folder.run(&["inspect", "v.txt", "--json", "--strict"]).succeeds();
     assert_eq!(done.json()["report"]["words_not_utf8"], 1);
-    assert!(done.stderr.contains("1 words are not UTF-8"), "{}", done.stderr);
+    assert!(done.stderr.contains("words that are not UTF-8: 1;"), "{}", done.stderr);
 }
 
 #[test]

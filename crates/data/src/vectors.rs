@@ -48,6 +48,11 @@ impl VectorTable {
         &self.rows
     }
 
+    /// The numbers, `[V, C]`, without a copy.
+    pub fn into_vec(self) -> Vec<f32> {
+        self.rows
+    }
+
     /// Where each row points.
     pub fn directions(&self) -> Directions {
         Directions::of(self.rows.clone(), self.dimension)

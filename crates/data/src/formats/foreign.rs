@@ -84,6 +84,8 @@ pub(super) fn by_text(lines: &[&[u8]]) -> Option<String> {
     let is_json = first.starts_with(b"{") || first.starts_with(b"[");
     is_json.then(|| match lines.iter().take(20).any(|line| contains(line, b"\"model\"")) {
         true => "it is a tokenizer (JSON), which has ids and no vectors; ask for the model's folder".into(),
-        false => "it is JSON; vectors are read from text, CSV, .npy, safetensors and word2vec files".into(),
+        false => {
+            "it is JSON, from which no vectors are read; a vocabulary has ids only, ask for the model's folder".into()
+        }
     })
 }

@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let mut input = Input::open(path, how)?;
     let header = header(&mut input)?;
     let (dtype, [promised, dimension]) = parse(&header).map_err(|problem| input.bad(problem))?;
-    let row_bytes = (dimension as u64).checked_mul(dtype.bytes() as u64).filter(|&bytes| bytes > 0);
+    let row_bytes = dimension.checked_mul(dtype.bytes() as u64).filter(|&bytes| bytes > 0);
     let Some(row_bytes) = row_bytes.filter(|&bytes| bytes <= input.left()) else {
         return Err(input.bad(format!(
             "its header promises an array of {promised} × {dimension}, but {} bytes follow, less than a row",

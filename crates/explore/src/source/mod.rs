@@ -150,7 +150,8 @@ impl Source {
             (TableChoice::Position, None) => return Err(self.lacks("it has no table of positions")),
         };
         let dimension = table.dimension();
-        let rows = table.as_slice()[..words.len() * dimension].to_vec();
+        let mut rows = table.into_vec();
+        rows.truncate(words.len() * dimension);
         Ok(Opened {
             report: Report::whole(words.len()),
             vectors: WordVectors::new(words, rows, dimension),

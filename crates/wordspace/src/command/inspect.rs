@@ -82,11 +82,11 @@ fn share(count: usize, all: usize) -> f64 {
     100.0 * count as f64 / all.max(1) as f64
 }
 
-fn what(kind: SourceKind) -> &'static str {
+fn what(kind: SourceKind) -> String {
     match kind {
-        SourceKind::Run => "a run's table",
-        SourceKind::Gpt2 => "a GPT-2's table",
-        SourceKind::Vectors(_) => "a vector file",
+        SourceKind::Run => "a run's table".into(),
+        SourceKind::Gpt2 => "a GPT-2's table".into(),
+        SourceKind::Vectors(format) => format!("a vector file, {format}"),
     }
 }
 
