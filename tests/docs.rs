@@ -146,7 +146,7 @@ fn all_commands_run(document: &str) {
             words.push("train".into());
         }
         match words[0].as_str() {
-            "train" => words.extend(shortened(&words)),
+            "train" => shorten(&mut words),
             "devices" => words.retain(|word| word != "--check"),
             _ => {}
         }
@@ -176,16 +176,17 @@ fn all_commands_run(document: &str) {
     }
 }
 
-/// What makes a training short and small.
-fn shortened(words: &[String]) -> Vec<String> {
-    let mut more = vec!["--set", "evaluate.batches=1", "--set", "train.batch=2", "--set", "train.accumulate=1"];
-    if !words.contains(&"--steps".to_string()) {
-        more.extend(["--steps", "2"]);
+/// Makes a training short and small.
+fn shorten(words: &mut Vec<String>) {
+    match words.iter().position(|word| word == "--steps") {
+        Some(at) => words[at + 1] = "2".into(),
+        None => words.extend(["--steps".into(), "2".into()]),
     }
+    let mut small = vec!["evaluate.batches=1", "train.batch=2", "train.accumulate=1"];
     if words.iter().any(|word| word.contains("gpt2-small")) {
-        more.extend(["--set", "model.context=16", "--set", "train.batch=1"]);
+        small.extend(["model.context=16", "train.batch=1"]);
     }
-    more.into_iter().map(String::from).collect()
+    words.extend(small.into_iter().flat_map(|change| ["--set".into(), change.into()]));
 }
 
 #[test]
