@@ -122,6 +122,21 @@ fn a_space_makes_another_token_of_a_word_and_that_is_said() {
 }
 
 #[test]
+fn a_character_without_a_token_is_named_and_never_lost() {
+    let folder = Folder::new();
+    let source = golden("generate-folder");
+    let source = source.to_str().unwrap();
+    folder.run(&["embed", "cat_dog", "--source", source]).fails(3, &["\"_\" is not among the 50 words"]);
+    let done = folder.run(&["generate", source, "--prompt", "cat_dog", "--device", "flex"]).succeeds();
+    assert!(done.stderr.contains("has no token for \"_\""), "{}", done.stderr);
+    let gpt2 = ::wordspace::data::Tokenizer::gpt2();
+    for text in ["日本語 🐈‍⬛ e\u{301}", "", " \n "] {
+        let tokens = gpt2.encode(text).unwrap();
+        assert_eq!(::wordspace::data::Tokenizer::left_out(text, &tokens), None, "{text:?}");
+    }
+}
+
+#[test]
 fn a_file_of_words_has_vectors_but_no_positions() {
     let folder = Folder::new();
     folder.write("vectors.txt", "3 2\ndog 1 0\nbites 0 1\nman 3 4\n");

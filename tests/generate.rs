@@ -196,7 +196,8 @@ fn a_source_without_a_model() {
     generate(&folder, "folder", "cat", &[]).fails(3, &["neither a run (config.toml) nor a Hugging Face model"]);
     generate(&folder, "runs/none", "cat", &[]).fails(3, &["runs/none", "there is no such run or folder"]);
     generate(&folder, "runs/toy@x", "cat", &[]).fails(2, &["expected a step after the @"]);
-    generate(&folder, "vectors.txt", "cat", &["--device", "gpu"]).fails(2, &["no device is called \"gpu\""]);
+    let device = ["generate", "vectors.txt", "--prompt", "cat", "--device", "gpu"];
+    folder.run(&device).fails(2, &["no device is called \"gpu\""]);
 }
 
 #[test]

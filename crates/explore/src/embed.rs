@@ -82,7 +82,11 @@ impl Pieces {
         let pieces: Vec<(u32, String)> = match self {
             Self::Tokens(tokenizer) => {
                 let piece = |token: Token| (token.id, tokenizer.decode(&[token.id]));
-                tokenizer.encode(text)?.into_iter().map(piece).collect()
+                let tokens = tokenizer.encode(text)?;
+                if let Some(part) = Tokenizer::left_out(text, &tokens) {
+                    return Err(unknown(part, vectors, name));
+                }
+                tokens.into_iter().map(piece).collect()
             }
             Self::Words => {
                 let row = |word: &str| vectors.find(word).ok_or_else(|| unknown(word, vectors, name));

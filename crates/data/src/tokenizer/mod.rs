@@ -169,6 +169,21 @@ impl Tokenizer {
             .collect())
     }
 
+    /// The first part of `text` that none of its `tokens` stands for, white space aside. There is one only where a
+    /// vocabulary lacks some character and a token for the unknown too: such characters vanish without an error.
+    pub fn left_out<'t>(text: &'t str, tokens: &[Token]) -> Option<&'t str> {
+        let mut reached = 0;
+        let end = text.len()..text.len();
+        for bytes in tokens.iter().map(|token| token.bytes.clone()).chain([end]) {
+            let gap = text.get(reached..bytes.start).unwrap_or_default().trim();
+            if !gap.is_empty() {
+                return Some(gap);
+            }
+            reached = reached.max(bytes.end);
+        }
+        None
+    }
+
     /// The ids of each of `pieces`, on all threads; `name` stands for the text in messages.
     pub fn encode_all(&self, pieces: Vec<String>, name: &str) -> Result<Vec<Vec<u32>>> {
         let encodings = self.guarded(|| self.inner.encode_batch_fast(pieces, false), || name.to_string())?;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::json;
-use wordspace::data::TextStream;
 use wordspace::data::tokenizer::{END_OF_TEXT, UNKNOWN};
+use wordspace::data::{TextStream, Tokenizer};
 use wordspace::explore::{Source, TableChoice};
 use wordspace::train::device::OpenDevice;
 use wordspace::train::generate::{Generation, LanguageModel, Sampling};
@@ -89,6 +89,9 @@ fn prompt(language: &LanguageModel, text: &str, terminal: &Terminal) -> Result<V
     for token in tokens.iter().filter(|token| token.spelling == UNKNOWN) {
         let word = text.get(token.bytes.clone()).unwrap_or_default();
         terminal.warning(&unknown(word, language));
+    }
+    if let Some(part) = Tokenizer::left_out(text, &tokens) {
+        terminal.warning(&format!("this model has no token for {part:?}, and goes on as if it were not there"));
     }
     let (found, context) = (tokens.len(), language.config.context);
     if found > context {
