@@ -11,7 +11,8 @@
 //! - [`Windows`]: the batch of step s;
 //! - [`Vocabulary`]: the words of a table's rows;
 //! - [`VectorTable`]: a table of vectors, and what is near what;
-//! - [`WordVectors`]: words with their vectors, from any file that has them;
+//! - [`WordVectors`]: words with their vectors, from any file that has them, in memory or where they lie in a
+//!   [`MappedFile`];
 //! - [`write_tensors`], [`read_tensors`]: named tensors in a safetensors file;
 //! - [`publish`]: how a file comes into place whole.
 //!
@@ -41,6 +42,7 @@ use std::ops::ControlFlow;
 mod corpus;
 mod digest;
 mod error;
+mod mapped_file;
 pub mod publish;
 mod random;
 mod tensors;
@@ -56,15 +58,16 @@ mod word_vectors;
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};
 pub use digest::sha256_of_file;
 pub use error::{Error, Result};
+pub use mapped_file::MappedFile;
 pub use random::{below, generator};
 pub use tensors::{NamedTensor, read_tensors, write_tensors};
 pub use text::{Pieces, Text};
 pub use token_file::{TokenFile, TokenWriter};
 pub use tokenizer::{Token, Tokenizer, TokenizerChoice};
-pub use vectors::{Directions, VectorTable};
+pub use vectors::{Directions, VectorTable, percentile_of_pair};
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};
-pub use word_vectors::WordVectors;
+pub use word_vectors::{ScanReport, WordVectors, cache_folder};
 
 /// Which long work is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,8 @@ pub enum Phase {
     Vocabulary,
     /// The text becomes ids.
     Tokens,
+    /// The rows of a file of vectors are found.
+    Words,
 }
 
 /// Told how far a long work is: its phase, the bytes done, the bytes there are. It answers whether to go on; where it does

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 device, 5 disk, \
 6 run folder locked or there already, 130 interrupted (after a checkpoint).";
@@ -31,6 +31,12 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Show the tokens of a text.
     Tokens(TokensArgs),
+    /// Show the words nearest to a word, or to several.
+    Neighbors(NeighborsArgs),
+    /// Show how near two words are, and how near random ones.
+    Similarity(SimilarityArgs),
+    /// Show what completes a comparison: A is to B as C is to what?
+    Analogy(AnalogyArgs),
     /// Write a run's model as a Hugging Face GPT-2 folder.
     Export(ExportArgs),
     /// Show which devices are there, and which one `auto` takes.
@@ -94,6 +100,76 @@ pub struct TokensArgs {
     /// gpt2, or the path of a tokenizer.json (each run has one).
     #[arg(long, value_name = "TOKENIZER", default_value = "gpt2")]
     pub tokenizer: String,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What has vectors, and which of them.
+#[derive(ClapArgs)]
+pub struct SourceArgs {
+    /// What has vectors: a run's folder, a GPT-2 folder or the name gpt2, or a file of vectors; RUN@STEP for an earlier step.
+    pub source: String,
+    /// Which table, where there are two.
+    #[arg(long, value_enum, default_value_t = Table::Token, value_name = "TABLE")]
+    pub table: Table,
+    /// Read the first N rows only.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    /// A vector for every word.
+    Token,
+    /// A vector for every place in the text.
+    Position,
+}
+
+#[derive(ClapArgs)]
+pub struct NeighborsArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The word; of several, the mean of their directions.
+    #[arg(required = true, value_name = "WORD")]
+    pub words: Vec<String>,
+    /// How many neighbours to show.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// Seen from the mean of all vectors, which leaves out what all words share.
+    #[arg(long)]
+    pub centred: bool,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct SimilarityArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A word.
+    pub a: String,
+    /// Another.
+    pub b: String,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct AnalogyArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A is to …
+    pub a: String,
+    /// … B …
+    pub b: String,
+    /// … as C is to what?
+    pub c: String,
+    /// How many answers to show.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

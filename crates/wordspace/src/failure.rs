@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use wordspace::{data, model, train};
+use wordspace::{data, explore, model, train};
 
 /// What a program that was stopped by Ctrl-C ends with.
 pub const INTERRUPTED: u8 = 130;
@@ -43,6 +43,18 @@ impl fmt::Display for Failure {
 impl From<data::Error> for Failure {
     fn from(error: data::Error) -> Self {
         train::Error::from(error).into()
+    }
+}
+
+impl From<explore::Error> for Failure {
+    fn from(error: explore::Error) -> Self {
+        let code = match error {
+            explore::Error::Data(error) => return error.into(),
+            explore::Error::UnknownWord { .. } => 3,
+            explore::Error::Question(_) => 2,
+            _ => 1,
+        };
+        Self { message: error.to_string(), code, hints: Vec::new() }
     }
 }
 

@@ -1,8 +1,12 @@
 //! One file a verb.
 
+pub mod analogy;
 pub mod completions;
 pub mod devices;
 pub mod export;
+pub mod neighbors;
+mod open;
+pub mod similarity;
 pub mod tokens;
 pub mod train;
 
@@ -16,4 +20,13 @@ pub fn program() -> &'static str {
 pub fn print_json(mut value: serde_json::Value) {
     value["schema"] = 1.into();
     println!("{value}");
+}
+
+/// `word` as it is typed in a shell.
+pub fn in_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./@:,+=".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }

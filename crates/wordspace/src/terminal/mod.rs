@@ -1,6 +1,8 @@
 //! What goes to the terminal: results to stdout, everything else to stderr.
 
+mod bar;
 mod progress;
+mod ranking;
 mod report;
 
 use std::fmt::Display;
@@ -10,7 +12,9 @@ use clap::ColorChoice;
 
 use crate::failure::Failure;
 
+pub use bar::Bar;
 pub use progress::Progress;
+pub use ranking::{ranking, shown};
 pub use report::{report, to_json};
 
 /// How to speak on stderr.
