@@ -17,7 +17,7 @@ use wordspace::explore::{Direction, Viewpoint, nearest};
 
 const TOP: usize = 10;
 /// How often what is short is measured.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 3;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

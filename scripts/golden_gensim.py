@@ -26,7 +26,7 @@ def file() -> bytes:
     rows += np.float32(0.5)  # what all words share
     names = [name.encode() for name in NAMED] + [b"caf\xe9"]
     names += [f"word{row}".encode() for row in range(len(names), WORDS)]
-    rows[1] = rows[0] + 0.4 * rows[1]
+    rows[1], rows[3] = rows[0] + rows[299], rows[2] + rows[299]  # man is to king as woman is to queen
     rows[5] = rows[4] + 0.4 * rows[5]
     for row in range(40, 240, 10):
         # Three with the same numbers, in no alphabetical order, one that points the same way, and a near one.
@@ -62,7 +62,7 @@ def main() -> None:
     single = NAMED + ["caf\ufffd", "word40", "word42", "word44", "word53", "word101", "word299"]
     several = [["king", "queen"], ["cat", "dog", "bank"], ["word40", "word50"], ["king", "word60", "word60"], ["bank", "Bank"]]
     analogies = [("man", "king", "woman"), ("cat", "dog", "bank"), ("word40", "word50", "word60"), ("king", "queen", "word44"),
-                 ("word99", "日本", "München"), ("bank", "Bank", "word70"), ("word13", "word14", "word15")]
+                 ("word99", "日本", "München"), ("bank", "Bank", "word70"), ("word113", "word114", "word15")]
     pairs = [("king", "queen"), ("cat", "dog"), ("word40", "word41"), ("word40", "word43"), ("bank", "caf\ufffd"), ("man", "naïve")]
     golden = {
         "made_by": f"scripts/golden_gensim.py, gensim {gensim.__version__}, numpy {np.__version__}",

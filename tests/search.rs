@@ -261,7 +261,8 @@ mod the_index {
 
         /// 17 MB of 20,000 rows that `seed` turns round.
         fn write(&self, seed: usize) {
-            let row = |row: usize| (0..220).map(|at| ((row * 31 + at * at * seed) % 1009) as f32 - 500.0).collect();
+            let row =
+                |row: usize| (0..220).map(|at| ((row * 31 + at * at * at * seed) % 100_003) as f32 - 5e4).collect();
             let rows: Vec<(String, Vec<f32>)> = (0..20_000).map(|nth| (format!("w{nth}"), row(nth))).collect();
             let rows: Vec<(&str, &[f32])> = rows.iter().map(|(word, row)| (word.as_str(), &row[..])).collect();
             std::fs::write(&self.file, word2vec(&rows)).unwrap();

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::array::Array;
 use super::cache::{cache_folder, tidy};
-use super::scan::{ScanReport, unpack};
+use super::rows::unpack;
+use super::scan::ScanReport;
 use crate::MappedFile;
 use crate::digest::hexadecimal;
 use crate::publish::publish_file;
@@ -34,7 +35,7 @@ const SAMPLE_BYTES: usize = 64;
 pub struct Index {
     pub dimension: usize,
     pub report: ScanReport,
-    /// Row by row, where it lies, as `scan.rs` packs it.
+    /// Row by row, where it lies, as `rows.rs` packs it.
     pub places: Array,
     /// The keys of the words, as `lookup.rs` has them.
     pub lookup: Array,

@@ -8,6 +8,8 @@ mod array;
 mod cache;
 mod index;
 mod lookup;
+mod pieces;
+mod rows;
 mod scan;
 
 use std::borrow::Cow;
@@ -124,7 +126,7 @@ impl WordVectors {
         match &self.rows {
             Rows::InMemory { words, .. } | Rows::Even { words, .. } => Cow::Borrowed(&words[row as usize]),
             Rows::Interleaved { file, places } => {
-                let (start, length) = scan::unpack(places[row as usize]);
+                let (start, length) = rows::unpack(places[row as usize]);
                 String::from_utf8_lossy(&file[start - 1 - length..start - 1])
             }
         }
@@ -146,7 +148,7 @@ impl WordVectors {
         match &self.rows {
             Rows::InMemory { numbers, .. } => bytemuck::cast_slice(&numbers[row * self.dimension..][..self.dimension]),
             Rows::Even { file, first, .. } => &file[first + row * bytes..][..bytes],
-            Rows::Interleaved { file, places } => &file[scan::unpack(places[row]).0..][..bytes],
+            Rows::Interleaved { file, places } => &file[rows::unpack(places[row]).0..][..bytes],
         }
     }
 

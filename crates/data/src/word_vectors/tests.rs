@@ -116,6 +116,31 @@ fn a_scan_ends_where_the_listener_says_so() {
 }
 
 #[test]
+fn the_rows_of_a_large_file_are_the_same_found_from_several_places_or_one_by_one() {
+    for row_end in [&b""[..], b"\n"] {
+        let word = |row: usize| match row % 1000 {
+            17 => Vec::new(),
+            18 => b"again".to_vec(),
+            19 => format!("caf\u{e9} {row}").replace(' ', "_").into_bytes(),
+            20 => [&b"caf\xe9"[..], row.to_string().as_bytes()].concat(),
+            _ => format!("w{row}").into_bytes(),
+        };
+        let words: Vec<Vec<u8>> = (0..20_000).map(word).collect();
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let map = MappedFile::open(&File::of(&words, 220, row_end).path()).unwrap();
+        let go_on: Progress<'_> = &|_, _, _| ControlFlow::Continue(());
+        let several = scan::scan(&map, None, go_on).unwrap();
+        let one_by_one = scan::scan(&map, Some(usize::MAX), go_on).unwrap();
+        assert_eq!((&*several.places, &*several.lookup), (&*one_by_one.places, &*one_by_one.lookup));
+        assert_eq!(several.report, one_by_one.report);
+        assert_eq!((several.report.empty, several.report.repeated, several.report.not_utf8), (20, 19, 20));
+        let in_pieces = pieces::scan_in_pieces(&map, 880, "20000 220\n".len(), 20_000, go_on);
+        assert_eq!(in_pieces.is_some(), rayon::current_num_threads() > 1);
+        assert!(pieces::scan_in_pieces(&map, 880, "20000 220\n".len(), 19_999, go_on).is_none());
+    }
+}
+
+#[test]
 fn rows_in_a_file_are_the_same_aligned_or_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table");
