@@ -4,6 +4,9 @@
 //! runs). One direction is multiplied along the row. Many share what is read: six rows at a time are held against up to
 //! four registers of directions, so that every number from memory is used for all of them. A row's length is found on the
 //! way, which costs nothing beside the memory.
+//!
+//! The innermost loops count by hand: what is not inlined, as iterators here often are not, is not compiled for the wider
+//! registers.
 
 use std::ops::Range;
 
@@ -102,29 +105,27 @@ impl WithSimd for One<'_> {
 fn dot_and_squares<S: Simd>(simd: S, row: &[u8], direction: &[S::f32s], centre: &[S::f32s]) -> (f32, f32) {
     let zero = simd.splat_f32s(0.0);
     // Two sums of each kind: an addition need not wait for the one before it.
-    let (mut dots, mut squares) = ([zero; 2], [zero; 2]);
-    let (registers, rest) = row.split_at(row.len() - row.len() % size_of::<S::f32s>());
-    let pairs = registers.chunks_exact(2 * size_of::<S::f32s>());
-    let single = pairs.remainder();
-    let both = direction.chunks_exact(2).zip(centre.chunks_exact(2));
-    for (bytes, (direction, centre)) in pairs.zip(both) {
-        for half in 0..2 {
-            let x = simd.sub_f32s(nth_register::<S>(bytes, half), centre[half]);
-            dots[half] = simd.mul_add_e_f32s(x, direction[half], dots[half]);
-            squares[half] = simd.mul_add_e_f32s(x, x, squares[half]);
-        }
+    let (mut dot, mut more_dot, mut squares, mut more_squares) = (zero, zero, zero, zero);
+    let whole = row.len() / size_of::<S::f32s>();
+    let mut at = 0;
+    while at + 2 <= whole {
+        let x = simd.sub_f32s(register::<S>(row, at), centre[at]);
+        let y = simd.sub_f32s(register::<S>(row, at + 1), centre[at + 1]);
+        dot = simd.mul_add_e_f32s(x, direction[at], dot);
+        more_dot = simd.mul_add_e_f32s(y, direction[at + 1], more_dot);
+        squares = simd.mul_add_e_f32s(x, x, squares);
+        more_squares = simd.mul_add_e_f32s(y, y, more_squares);
+        at += 2;
     }
-    let mut at = row.len() / (2 * size_of::<S::f32s>()) * 2;
-    for bytes in [single, rest] {
-        if !bytes.is_empty() {
-            let x = simd.sub_f32s(padded_register::<S>(bytes), centre[at]);
-            dots[0] = simd.mul_add_e_f32s(x, direction[at], dots[0]);
-            squares[0] = simd.mul_add_e_f32s(x, x, squares[0]);
-            at += 1;
-        }
+    while at < centre.len() && at * size_of::<S::f32s>() < row.len() {
+        let x = if at < whole { register::<S>(row, at) } else { last_register::<S>(row, at) };
+        let x = simd.sub_f32s(x, centre[at]);
+        dot = simd.mul_add_e_f32s(x, direction[at], dot);
+        squares = simd.mul_add_e_f32s(x, x, squares);
+        at += 1;
     }
-    let sum = |of: [S::f32s; 2]| simd.reduce_sum_f32s(simd.add_f32s(of[0], of[1]));
-    (sum(dots), sum(squares))
+    let (dot, squares) = (simd.add_f32s(dot, more_dot), simd.add_f32s(squares, more_squares));
+    (simd.reduce_sum_f32s(dot), simd.reduce_sum_f32s(squares))
 }
 
 /// Rows against many directions.
@@ -197,16 +198,14 @@ impl Many<'_> {
 fn hold<S: Simd>(simd: S, row: &[u8], centre: &[S::f32s], to: &mut [f32]) -> f32 {
     let to = S::as_mut_simd_f32s(to).0;
     let mut squares = simd.splat_f32s(0.0);
-    let registers = row.chunks_exact(size_of::<S::f32s>());
-    let rest = registers.remainder();
-    let last = row.len() / size_of::<S::f32s>();
-    for ((bytes, to), &centre) in registers.zip(to.iter_mut()).zip(centre) {
-        *to = simd.sub_f32s(nth_register::<S>(bytes, 0), centre);
-        squares = simd.mul_add_e_f32s(*to, *to, squares);
-    }
-    if !rest.is_empty() {
-        to[last] = simd.sub_f32s(padded_register::<S>(rest), centre[last]);
-        squares = simd.mul_add_e_f32s(to[last], to[last], squares);
+    let whole = row.len() / size_of::<S::f32s>();
+    let mut at = 0;
+    while at < centre.len() && at * size_of::<S::f32s>() < row.len() {
+        let x = if at < whole { register::<S>(row, at) } else { last_register::<S>(row, at) };
+        let x = simd.sub_f32s(x, centre[at]);
+        to[at] = x;
+        squares = simd.mul_add_e_f32s(x, x, squares);
+        at += 1;
     }
     simd.reduce_sum_f32s(squares)
 }
@@ -224,11 +223,11 @@ fn tile<S: Simd, const N: usize>(
 ) -> [[S::f32s; N]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); N]; ROWS];
     let mut rows = [held; ROWS];
-    for (nth, row) in rows.iter_mut().enumerate() {
-        *row = &held[nth * stride..][..dimension];
+    for nth in 0..ROWS {
+        rows[nth] = &held[nth * stride..][..dimension];
     }
-    for (at, numbers) in numbers.chunks_exact(width).enumerate().take(dimension) {
-        let directions = S::as_simd_f32s(&numbers[column..][..N * S::F32_LANES]).0;
+    for at in 0..dimension {
+        let directions = S::as_simd_f32s(&numbers[at * width + column..][..N * S::F32_LANES]).0;
         for nth in 0..ROWS {
             let x = simd.splat_f32s(rows[nth][at]);
             for register in 0..N {
@@ -262,15 +261,21 @@ fn offer(row: u32, cosines: &[f32], candidates: &mut [Candidates], bounds: &mut 
     }
 }
 
+/// The register of numbers that begins with the `nth` register's width of `bytes`.
 #[inline(always)]
-fn nth_register<S: Simd>(bytes: &[u8], nth: usize) -> S::f32s {
+fn register<S: Simd>(bytes: &[u8], nth: usize) -> S::f32s {
     bytemuck::pod_read_unaligned(&bytes[nth * size_of::<S::f32s>()..][..size_of::<S::f32s>()])
 }
 
-/// A register of fewer numbers than it holds, zeros behind them.
+/// The same of the last numbers, which do not fill a register, with zeros behind them.
 #[inline(always)]
-fn padded_register<S: Simd>(bytes: &[u8]) -> S::f32s {
-    let mut all = [0_u8; WIDEST * 4];
-    all[..bytes.len()].copy_from_slice(bytes);
-    nth_register::<S>(&all, 0)
+fn last_register<S: Simd>(bytes: &[u8], nth: usize) -> S::f32s {
+    let bytes = &bytes[nth * size_of::<S::f32s>()..];
+    let mut all = [0.0_f32; WIDEST];
+    let mut at = 0;
+    while at < WIDEST && 4 * at < bytes.len() {
+        all[at] = f32::from_ne_bytes([bytes[4 * at], bytes[4 * at + 1], bytes[4 * at + 2], bytes[4 * at + 3]]);
+        at += 1;
+    }
+    register::<S>(bytemuck::bytes_of(&all), 0)
 }

@@ -18,6 +18,8 @@ use crate::{MappedFile, Phase, Progress};
 const LEAST_BYTES: usize = 16 << 20;
 /// How many plausible words in a row make a guess; that numbers look like that many is next to impossible.
 const PLAUSIBLE_ROWS: usize = 16;
+/// Behind how many rows a guess is given up; there may be some odd words.
+const LOOKED_AT_ROWS: usize = 64;
 /// The longest word that is plausible, in bytes.
 const PLAUSIBLE_WORD: usize = 100;
 
@@ -75,7 +77,7 @@ fn guess(file: &[u8], from: usize, row_bytes: usize) -> Option<usize> {
         }
         Some(second)
     };
-    (from..from + row_bytes + 2 * PLAUSIBLE_WORD).find_map(plausible)
+    (from..from + LOOKED_AT_ROWS * (row_bytes + PLAUSIBLE_WORD)).find_map(plausible)
 }
 
 /// Where the row ends that may begin with byte `at`, if a plausible word is there.

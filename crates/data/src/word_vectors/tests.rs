@@ -82,7 +82,7 @@ fn refused(bytes: Vec<u8>, words: &str) {
 
 #[test]
 fn a_header_that_lies_is_refused_before_anything_is_made_room_for() {
-    refused(b"18446744073709551615 300\n".to_vec(), "more than its 25 bytes can hold");
+    refused(b"18446744073709551615 3\n".to_vec(), "more than its 23 bytes can hold");
     refused(b"3 18446744073709551615\n".to_vec(), "more than it has bytes");
     refused(b"4000000000 1\ncat 1234".to_vec(), "more than its 21 bytes can hold");
     refused(b"0 300\n".to_vec(), "promises no word");
