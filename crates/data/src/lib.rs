@@ -11,7 +11,8 @@
 //! - [`Windows`]: the batch of step s;
 //! - [`Vocabulary`]: the words of a table's rows;
 //! - [`VectorTable`]: a table of vectors, and what is near what;
-//! - [`WordVectors`]: words with their vectors, from any file that has them;
+//! - [`WordVectors`]: words with their vectors, from any file that has them, in memory or where they lie in a
+//!   [`MappedFile`];
 //! - [`formats`]: those files, read and written;
 //! - [`write_tensors`], [`read_tensors`]: named tensors in a safetensors file;
 //! - [`publish`]: how a file comes into place whole.
@@ -43,6 +44,7 @@ mod corpus;
 mod digest;
 mod error;
 pub mod formats;
+mod mapped_file;
 pub mod publish;
 mod random;
 mod tensors;
@@ -58,15 +60,16 @@ mod word_vectors;
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};
 pub use digest::sha256_of_file;
 pub use error::{Error, Result};
+pub use mapped_file::MappedFile;
 pub use random::{below, generator};
 pub use tensors::{NamedTensor, read_tensors, write_tensors};
 pub use text::{Pieces, Text};
 pub use token_file::{TokenFile, TokenWriter};
 pub use tokenizer::{TextStream, Token, Tokenizer, TokenizerChoice};
-pub use vectors::{Directions, VectorTable};
+pub use vectors::{Directions, VectorTable, percentile_of_pair};
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};
-pub use word_vectors::WordVectors;
+pub use word_vectors::{ScanReport, WordVectors, cache_folder};
 
 /// Which long work is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

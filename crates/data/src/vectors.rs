@@ -128,32 +128,9 @@ impl Directions {
         [5, 50, 95].map(|percent| cosines[RANDOM_PAIRS * percent / 100])
     }
 
-    /// The share of random pairs, in per cent, whose cosine is below that of `a` and `b`: a percentile of 50 is chance.
-    ///
-    /// Rare words have other vectors than frequent ones whatever they mean, so the random pairs are of similar frequency:
-    /// each word comes from the tenth of the vocabulary around `a` or `b`, in order of `counts`.
+    /// The share of random pairs, in per cent, whose cosine is below that of `a` and `b`, as [`percentile_of_pair`] has it.
     pub fn percentile(&self, a: u32, b: u32, counts: &[u64], seed: u64) -> f64 {
-        let mut by_count: Vec<u32> = (0..counts.len() as u32).collect();
-        by_count.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));
-        let around = |row: u32| {
-            let place = by_count.iter().position(|&other| other == row).expect("the row is in the table");
-            let width = (counts.len() / 10).max(20).min(counts.len());
-            let first = place.saturating_sub(width / 2).min(counts.len() - width);
-            &by_count[first..first + width]
-        };
-        let (like_a, like_b, own) = (around(a), around(b), self.cosine(a, b));
-        let mut random = generator(seed, "random pairs", 0);
-        let mut pick = |rows: &[u32]| rows[below(&mut random, rows.len() as u64) as usize];
-        let (mut below_own, mut pairs) = (0, 0);
-        for _ in 0..RANDOM_PAIRS {
-            let (x, y) = (pick(like_a), pick(like_b));
-            if x != y && (x, y) != (a, b) && (x, y) != (b, a) {
-                pairs += 1;
-                below_own += usize::from(self.cosine(x, y) < own);
-            }
-        }
-        // Among three words there is no other pair to compare with.
-        if pairs == 0 { 50.0 } else { 100.0 * below_own as f64 / pairs as f64 }
+        percentile_of_pair(a, b, counts.len(), Some(counts), seed, |a, b| self.cosine(a, b))
     }
 
     /// Mean over the rows in `classes` of how many of a row's `n` nearest neighbours share a class with it.
@@ -182,6 +159,43 @@ impl Directions {
         let own = self.row(row);
         self.rows.chunks_exact(self.dimension).enumerate().map(move |(at, other)| (at as u32, dot(own, other)))
     }
+}
+
+/// The share of random pairs, in per cent, whose `cosine` is below that of `a` and `b`: a percentile of 50 is chance.
+///
+/// Rare words have other vectors than frequent ones whatever they mean, so the random pairs are of similar frequency: each
+/// word comes from the tenth of the `words` around `a` or `b`, in order of `counts`. Without counts it comes from all.
+pub fn percentile_of_pair(
+    a: u32,
+    b: u32,
+    words: usize,
+    counts: Option<&[u64]>,
+    seed: u64,
+    cosine: impl Fn(u32, u32) -> f32,
+) -> f64 {
+    let mut by_count: Vec<u32> = (0..words as u32).collect();
+    if let Some(counts) = counts {
+        by_count.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));
+    }
+    let around = |row: u32| {
+        let place = by_count.iter().position(|&other| other == row).expect("the row is in the table");
+        let width = if counts.is_some() { (words / 10).max(20).min(words) } else { words };
+        let first = place.saturating_sub(width / 2).min(words - width);
+        &by_count[first..first + width]
+    };
+    let (like_a, like_b, own) = (around(a), around(b), cosine(a, b));
+    let mut random = generator(seed, "random pairs", 0);
+    let mut pick = |rows: &[u32]| rows[below(&mut random, rows.len() as u64) as usize];
+    let (mut below_own, mut pairs) = (0, 0);
+    for _ in 0..RANDOM_PAIRS {
+        let (x, y) = (pick(like_a), pick(like_b));
+        if x != y && (x, y) != (a, b) && (x, y) != (b, a) {
+            pairs += 1;
+            below_own += usize::from(cosine(x, y) < own);
+        }
+    }
+    // Among three words there is no other pair to compare with.
+    if pairs == 0 { 50.0 } else { 100.0 * below_own as f64 / pairs as f64 }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {

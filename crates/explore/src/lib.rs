@@ -2,11 +2,44 @@
 //!
 //! Works on any [`WordVectors`](wordspace_data::WordVectors): a run's, GPT-2's, word2vec's. No burn anywhere below, so that
 //! exploring builds in seconds and goes on beside a run.
+//!
+//! - [`nearest`]: the nearest words to directions, exactly, in one pass over the vectors;
+//! - [`Direction`], [`Viewpoint`]: where words point, seen from the origin or from the mean;
+//! - [`Similarity`]: how near two words are, and how near random ones;
+//! - [`rows_of`], [`suggestions`]: words that are asked for, and those that were meant.
+//!
+//! ```
+//! use wordspace_data::WordVectors;
+//! use wordspace_explore::{Direction, Viewpoint, nearest, rows_of};
+//!
+//! let words = ["king", "queen", "man", "woman", "piano"].map(String::from).to_vec();
+//! let vectors = WordVectors::new(words, vec![9.0, 1.0, 9.0, 9.0, 1.0, 1.0, 1.0, 9.0, -1.0, 0.0], 2);
+//!
+//! // man is to king as woman is to …
+//! let rows = rows_of(&vectors, "the example", &["king", "woman", "man"].map(String::from))?;
+//! let from = Viewpoint::origin(&vectors);
+//! let direction = Direction::new(&vectors, &from, &rows[..2], &rows[2..])?;
+//! let answer = nearest(&vectors, &from, &[direction], 1, &|_, _| ());
+//! assert_eq!(answer[0][0].word, "queen");
+//! # Ok::<(), wordspace_explore::Error>(())
+//! ```
 
+mod candidates;
+mod direction;
+mod candidates;
+mod direction;
 pub mod embed;
 mod error;
 pub mod inspect;
+mod kernel;
+mod neighbours;
+mod similarity;
 pub mod source;
+mod spelling;
 
+pub use direction::{Direction, Viewpoint};
 pub use error::{Error, Result};
+pub use neighbours::{Neighbour, Told, nearest};
+pub use similarity::Similarity;
 pub use source::{Opened, Source, SourceKind, TableChoice};
+pub use spelling::{rows_of, suggestions};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::ScanReport;
+
 /// Why a row was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -76,6 +78,21 @@ impl Report {
     /// The report of a table whose rows were all kept.
     pub fn whole(rows: usize) -> Self {
         Self { rows_read: rows as u64, ..Self::default() }
+    }
+
+    /// The report of a word2vec file that was mapped.
+    pub(super) fn of_scan(scan: &ScanReport) -> Self {
+        let reasons = [(Reason::EmptyWord, scan.empty), (Reason::Duplicate, scan.repeated)];
+        let skipped = scan.empty + scan.repeated;
+        Self {
+            rows_read: scan.rows - skipped,
+            skipped,
+            reasons: reasons.into_iter().filter(|(_, count)| *count > 0).collect(),
+            first_bad_offset: scan.first.filter(|_| skipped > 0),
+            first_bad: (skipped > 0).then(|| "its word is empty, there already, or not UTF-8".into()),
+            words_not_utf8: scan.not_utf8,
+            ..Self::default()
+        }
     }
 
     /// Whether nothing was left out and the file is what its header says.

@@ -2,19 +2,43 @@
 //! little-endian 32-bit floats. `word2vec.c` ends each row with a line break, gensim does not; both are read.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::input::Input;
 use super::output::Table;
 use super::rows::Rows;
-use super::{Dtype, Loaded, Reading, Reason};
-use crate::Result;
+use super::{Dtype, Loaded, Reading, Reason, Report};
+use crate::{Error, Result, WordVectors};
 
 /// The longest word that is believed. `word2vec.c` cuts words at 100 bytes; a longer stretch without a space is numbers.
 const LONGEST_WORD: u64 = 4096;
 
+/// From this size on a file is mapped and indexed, and its numbers stay where they lie.
+const LARGE: u64 = 16 << 20;
+
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
+    where_it_lies(path, how).unwrap_or_else(|| into_memory(path, how))
+}
+
+/// A large file, mapped. Its numbers are not looked at, so one that must be `strict` is read into memory, and so is one whose
+/// rows or header are wrong, because there each row is judged by itself.
+fn where_it_lies(path: &Path, how: &Reading<'_>) -> Option<Result<Loaded>> {
+    let is_large = std::fs::metadata(path).is_ok_and(|found| found.len() >= LARGE);
+    if how.strict || !is_large {
+        return None;
+    }
+    let progress = how.progress.unwrap_or(&|_, _, _| ControlFlow::Continue(()));
+    match WordVectors::open_word2vec(path, how.limit, progress) {
+        Ok((vectors, scan)) => Some(Ok(Loaded { vectors, dtype: Dtype::Float32, report: Report::of_scan(&scan) })),
+        Err(Error::Stopped) => Some(Err(Error::Stopped)),
+        Err(_) => None,
+    }
+}
+
+/// Every row by itself, as the specification of the format has it.
+fn into_memory(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let mut input = Input::open(path, how)?;
     let (promised, dimension) = header(&mut input)?;
     let can_hold = input.left() / (dimension as u64 * 4 + 1);

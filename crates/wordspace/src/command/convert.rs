@@ -1,5 +1,6 @@
 //! `wordspace convert`
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::source::open;
 use super::{print_json, program};
 use crate::args::ConvertArgs;
 use crate::failure::Failure;
-use crate::terminal::{Terminal, Work};
+use crate::terminal::{Bar, Terminal};
 
 pub fn run(args: ConvertArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let format = args.to.or_else(|| Format::by_ending(&args.file)).ok_or_else(|| {
@@ -18,10 +19,13 @@ pub fn run(args: ConvertArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         Failure::usage(format!("{file}: its ending names no format; add --to with one of {names}"))
     })?;
     let opened = open(&args.source, terminal)?;
-    let work = Work::new(terminal);
-    let tell = |phase, done, total| work.tell(phase, done, total);
+    let bar = Bar::new(terminal, "writing vectors");
+    let tell = |_, done, total| {
+        bar.tell(done, total);
+        ControlFlow::Continue(())
+    };
     let written = formats::write(&args.file, format, &opened.vectors, opened.spellings.as_deref(), Some(&tell))?;
-    drop(work);
+    drop(bar);
     let (rows, dimension) = (opened.vectors.len(), opened.vectors.dimension());
     if args.json {
         print_json(json!({

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+pub mod analogy;
 pub mod completions;
 pub mod convert;
 pub mod devices;
@@ -7,7 +8,9 @@ pub mod embed;
 pub mod export;
 pub mod generate;
 pub mod inspect;
-pub mod source;
+pub mod neighbors;
+pub mod similarity;
+mod source;
 pub mod tokens;
 pub mod train;
 
@@ -21,4 +24,13 @@ pub fn program() -> &'static str {
 pub fn print_json(mut value: serde_json::Value) {
     value["schema"] = 1.into();
     println!("{value}");
+}
+
+/// `word` as it is typed in a shell.
+pub fn in_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./@:,+=".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }

@@ -1,11 +1,13 @@
 //! Opening what a command is asked about.
 
+use std::ops::ControlFlow;
+
 use wordspace::data::formats::Reading;
 use wordspace::explore::{Opened, Source, TableChoice};
 
 use crate::args::{SourceArgs, TableName};
 use crate::failure::Failure;
-use crate::terminal::{Terminal, Work};
+use crate::terminal::{Bar, Terminal};
 
 /// Opens the source of `args`; what had to be left out of it is told as a warning.
 pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
@@ -21,10 +23,13 @@ pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
 
 /// Reads `source`, or its first `limit` rows; what had to be left out of it is told as a warning.
 pub fn read(source: &Source, limit: Option<usize>, strict: bool, terminal: &Terminal) -> Result<Opened, Failure> {
-    let work = Work::new(terminal);
-    let tell = |phase, done, total| work.tell(phase, done, total);
+    let bar = Bar::new(terminal, "reading vectors");
+    let tell = |_, done, total| {
+        bar.tell(done, total);
+        ControlFlow::Continue(())
+    };
     let opened = source.open_as(&Reading { limit, strict, progress: Some(&tell) })?;
-    drop(work);
+    drop(bar);
     for sentence in opened.report.sentences() {
         terminal.warning(&format!("{}: {sentence}", opened.name));
     }

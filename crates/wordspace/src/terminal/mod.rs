@@ -1,8 +1,9 @@
 //! What goes to the terminal: results to stdout, everything else to stderr.
 
+mod bar;
 mod progress;
+mod ranking;
 mod report;
-mod work;
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -11,9 +12,10 @@ use clap::ColorChoice;
 
 use crate::failure::Failure;
 
+pub use bar::Bar;
 pub use progress::Progress;
+pub use ranking::{ranking, shown};
 pub use report::{report, to_json};
-pub use work::Work;
 
 /// How to speak on stderr.
 #[derive(Clone, Copy, Debug)]

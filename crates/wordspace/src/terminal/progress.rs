@@ -11,7 +11,7 @@ use wordspace::train::watch::Look;
 use super::Terminal;
 
 /// How often a plain line is printed.
-const LINE_EVERY: Duration = Duration::from_secs(5);
+pub(super) const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// The reader of a run's events that sits at the terminal.
 pub struct Progress {
@@ -164,6 +164,6 @@ fn first_pair(look: &Look) -> String {
     })
 }
 
-fn style(template: &str) -> ProgressStyle {
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is a constant").progress_chars("━━─")
 }

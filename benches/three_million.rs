@@ -1,0 +1,110 @@
+//! A large word2vec file, measured once: opening, the first answer, the next ones, and memory, beside what only reads it.
+//!
+//! `cargo bench --bench three_million -- FILE WORD…`, where FILE comes from `scripts/googlenews_shape.py`. Prints one JSON
+//! object, in seconds; `scripts/peers/search.py` calls it again and again. The index is where `WORDSPACE_CACHE` says, so an
+//! empty folder makes the opening the first one.
+
+use std::hint::black_box;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+use wordspace::data::{MappedFile, WordVectors};
+use wordspace::explore::{Direction, Viewpoint, nearest};
+
+const TOP: usize = 10;
+/// How often what is short is measured.
+const ROUNDS: usize = 3;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let Some((file, words)) = arguments.split_first() else {
+        println!("for a measurement: cargo bench --bench three_million -- FILE WORD…");
+        return;
+    };
+    let mut result = Map::new();
+    let began = Instant::now();
+    let open = WordVectors::open_word2vec(Path::new(file), None, &|_, _, _| ControlFlow::Continue(()));
+    let (vectors, report) = open.expect("the file is a word2vec binary file");
+    result.insert("open".into(), began.elapsed().as_secs_f64().into());
+    let from = Viewpoint::origin(&vectors);
+    let direction = |row| Direction::new(&vectors, &from, &[row], &[]).expect("the vectors are not zero");
+    let direction_of = |word: &String| direction(vectors.find(word).expect("the word is in the file"));
+    let first = nearest(&vectors, &from, &[direction_of(&words[0])], TOP, &|_, _| ());
+    result.insert("open_to_first_answer".into(), began.elapsed().as_secs_f64().into());
+
+    let answers: Map<String, Value> = words
+        .iter()
+        .map(|word| {
+            let answer = nearest(&vectors, &from, &[direction_of(word)], TOP, &|_, _| ()).remove(0);
+            (word.clone(), answer.iter().map(|near| json!([near.word, near.cosine])).collect())
+        })
+        .collect();
+    assert_eq!(answers[&words[0]].as_array().map(Vec::len), Some(first[0].len()));
+    result.insert("answers".into(), answers.into());
+    result.insert("rows".into(), report.rows.into());
+
+    let map = MappedFile::open(Path::new(file)).expect("it was just opened");
+    let one = [direction_of(&words[0])];
+    let many: Vec<Direction> = (0..64).map(|nth| direction(nth * (vectors.len() as u32 / 64))).collect();
+    let mut rounds: [Vec<f64>; 4] = Default::default();
+    // Turn about, so that what disturbs the machine disturbs all.
+    for _ in 0..ROUNDS {
+        rounds[0].push(seconds(|| sum(&map)));
+        rounds[1].push(seconds(|| nearest(&vectors, &from, &one, TOP, &|_, _| ())));
+        rounds[2].push(seconds(|| nearest(&vectors, &from, &many, TOP, &|_, _| ())));
+        rounds[3].push(seconds(|| read(Path::new(file))));
+    }
+    for (name, seconds) in ["memory_pass", "one", "many", "read"].into_iter().zip(rounds) {
+        result.insert(name.into(), seconds.into());
+    }
+    result.insert("memory".into(), memory());
+    println!("{}", Value::Object(result));
+}
+
+fn seconds<T>(work: impl FnOnce() -> T) -> f64 {
+    let began = Instant::now();
+    black_box(work());
+    began.elapsed().as_secs_f64()
+}
+
+/// All bytes of the map, added up by all threads: the least that looking at all of them can cost.
+fn sum(map: &MappedFile) -> u64 {
+    let next = AtomicUsize::new(0);
+    let sums = rayon::broadcast(|_| {
+        let mut lanes = [0_u64; 32];
+        while let Some(some) = map.chunks(1 << 19).nth(next.fetch_add(1, Ordering::Relaxed)) {
+            for eight in some.as_chunks::<256>().0 {
+                let numbers = eight.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
+                lanes.iter_mut().zip(numbers).for_each(|(lane, number)| *lane = lane.wrapping_add(number));
+            }
+        }
+        lanes.iter().fold(0, |all, &lane| lane.wrapping_add(all))
+    });
+    sums.into_iter().fold(0, u64::wrapping_add)
+}
+
+/// The file from its beginning to its end through a buffer, as `cat` reads it.
+fn read(path: &Path) -> u64 {
+    let mut file = std::fs::File::open(path).expect("it was just opened");
+    let (mut buffer, mut all) = (vec![0; 1 << 17], 0);
+    loop {
+        match file.read(&mut buffer).expect("it can be read") {
+            0 => return all,
+            bytes => all += bytes as u64,
+        }
+    }
+}
+
+/// Kilobytes of this process that are no file's (`RssAnon`) and that are a file's (`RssFile`), where the system says so.
+fn memory() -> Value {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let of = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_start_matches(':').split_whitespace().next()?.parse::<u64>().ok()
+    };
+    json!({ "RssAnon": of("RssAnon"), "RssFile": of("RssFile") })
+}

@@ -1,0 +1,41 @@
+//! `wordspace analogy`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use wordspace::explore::{Direction, Viewpoint, nearest, rows_of};
+
+use super::neighbors::to_json;
+use super::source::open;
+use super::{in_shell, print_json, program};
+use crate::args::AnalogyArgs;
+use crate::failure::Failure;
+use crate::terminal::{Bar, Terminal, ranking, shown};
+
+pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let opened = open(&args.source, terminal)?;
+    let vectors = &opened.vectors;
+    let rows = rows_of(vectors, &opened.name, &[args.a.clone(), args.b.clone(), args.c.clone()])?;
+    let from = Viewpoint::origin(vectors);
+    let direction = Direction::new(vectors, &from, &rows[1..], &rows[..1])?;
+    let bar = Bar::new(terminal, "comparing");
+    let answers = nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all)).remove(0);
+    drop(bar);
+    if args.json {
+        print_json(json!({
+            "source": opened.name,
+            "a": args.a,
+            "b": args.b,
+            "c": args.c,
+            "answers": answers.iter().map(to_json).collect::<Vec<_>>(),
+        }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} is to {} as {} is to", shown(&args.a), shown(&args.b), shown(&args.c));
+    print!("{}", ranking(&answers));
+    if let Some(best) = answers.first() {
+        let source = in_shell(&args.source.source);
+        terminal.hint(&format!("what is near it? {} neighbors {source} {}", program(), in_shell(&best.word)));
+    }
+    Ok(ExitCode::SUCCESS)
+}

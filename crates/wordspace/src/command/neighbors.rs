@@ -1,0 +1,59 @@
+//! `wordspace neighbors`
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use wordspace::explore::{Direction, Neighbour, Viewpoint, nearest, rows_of};
+use wordspace::model::summary::thousands;
+
+use super::source::open;
+use super::{in_shell, print_json, program};
+use crate::args::NeighborsArgs;
+use crate::failure::Failure;
+use crate::terminal::{Bar, Terminal, ranking, shown};
+
+pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let opened = open(&args.source, terminal)?;
+    let vectors = &opened.vectors;
+    let rows = rows_of(vectors, &opened.name, &args.words)?;
+    let from = if args.centred { Viewpoint::mean(vectors) } else { Viewpoint::origin(vectors) };
+    let direction = Direction::new(vectors, &from, &rows, &[])?;
+    let bar = Bar::new(terminal, "comparing");
+    let neighbours =
+        nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all)).remove(0);
+    drop(bar);
+    if args.json {
+        print_json(json!({
+            "source": opened.name,
+            "query": args.words,
+            "centred": args.centred,
+            "neighbors": neighbours.iter().map(to_json).collect::<Vec<_>>(),
+        }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let words: Vec<String> = args.words.iter().map(|word| shown(word)).collect();
+    let seen = if args.centred { ", seen from the mean" } else { "" };
+    println!("nearest to {} of {} words, by cosine{seen}", words.join(" + "), thousands(vectors.len()));
+    print!("{}", ranking(&neighbours));
+    let (source, asked) = (in_shell(&args.source.source), args.words.iter().map(|word| in_shell(word)));
+    let asked: Vec<String> = asked.collect();
+    match neighbours.first() {
+        Some(first) if args.centred || asked.len() > 1 => terminal.hint(&format!(
+            "how near is that? {} similarity {source} {} {}",
+            program(),
+            asked[0],
+            in_shell(&first.word)
+        )),
+        _ => terminal.hint(&format!(
+            "without what all words share: {} neighbors {source} {} --centred",
+            program(),
+            asked.join(" ")
+        )),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A neighbour as JSON; of its cosine as many digits as tell it from the next number.
+pub fn to_json(near: &Neighbour) -> Value {
+    json!({ "word": near.word, "cosine": near.cosine, "row": near.row })
+}

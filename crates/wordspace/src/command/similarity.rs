@@ -1,0 +1,38 @@
+//! `wordspace similarity`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use wordspace::explore::{Similarity, rows_of};
+
+use super::source::open;
+use super::{in_shell, print_json, program};
+use crate::args::SimilarityArgs;
+use crate::failure::Failure;
+use crate::terminal::{Terminal, shown};
+
+pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let opened = open(&args.source, terminal)?;
+    let rows = rows_of(&opened.vectors, &opened.name, &[args.a.clone(), args.b.clone()])?;
+    let Similarity { cosine, centred, percentile } =
+        Similarity::new(&opened.vectors, opened.counts.as_deref(), rows[0], rows[1]);
+    if args.json {
+        print_json(json!({
+            "source": opened.name,
+            "a": args.a,
+            "b": args.b,
+            "cosine": cosine,
+            "centred": centred,
+            "percentile": percentile,
+        }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let kind = if opened.counts.is_some() { " of similar frequency" } else { "" };
+    println!("{} · {}", shown(&args.a), shown(&args.b));
+    println!("{:<44}{cosine:+.4}", "cosine");
+    println!("{:<44}{centred:+.4}", "cosine seen from the mean of all vectors");
+    println!("{:<44}{percentile:.1} %", format!("nearer than random pairs{kind}"));
+    let source = in_shell(&args.source.source);
+    terminal.hint(&format!("what else is near? {} neighbors {source} {}", program(), in_shell(&args.a)));
+    Ok(ExitCode::SUCCESS)
+}
