@@ -52,7 +52,7 @@ fn all_commands_run(document: &str) {
     }
     let mut text = ::wordspace::data::toy::text(1, 3000);
     // What the presets watch.
-    text.insert_str(0, &"The mom, the dad and Zoe found a red T in the kitchen.\n".repeat(50));
+    text.insert_str(0, &"The mom, the dad and lazy Zoe found a red T in the kitchen.\n".repeat(50));
     for name in ["tinystories.txt", "tinyshakespeare.txt", "text.txt", "my-text.txt"] {
         folder.write(name, &text);
     }
@@ -69,7 +69,7 @@ fn all_commands_run(document: &str) {
             words.push("train".into());
         }
         match words[0].as_str() {
-            "train" => words.extend(shortened(&words)),
+            "train" => shorten(&mut words),
             "devices" => words.retain(|word| word != "--check"),
             _ => {}
         }
@@ -79,16 +79,17 @@ fn all_commands_run(document: &str) {
     }
 }
 
-/// What makes a training short and small.
-fn shortened(words: &[String]) -> Vec<String> {
-    let mut more = vec!["--set", "evaluate.batches=1", "--set", "train.batch=2", "--set", "train.accumulate=1"];
-    if !words.contains(&"--steps".to_string()) {
-        more.extend(["--steps", "2"]);
+/// Makes a training short and small.
+fn shorten(words: &mut Vec<String>) {
+    match words.iter().position(|word| word == "--steps") {
+        Some(at) => words[at + 1] = "2".into(),
+        None => words.extend(["--steps".into(), "2".into()]),
     }
+    let mut small = vec!["evaluate.batches=1", "train.batch=2", "train.accumulate=1"];
     if words.iter().any(|word| word.contains("gpt2-small")) {
-        more.extend(["--set", "model.context=16", "--set", "train.batch=1"]);
+        small.extend(["model.context=16", "train.batch=1"]);
     }
-    more.into_iter().map(String::from).collect()
+    words.extend(small.into_iter().flat_map(|change| ["--set".into(), change.into()]));
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Where it stands.
     pub state: State,
-    /// The evaluation of the model as it is.
-    pub evaluation: Evaluation,
+    /// The newest evaluation of this process: of the model as it is, unless the run was interrupted.
+    pub evaluation: Option<Evaluation>,
     /// The look at the watched words as they are.
     pub look: Look,
     /// The folder of the newest checkpoint.
@@ -138,7 +138,7 @@ fn train(
     let checkpoint = trainer.checkpoints.path(trainer.state.step);
     Ok(Outcome {
         ending,
-        evaluation: trainer.evaluation.expect("a run ends with an evaluation"),
+        evaluation: trainer.evaluation,
         look: trainer.look.clone().expect("a run ends with a look"),
         weights_sha256: sha256_of_file(&checkpoint.join("model.safetensors"))?.0,
         checkpoint,

@@ -186,8 +186,9 @@ impl Trainer<'_> {
         if self.saved != Some(step) {
             self.save(learner)?;
         }
-        // For the report alone: a run that was complete already, or was stopped between two looks.
-        if self.evaluation.is_none_or(|evaluation| evaluation.step != step) {
+        // For the report alone: a run that was complete already, or was stopped between two looks. Who interrupts a run wants
+        // it to end, and an evaluation can take minutes.
+        if ending != Ending::Interrupted && self.evaluation.is_none_or(|evaluation| evaluation.step != step) {
             let loss = validation_loss(&learner.model, &self.validation, self.config)?;
             self.evaluation = Some(self.evaluation_of(loss, false));
         }

@@ -22,7 +22,7 @@
 //! let folder = RunFolder::create(runs.path(), &config)?;
 //! let device = OpenDevice::open(DeviceChoice::Flex)?;
 //! let outcome = run(&folder, &config, &device, &mut |_| (), &AtomicBool::new(false))?;
-//! assert!(outcome.evaluation.loss < outcome.state.first_loss.unwrap()); // it has learned something
+//! assert!(outcome.evaluation.unwrap().loss < outcome.state.first_loss.unwrap()); // it has learned something
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -120,23 +120,24 @@ impl Progress {
     }
 
     fn step(&mut self, step: &Step) {
-        let (began, first) = *self.first.get_or_insert((Instant::now(), step.step));
-        let seconds = began.elapsed().as_secs_f64();
-        let done = step.step - first;
-        let speed = if done > 0 { (done * self.tokens_per_step) as f64 / seconds } else { 0.0 };
-        let left = Duration::from_secs_f64(seconds / done.max(1) as f64 * self.steps.saturating_sub(step.step) as f64);
-        let message = format!(
-            "loss {:.3}{}  {} tokens/s  {:#} left  {}",
-            step.smoothed_loss,
-            self.evaluation,
-            thousands(speed as usize),
-            HumanDuration(left),
-            self.pair
-        );
+        let message = format!("loss {:.3}{}{}  {}", step.smoothed_loss, self.evaluation, self.pace(step), self.pair);
         let steps = self.steps;
         self.line(|| format!("step {}/{steps}  {message}", step.step));
         self.bar.set_position(step.step);
         self.bar.set_message(message);
+    }
+
+    /// How fast it goes and how long it will take, evaluations included; nothing is known after the first step.
+    fn pace(&mut self, step: &Step) -> String {
+        let (began, first) = *self.first.get_or_insert((Instant::now(), step.step));
+        let done = step.step - first;
+        if done == 0 {
+            return String::new();
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        let speed = (done * self.tokens_per_step) as f64 / seconds;
+        let left = Duration::from_secs_f64(seconds / done as f64 * self.steps.saturating_sub(step.step) as f64);
+        format!("  {} tokens/s  {:#} left", thousands(speed as usize), HumanDuration(left))
     }
 
     /// Prints a plain line where no bar is drawn, if the last one is a while ago.

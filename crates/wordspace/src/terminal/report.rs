@@ -18,7 +18,7 @@ pub fn report(run: &Path, outcome: &Outcome) -> String {
         let (cosine, centred) = ("cosine", "seen from the mean");
         line(
             &mut text,
-            &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>24}", "", "neighbour", "nearer than random pairs"),
+            &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>28}", "", "neighbour", "nearer than random pairs"),
         );
     }
     for (nth, pair) in outcome.look.pairs.iter().enumerate() {
@@ -55,10 +55,11 @@ fn heading(text: &mut String, run: &Path, outcome: &Outcome) {
 }
 
 fn losses(text: &mut String, outcome: &Outcome) {
-    let after = outcome.evaluation;
+    let Some(after) = outcome.evaluation else { return };
+    let when = if after.step == outcome.state.step { String::new() } else { format!(", step {}", after.step) };
     let row = |name: &str, before: Option<f64>, after: f64, digits: usize| {
         let before = before.map_or("?".into(), |before| format!("{before:.digits$}"));
-        format!("{name:<58}{before:>14} → {after:.digits$}")
+        format!("{:<58}{before:>14} → {after:.digits$}", format!("{name}{when}"))
     };
     let first = outcome.state.first_loss;
     line(text, &row("loss on held-out text, nats per token", first, after.loss, 3));
@@ -74,7 +75,7 @@ fn pair_line(before: Option<&PairLook>, after: &PairLook) -> String {
         None => show(after),
     };
     format!(
-        "{:<20}{:>16}{:>22}{:>14}{:>24}",
+        "{:<20}{:>16}{:>22}{:>14}{:>28}",
         format!("{} · {}", after.a, after.b),
         from_to(&|pair| format!("{:+.2}", pair.cosine)),
         from_to(&|pair| format!("{:+.2}", pair.centred)),
@@ -104,9 +105,9 @@ pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
         "parameters": outcome.parameters,
         "train_loss": outcome.state.smoothed_loss,
         "val_loss_before": outcome.state.first_loss,
-        "val_loss": outcome.evaluation.loss,
-        "val_perplexity": outcome.evaluation.perplexity,
-        "val_bits_per_character": outcome.evaluation.bits_per_character,
+        "val_loss": outcome.evaluation.map(|evaluation| evaluation.loss),
+        "val_perplexity": outcome.evaluation.map(|evaluation| evaluation.perplexity),
+        "val_bits_per_character": outcome.evaluation.map(|evaluation| evaluation.bits_per_character),
         "best_val_loss": outcome.state.best.map(|best| best.loss),
         "best_step": outcome.state.best.map(|best| best.step),
         "tokens_per_second": outcome.tokens_per_second,
