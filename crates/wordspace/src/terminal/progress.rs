@@ -120,7 +120,8 @@ impl Progress {
     }
 
     fn step(&mut self, step: &Step) {
-        let message = format!("loss {:.3}{}{}  {}", step.smoothed_loss, self.evaluation, self.pace(step), self.pair);
+        let pace = self.pace(step);
+        let message = format!("loss {:.3}{}{pace}  {}", step.smoothed_loss, self.evaluation, self.pair);
         let steps = self.steps;
         self.line(|| format!("step {}/{steps}  {message}", step.step));
         self.bar.set_position(step.step);
