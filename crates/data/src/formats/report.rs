@@ -117,7 +117,8 @@ impl Report {
             all.push(format!("{} bytes follow the last row that its header promises", self.bytes_left_over));
         }
         if self.words_not_utf8 > 0 {
-            all.push(format!("{} words are not UTF-8; what is no character is shown as \u{FFFD}", self.words_not_utf8));
+            let count = self.words_not_utf8;
+            all.push(format!("words that are not UTF-8: {count}; what is no character in them is shown as \u{FFFD}"));
         }
         all
     }
