@@ -98,7 +98,8 @@ fn stand_in_for_googlenews(folder: &Folder) -> String {
 /// Says something past what the test harness holds back.
 fn say(text: &str) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "\n{text}\n").unwrap();
+    let mut past_the_harness = std::io::stderr();
+    writeln!(past_the_harness, "\n{text}\n").unwrap();
 }
 
 /// The words of a command line, quotes taken off.

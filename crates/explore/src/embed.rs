@@ -50,7 +50,7 @@ pub struct Comparison {
 /// How the texts of a source become ids.
 pub enum Pieces {
     /// By the tokenizer of a model.
-    Tokens(Tokenizer),
+    Tokens(Box<Tokenizer>),
     /// By white space, for files of words without a model.
     Words,
 }
@@ -66,11 +66,11 @@ impl Pieces {
             return Ok(Self::Words);
         }
         if let Some(path) = &opened.tokenizer {
-            return Ok(Self::Tokens(Tokenizer::from_file(path)?));
+            return Ok(Self::Tokens(Box::new(Tokenizer::from_file(path)?)));
         }
         let path = source.path();
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        Ok(Self::Tokens(Tokenizer::of_model(folder, opened.vectors.len())?))
+        Ok(Self::Tokens(Box::new(Tokenizer::of_model(folder, opened.vectors.len())?)))
     }
 
     /// The ids of `text` and the piece of it that each stands for. `name` is that of the source, for messages.
