@@ -28,7 +28,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 WORDS = ["king", "cat", "Paris", "bank", "uncle"]
-ROUNDS, TOP, MANY = 5, 10, 64
+ROUNDS, TOP, MANY = 3, 10, 64
 
 
 def timed(work):

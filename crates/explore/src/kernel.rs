@@ -20,6 +20,10 @@ use crate::direction::{Direction, exact_cosine};
 pub const MOST_DIRECTIONS: usize = 64;
 /// How many rows are held against the directions at once; with four registers of directions, as many sums as fit.
 const ROWS: usize = 6;
+/// How many bytes of rows are held at once: they are read as fast as memory gives them, then stay near.
+const HELD_BYTES: usize = 128 << 10;
+/// How many numbers of each direction are used for all held rows before the next: as many as stay nearest to the processor.
+const DEPTH: usize = 64;
 /// Numbers in the widest register.
 const WIDEST: usize = 16;
 /// Where sums of squares are right as 32-bit numbers; rows shorter or longer than that are multiplied exactly.
@@ -157,9 +161,11 @@ impl Many<'_> {
     fn run<S: Simd, const N: usize>(self, simd: S) {
         let Self { panel, vectors, rows, candidates } = self;
         let centre = S::as_simd_f32s(&panel.centre).0;
-        let stride = panel.centre.len();
-        let dimension = vectors.dimension();
-        let mut held = vec![0.0; ROWS * stride];
+        let (stride, dimension) = (panel.centre.len(), vectors.dimension());
+        let groups = (HELD_BYTES / (ROWS * stride * 4)).max(1);
+        let mut held = vec![0.0; groups * ROWS * stride];
+        let mut scales = vec![f32::NAN; groups * ROWS];
+        let mut sums = vec![[[simd.splat_f32s(0.0); N]; ROWS]; groups];
         // A column without a direction asks for more than any cosine.
         let mut thresholds = vec![f32::INFINITY; panel.width];
         for (threshold, candidates) in thresholds.iter_mut().zip(&*candidates) {
@@ -167,28 +173,36 @@ impl Many<'_> {
         }
         let mut first = rows.start;
         while first < rows.end {
-            let count = (rows.end - first).min(ROWS as u32);
-            let mut scales = [f32::NAN; ROWS];
-            for nth in 0..count as usize {
-                let to = &mut held[nth * stride..][..stride];
-                let squares = hold(simd, vectors.row_bytes(first + nth as u32), centre, to);
+            let count = ((rows.end - first) as usize).min(groups * ROWS);
+            scales.fill(f32::NAN);
+            for nth in 0..count {
+                let row = first + nth as u32;
+                let squares = hold(simd, vectors.row_bytes(row), centre, &mut held[nth * stride..][..stride]);
                 match SAFE.contains(&squares) {
                     true => scales[nth] = 1.0 / squares.sqrt(),
-                    false => panel.look_exactly(vectors, first + nth as u32, candidates),
+                    false => panel.look_exactly(vectors, row, candidates),
                 }
             }
+            let sums = &mut sums[..count.div_ceil(ROWS)];
             for column in (0..panel.width).step_by(N * S::F32_LANES) {
-                let sums = tile::<S, N>(simd, &held, stride, dimension, &panel.numbers, panel.width, column);
-                for (nth, sums) in sums.iter().enumerate() {
+                sums.fill([[simd.splat_f32s(0.0); N]; ROWS]);
+                for from in (0..dimension).step_by(DEPTH) {
+                    let numbers = &panel.numbers[from * panel.width..(from + DEPTH).min(dimension) * panel.width];
+                    for (group, sums) in sums.iter_mut().enumerate() {
+                        let held = &held[group * ROWS * stride + from..];
+                        *sums = tile::<S, N>(simd, *sums, held, stride, &numbers[column..], panel.width);
+                    }
+                }
+                for nth in 0..count {
                     let bounds = &mut thresholds[column..][..N * S::F32_LANES];
-                    if let Some(cosines) = reaches::<S, N>(simd, sums, scales[nth], bounds) {
+                    if let Some(cosines) = reaches::<S, N>(simd, &sums[nth / ROWS][nth % ROWS], scales[nth], bounds) {
                         let cosines: &[f32] = bytemuck::cast_slice(&cosines);
                         let behind = column.min(candidates.len());
                         offer(first + nth as u32, cosines, &mut candidates[behind..], bounds);
                     }
                 }
             }
-            first += count;
+            first += count as u32;
         }
     }
 }
@@ -210,24 +224,24 @@ fn hold<S: Simd>(simd: S, row: &[u8], centre: &[S::f32s], to: &mut [f32]) -> f32
     simd.reduce_sum_f32s(squares)
 }
 
-/// The products of the held rows with N registers of directions, from `column` on.
+/// `sums`, and the products of six held rows with N registers of directions: of as many numbers as `numbers` has lines of
+/// `width`.
 #[inline(always)]
 fn tile<S: Simd, const N: usize>(
     simd: S,
+    mut sums: [[S::f32s; N]; ROWS],
     held: &[f32],
     stride: usize,
-    dimension: usize,
     numbers: &[f32],
     width: usize,
-    column: usize,
 ) -> [[S::f32s; N]; ROWS] {
-    let mut sums = [[simd.splat_f32s(0.0); N]; ROWS];
+    let depth = numbers.len().div_ceil(width);
     let mut rows = [held; ROWS];
     for nth in 0..ROWS {
-        rows[nth] = &held[nth * stride..][..dimension];
+        rows[nth] = &held[nth * stride..][..depth];
     }
-    for at in 0..dimension {
-        let directions = S::as_simd_f32s(&numbers[at * width + column..][..N * S::F32_LANES]).0;
+    for at in 0..depth {
+        let directions = S::as_simd_f32s(&numbers[at * width..][..N * S::F32_LANES]).0;
         for nth in 0..ROWS {
             let x = simd.splat_f32s(rows[nth][at]);
             for register in 0..N {

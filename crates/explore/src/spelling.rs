@@ -102,7 +102,8 @@ mod tests {
     #[test]
     fn the_likest_spelling_comes_first_and_the_first_row_among_equals() {
         check(&["thing", "kings", "king", "zebra"], "kingg", &["kings", "king"]);
-        check(&["knig", "king"], "kign", &["knig", "king"]);
+        check(&["knig", "king"], "kign", &["king", "knig"]);
+        check(&["bang", "band"], "banx", &["bang", "band"]);
         check(&["zebra"], "cat", &[]);
         check(&["a", "b"], "c", &[]);
     }
