@@ -105,3 +105,8 @@ fn the_commands_of_the_presets_run() {
 fn the_commands_about_drivers_run() {
     all_commands_run("docs/drivers.md");
 }
+
+#[test]
+fn the_commands_about_pictures_and_scores_run() {
+    all_commands_run("docs/projection.md");
+}

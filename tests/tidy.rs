@@ -149,7 +149,14 @@ fn burn_is_pinned_exactly_and_named_rightly_in_every_run() {
 
 #[test]
 fn every_file_that_the_documents_name_is_there() {
-    for document in ["README.md", "ARCHITECTURE.md", "configs/README.md", "docs/run-folder.md", "docs/drivers.md"] {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "configs/README.md",
+        "docs/run-folder.md",
+        "docs/drivers.md",
+        "docs/projection.md",
+    ] {
         let text = read(&root().join(document));
         for name in text.split('`').skip(1).step_by(2).filter(|name| !name.contains([' ', '\n', '{'])) {
             let is_path =

@@ -99,7 +99,8 @@ fn random_string(random: &mut ChaCha8Rng) -> String {
 fn prepare(folder: &Folder, text: &str, tokenizer: &str, min_count: u64) -> Corpus {
     let tokenizer = tokenizer.parse().unwrap();
     let how = Preparation { tokenizer, min_count, held_out: 0.1, classes: Default::default() };
-    Corpus::prepare(folder.path(), &Text::in_memory("test", text.into()), &how, &|_, _, _| ControlFlow::Continue(())).unwrap();
+    Corpus::prepare(folder.path(), &Text::in_memory("test", text.into()), &how, &|_, _, _| ControlFlow::Continue(()))
+        .unwrap();
     Corpus::open(folder.path()).unwrap()
 }
 

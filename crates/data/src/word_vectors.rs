@@ -51,7 +51,7 @@ impl WordVectors {
 
     /// The row of `word`, the first one if it is there twice.
     pub fn find(&self, word: &str) -> Option<u32> {
-        let rows = self.rows.get_or_init(|| self.words.iter().cloned().zip(0..).rev().collect());
+        let rows = self.rows.get_or_init(|| self.words.iter().cloned().zip(0..self.len() as u32).rev().collect());
         rows.get(word).copied()
     }
 }

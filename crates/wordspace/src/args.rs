@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+
+use crate::picture::Theme;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 device, 5 disk, \
 6 run folder locked or there already, 130 interrupted (after a checkpoint).";
@@ -31,6 +33,10 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Show the tokens of a text.
     Tokens(TokensArgs),
+    /// Show words as points, by principal components, t-SNE or UMAP.
+    Project(ProjectArgs),
+    /// Hold vectors against what people say of words.
+    Evaluate(EvaluateArgs),
     /// Write a run's model as a Hugging Face GPT-2 folder.
     Export(ExportArgs),
     /// Show which devices are there, and which one `auto` takes.
@@ -94,6 +100,66 @@ pub struct TokensArgs {
     /// gpt2, or the path of a tokenizer.json (each run has one).
     #[arg(long, value_name = "TOKENIZER", default_value = "gpt2")]
     pub tokenizer: String,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct ProjectArgs {
+    /// What has vectors: a run's folder (RUN@STEP for an earlier step) or a vector file.
+    pub source: String,
+    /// Which words [default: the most frequent, of the classes where there are some].
+    pub words: Vec<String>,
+    /// How points of many dimensions come onto the page.
+    #[arg(long, value_enum, default_value_t = MethodChoice::Pca)]
+    pub method: MethodChoice,
+    /// Two dimensions or three.
+    #[arg(long, default_value_t = 2, value_name = "2|3", value_parser = clap::value_parser!(u8).range(2..=3))]
+    pub dims: u8,
+    /// How many words where none are named.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub top: usize,
+    /// Show where the words came from: their places at earlier steps of the run.
+    #[arg(long)]
+    pub trail: bool,
+    /// Where all random numbers begin; only umap draws any.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// The colours of an .svg; auto follows the viewer's.
+    #[arg(long, value_enum, default_value_t = Theme::Auto)]
+    pub theme: Theme,
+    /// The file to write, .svg, .png, .csv or .json; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum MethodChoice {
+    /// Principal components: distances are kept as far as two or three directions can.
+    Pca,
+    /// t-SNE: neighbours are kept, distances are not.
+    Tsne,
+    /// UMAP: neighbours are kept, distances only roughly.
+    Umap,
+}
+
+#[derive(ClapArgs)]
+pub struct EvaluateArgs {
+    /// What has vectors: a run's folder (RUN@STEP for an earlier step) or a vector file.
+    pub source: String,
+    /// Pairs of words with people's judgement of how alike they are, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub similarity: Option<PathBuf>,
+    /// Questions of four words, a line each, in sections (word2vec's questions-words.txt).
+    #[arg(long, value_name = "FILE")]
+    pub analogies: Option<PathBuf>,
+    /// Words by category: a category and a word a line [default: the classes of the run's corpus, if it has some].
+    #[arg(long, value_name = "FILE")]
+    pub categories: Option<PathBuf>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

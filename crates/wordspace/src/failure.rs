@@ -1,9 +1,10 @@
 //! How a failure is told, and the exit code it ends with.
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
-use wordspace::{data, model, train};
+use wordspace::{data, explore, model, train};
 
 /// What a program that was stopped by Ctrl-C ends with.
 pub const INTERRUPTED: u8 = 130;
@@ -21,6 +22,12 @@ impl Failure {
     /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 2, hints: Vec::new() }
+    }
+
+    /// A file that would be overwritten.
+    pub fn is_there(path: &Path) -> Self {
+        let message = format!("{} is there already; choose another name", path.display());
+        Self { message, code: 6, hints: Vec::new() }
     }
 
     /// Our own mistake.
@@ -43,6 +50,17 @@ impl fmt::Display for Failure {
 impl From<data::Error> for Failure {
     fn from(error: data::Error) -> Self {
         train::Error::from(error).into()
+    }
+}
+
+impl From<explore::Error> for Failure {
+    fn from(error: explore::Error) -> Self {
+        let code = match error {
+            explore::Error::Data(error) => return error.into(),
+            explore::Error::Question(_) => 2,
+            _ => 3,
+        };
+        Self { message: error.to_string(), code, hints: Vec::new() }
     }
 }
 

@@ -34,6 +34,8 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
         Command::Train(args) => command::train::train(args, terminal),
         Command::Resume(args) => command::train::resume(args, terminal),
         Command::Tokens(args) => command::tokens::run(args),
+        Command::Project(args) => command::project::run(args, terminal),
+        Command::Evaluate(args) => command::evaluate::run(args, terminal),
         Command::Export(args) => command::export::run(args, terminal),
         Command::Devices(args) => command::devices::run(args, terminal),
         Command::Completions(args) => command::completions::run(args),

@@ -2,7 +2,10 @@
 
 pub mod completions;
 pub mod devices;
+pub mod evaluate;
 pub mod export;
+mod open;
+pub mod project;
 pub mod tokens;
 pub mod train;
 

@@ -2,6 +2,7 @@
 
 mod progress;
 mod report;
+mod waiting;
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 
 pub use progress::Progress;
 pub use report::{report, to_json};
+pub use waiting::Waiting;
 
 /// How to speak on stderr.
 #[derive(Clone, Copy, Debug)]
