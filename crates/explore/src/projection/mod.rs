@@ -91,12 +91,13 @@ impl Projection {
     pub fn of(chosen: Chosen, method: Method, dims: usize, seed: u64, progress: Progress<'_>) -> Result<Self> {
         check(&chosen, method, dims)?;
         let vectors = &chosen.vectors;
-        let pca = pca(vectors, dims, progress);
+        let axes = pca(vectors, dims, progress);
         let (points, explained_variance) = match method {
-            Method::Pca => (pca.points, Some(pca.explained_variance)),
-            _ => (lay_out(vectors, &pca.points, method, seed, progress), None),
+            Method::Pca => (axes.points, Some(axes.explained_variance)),
+            // A layout may be turned as one likes: its longest direction lies across the page.
+            _ => (pca(&lay_out(vectors, &axes.points, method, seed, progress), dims, progress).points, None),
         };
-        let (steps, trails) = trails::trails(&chosen, &points, &pca.components, method, seed, progress);
+        let (steps, trails) = trails::trails(&chosen, &points, &axes.components, method, seed, progress);
         Ok(Self {
             method,
             trustworthiness: trustworthiness(vectors, &points, TRUST_NEIGHBOURS, progress),

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn clumps_stay_apart_and_the_layout_is_the_same_at_any_number_of_threads() {
-        let points = clumps(12);
+        let points = clumps(40);
         let start = super::super::pca(&points, 2, &|_, _| ()).points;
         let laid_out = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -205,9 +205,11 @@ mod tests {
         };
         let (one, three) = (laid_out(1), laid_out(3));
         assert_eq!(one, three);
-        for (point, near) in one.nearest(5, &|_, _| ()).iter().enumerate() {
-            assert!(near.iter().all(|(other, _)| other / 12 == point / 12));
-        }
+        let near = one.nearest(5, &|_, _| ());
+        let strangers =
+            near.iter().enumerate().flat_map(|(point, near)| near.iter().map(move |(other, _)| (point, other)));
+        // 600 neighbours of 120 points.
+        assert!(strangers.filter(|(point, other)| *other / 40 != point / 40).count() < 30);
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_pictures_say_is_in_the_font() {
-        for character in "abcäßñŁπЖ0123456789 .,%·–→␣×‹".chars().filter(|c| !"␣‹".contains(*c)) {
+        for character in "abcäßñŁπЖ0123456789 .,:-%()·–".chars() {
             assert!(FACE.glyph_index(character).is_some(), "{character}");
         }
     }

@@ -7,13 +7,13 @@ use super::drawing::{Anchor, Drawing, Ink, Shape};
 use super::font;
 
 /// The share by which fonts other than the measured one may be wider.
-const MARGIN: f64 = 1.06;
+const MARGIN: f64 = 1.14;
 /// How far apart the cells of the grid are in which neighbours are looked for.
 const CELL: f64 = 32.0;
 /// How far off a name may be.
-const LEADS: [f64; 3] = [16.0, 27.0, 40.0];
+const LEADS: [f64; 5] = [16.0, 27.0, 40.0, 54.0, 70.0];
 /// From how many sides it is tried there.
-const SIDES: usize = 16;
+const SIDES: usize = 24;
 
 /// A name to be placed.
 pub struct Label {

@@ -8,6 +8,8 @@ use super::projection::{Classes, Shown, axis_name, by_count, ticks};
 
 /// How much of the page is left free around the points.
 const MARGIN: f64 = 0.05;
+/// Into how many stretches of one strength a trail is cut.
+const STRETCHES: usize = 8;
 
 /// Draws axes, trails and marks into `room`, and says where the marks lie.
 pub fn draw(drawing: &mut Drawing, projection: &Projection, classes: &Classes, room: Frame) -> Vec<Shown> {
@@ -27,12 +29,13 @@ pub fn draw(drawing: &mut Drawing, projection: &Projection, classes: &Classes, r
     shown
 }
 
-/// A line that grows from pale and thin to full.
+/// A line that grows from pale and thin to full, in a few stretches: where a line meets itself it would be darker.
 pub fn trail(drawing: &mut Drawing, points: &[[f64; 2]], ink: Ink) {
-    let pieces = points.len().saturating_sub(1).max(1) as f64;
-    for (nth, piece) in points.windows(2).enumerate() {
-        let share = (nth + 1) as f64 / pieces;
-        drawing.line(piece, 0.8 + 1.4 * share, ink, 0.1 + 0.6 * share * share);
+    let length = points.len().div_ceil(STRETCHES).max(1);
+    for (nth, first) in (0..points.len().saturating_sub(1)).step_by(length).enumerate() {
+        let share = (nth + 1) as f64 / STRETCHES as f64;
+        let stretch = &points[first..=(first + length).min(points.len() - 1)];
+        drawing.line(stretch, 1.0 + 1.4 * share, ink, 0.2 + 0.6 * share);
     }
 }
 
@@ -51,8 +54,8 @@ fn axes(drawing: &mut Drawing, projection: &Projection, scale: &Scale, room: Fra
         drawing.line(&[[room.left, at], [room.right, at]], weight(y), Ink::Grid, 1.0);
         drawing.text([room.left - 5.0, at + 4.0], 11.0, Anchor::End, Ink::Quiet, &number(y));
     }
-    drawing.text([room.right, room.bottom + 28.0], 13.0, Anchor::End, Ink::Text, &format!("{across} →"));
-    drawing.text([room.left + 4.0, room.top + 12.0], 13.0, Anchor::Start, Ink::Text, &format!("↑ {down}"));
+    drawing.text([room.right, room.bottom + 28.0], 13.0, Anchor::End, Ink::Text, &across);
+    drawing.text([room.left, room.top - 7.0], 13.0, Anchor::Start, Ink::Text, &down);
 }
 
 fn weight(value: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Pixels as a PNG file (W3C PNG, RFC 1950 and 1951).
 //!
-//! A page is mostly paper, so repetition is all that is looked for and the fixed code is good enough: some 100 kB.
+//! A page is mostly paper, so repetition is all that is looked for and the fixed code is good enough: a few hundred kB.
 
 use super::raster::Pixels;
 

@@ -1,6 +1,7 @@
 //! A projection as a slide: what it is above, the points, and which mark is which class beside them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use wordspace::explore::projection::{Method, Projection};
 
@@ -11,19 +12,21 @@ use super::{font, map, space};
 /// The page: a slide of 16 by 9.
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 675.0;
-const EDGE: f64 = 36.0;
+const EDGE: f64 = 40.0;
 /// Names are placed for so many words; farther down the list they would find no room.
 const NAMED: usize = 500;
 
 /// The picture of `projection`, of words of `source`.
 pub fn picture(projection: &Projection, source: &str) -> Drawing {
-    let title = format!("{} words of {source}", projection.words.len());
+    // Of a path its last name says what it is.
+    let name = Path::new(source).file_name().map_or(source.into(), |name| name.to_string_lossy());
+    let title = format!("{} words of {name}", projection.words.len());
     let mut drawing = Drawing::new(WIDTH, HEIGHT, title.clone());
     drawing.text([EDGE, 44.0], 24.0, Anchor::Start, Ink::Text, &title);
     drawing.text([EDGE, 68.0], 14.0, Anchor::Start, Ink::Quiet, &how_it_was_made(projection));
     let classes = Classes::of(projection);
     let right = classes.legend(&mut drawing);
-    let room = Frame { left: EDGE, top: 84.0, right, bottom: HEIGHT - 44.0 };
+    let room = Frame { left: EDGE, top: 98.0, right, bottom: HEIGHT - 44.0 };
     let shown = match projection.dims() {
         2 => map::draw(&mut drawing, projection, &classes, room),
         _ => space::draw(&mut drawing, projection, &classes, room),
@@ -86,7 +89,7 @@ impl Classes {
         let widest = self.names.iter().map(|name| font::width(name, size)).fold(0.0, f64::max).min(240.0);
         let left = WIDTH - EDGE - widest * 1.05 - 20.0;
         for (class, name) in self.names.iter().enumerate() {
-            let y = 104.0 + row * class as f64;
+            let y = 110.0 + row * class as f64;
             drawing.mark([left, y], size * 0.38, class, 1.0);
             drawing.text([left + 14.0, y + size * 0.34], size, Anchor::Start, Ink::Text, name);
         }

@@ -38,7 +38,6 @@ pub fn paint(drawing: &Drawing) -> Pixels {
                 let closed = letters.iter().map(|outline| [outline.as_slice(), &outline[..1]].concat());
                 let rim: Vec<Vec<[f64; 2]>> = closed.flat_map(|outline| stroke(&outline, RIM)).collect();
                 pixels.fill(&rim, Ink::Paper, *opacity);
-                // A light font is thin on paper; a hair of its own colour gives it the weight it has on a screen.
                 pixels.fill(&letters, *ink, *opacity);
             }
         }
