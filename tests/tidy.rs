@@ -159,6 +159,7 @@ fn every_file_that_the_documents_name_is_there() {
         "docs/drivers.md",
         "docs/formats.md",
         "docs/lesson.md",
+        "docs/projection.md",
     ] {
         let text = read(&root().join(document));
         for name in text.split('`').skip(1).step_by(2).filter(|name| !name.contains([' ', '\n', '{'])) {

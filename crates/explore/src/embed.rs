@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use wordspace_data::{Token, Tokenizer, VectorTable, WordVectors};
 
-use crate::{Error, Opened, Result, Source, SourceKind};
+use crate::{Error, Opened, Result, Source, SourceKind, suggestions};
 
 /// Texts as sequences of vectors.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,8 +107,7 @@ impl Pieces {
 }
 
 fn unknown(word: &str, vectors: &WordVectors, name: &str) -> Error {
-    let other_case = [word.to_lowercase(), word.to_uppercase()];
-    let suggestions = other_case.into_iter().filter(|other| vectors.find(other).is_some()).collect();
+    let suggestions = suggestions(vectors, word);
     Error::UnknownWord { word: word.into(), source_name: name.into(), words: vectors.len(), suggestions }
 }
 

@@ -3,10 +3,17 @@
 //! Works on any [`WordVectors`](wordspace_data::WordVectors): a run's, GPT-2's, word2vec's. No burn anywhere below, so that
 //! exploring builds in seconds and goes on beside a run.
 //!
+//! - [`Source`]: anything with vectors, by the name a user gives it;
 //! - [`nearest`]: the nearest words to directions, exactly, in one pass over the vectors;
 //! - [`Direction`], [`Viewpoint`]: where words point, seen from the origin or from the mean;
 //! - [`Similarity`]: how near two words are, and how near random ones;
-//! - [`rows_of`], [`suggestions`]: words that are asked for, and those that were meant.
+//! - [`rows_of`], [`suggestions`]: words that are asked for, and those that were meant;
+//! - [`embed`]: a text as a model first sees it;
+//! - [`projection`]: vectors as points on a page, by principal components, t-SNE or UMAP;
+//! - [`align`](align()): one picture turned onto another;
+//! - [`frames`](frames()): the tables that a run saved on its way;
+//! - [`evaluation`]: vectors against what people say of words;
+//! - [`inspect`]: the lengths of vectors.
 //!
 //! ```
 //! use wordspace_data::WordVectors;
@@ -24,21 +31,25 @@
 //! # Ok::<(), wordspace_explore::Error>(())
 //! ```
 
-mod candidates;
-mod direction;
+mod align;
 mod candidates;
 mod direction;
 pub mod embed;
 mod error;
+pub mod evaluation;
+mod frames;
 pub mod inspect;
 mod kernel;
 mod neighbours;
+pub mod projection;
 mod similarity;
 pub mod source;
 mod spelling;
 
+pub use align::align;
 pub use direction::{Direction, Viewpoint};
 pub use error::{Error, Result};
+pub use frames::frames;
 pub use neighbours::{Neighbour, Told, nearest};
 pub use similarity::Similarity;
 pub use source::{Opened, Source, SourceKind, TableChoice};

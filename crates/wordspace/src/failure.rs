@@ -1,6 +1,7 @@
 //! How a failure is told, and the exit code it ends with.
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use wordspace::{data, explore, model, train};
@@ -21,6 +22,12 @@ impl Failure {
     /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 2, hints: Vec::new() }
+    }
+
+    /// A file that would be overwritten.
+    pub fn is_there(path: &Path) -> Self {
+        let message = format!("{} is there already; choose another name", path.display());
+        Self { message, code: 6, hints: Vec::new() }
     }
 
     /// Our own mistake.

@@ -41,6 +41,8 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
         Command::Neighbors(args) => command::neighbors::run(args, terminal),
         Command::Similarity(args) => command::similarity::run(args, terminal),
         Command::Analogy(args) => command::analogy::run(args, terminal),
+        Command::Project(args) => command::project::run(args, terminal),
+        Command::Evaluate(args) => command::evaluate::run(args, terminal),
         Command::Export(args) => command::export::run(args, terminal),
         Command::Devices(args) => command::devices::run(args, terminal),
         Command::Completions(args) => command::completions::run(args),

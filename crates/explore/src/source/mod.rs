@@ -86,8 +86,8 @@ pub struct Opened {
     pub dtype: Dtype,
     /// The parameters of a model; none for a vector file.
     pub parameters: Vec<Parameter>,
-    /// After which update a run's vectors were saved.
-    pub step: Option<u64>,
+    /// The folder of a run, and after which of its updates the vectors were saved.
+    pub run: Option<(PathBuf, u64)>,
 }
 
 impl Source {
@@ -164,7 +164,7 @@ impl Source {
             spellings,
             dtype: model.dtype,
             parameters: model.parameters,
-            step: None,
+            run: None,
         })
     }
 
@@ -185,7 +185,7 @@ impl Source {
             spellings: None,
             dtype: loaded.dtype,
             parameters: Vec::new(),
-            step: None,
+            run: None,
         })
     }
 

@@ -63,7 +63,7 @@ impl Frame {
     /// Adds to the tables what else is known of the run.
     pub fn describe(&self, table: TableChoice, opened: &mut Opened) -> Result<()> {
         let vocabulary = Vocabulary::open(&self.run.join("words.json"))?;
-        opened.step = Some(self.step);
+        opened.run = Some((self.run.clone(), self.step));
         opened.name = format!("{}@{}", self.run.display(), self.step);
         opened.classes = vocabulary.classes;
         if table == TableChoice::Token {

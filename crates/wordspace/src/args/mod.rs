@@ -1,45 +1,121 @@
-#[derive(Clone, Copy, ValueEnum)]
-pub enum TableName {
-    /// The vectors of tokens.
-    Token,
-    /// The vectors of positions.
-    Position,
+//! What can be asked on the command line.
+
+mod vectors;
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+
+pub use vectors::*;
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 device, 5 disk, \
+6 run folder locked or there already, 130 interrupted (after a checkpoint).";
+
+/// Trains token and position embeddings from random numbers, and lets you watch words find each other.
+///
+/// Without a command it trains the built-in toy run: `wordspace train`.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Args {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Say nothing but the result.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
 
-#[derive(ClapArgs)]
-pub struct InspectArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
+#[derive(Subcommand)]
+pub enum Command {
+    /// Train a model; without arguments, the toy run.
+    Train(TrainArgs),
+    /// Go on with a run from its newest whole checkpoint.
+    Resume(ResumeArgs),
+    /// Show the tokens of a text.
+    Tokens(TokensArgs),
+    /// Show a text as a model first sees it: each token's vector, its position's, and their sum.
+    Embed(EmbedArgs),
+    /// Let a model go on with a text.
+    Generate(GenerateArgs),
+    /// Show what a model, a run or a vector file holds.
+    Inspect(InspectArgs),
+    /// Show the words nearest to a word, or to several.
+    Neighbors(NeighborsArgs),
+    /// Show how near two words are, and how near random ones.
+    Similarity(SimilarityArgs),
+    /// Show what completes a comparison: A is to B as C is to what?
+    Analogy(AnalogyArgs),
+    /// Draw words as points on a page.
+    Project(ProjectArgs),
+    /// Hold vectors against what people say of words.
+    Evaluate(EvaluateArgs),
+    /// Write vectors as a file of another format.
+    Convert(ConvertArgs),
+    /// Write a run's model as a Hugging Face GPT-2 folder.
+    Export(ExportArgs),
+    /// Show which devices are there, and which one `auto` takes.
+    Devices(DevicesArgs),
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+}
+
+#[derive(ClapArgs, Default)]
+pub struct TrainArgs {
+    /// The run's configuration; see configs/ for presets. Without one, the toy run.
+    pub config: Option<PathBuf>,
+    /// The text to train on, UTF-8 [default: the configuration's].
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// How text becomes tokens: word, char, bpe:SIZE, gpt2 or the path of a tokenizer.json.
+    #[arg(long, value_name = "TOKENIZER")]
+    pub tokenizer: Option<String>,
+    /// What to train on: auto, flex, ndarray, wgpu, vulkan, metal, cuda[:N] or rocm.
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// How many updates; a shorter run warms up for a shorter time.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Where all random numbers begin.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads of the processor; 0 takes all.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// What to call the run.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where runs are kept [default: runs].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Change any key of the configuration, such as train.learning_rate=0.001.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub changes: Vec<(String, String)>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(ClapArgs)]
-pub struct ConvertArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// The file to write; it must not be there yet.
-    pub file: PathBuf,
-    /// The format: bin, txt, glove, npy, safetensors, tsv or csv [default: by the file's ending].
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
-    pub to: Option<Format>,
+pub struct ResumeArgs {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// Train up to this many updates instead of as many as were planned.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(ClapArgs)]
-pub struct EmbedArgs {
-    /// The text; a second one is compared with the first.
-    #[arg(required = true)]
-    pub text: Vec<String>,
-    /// Whose vectors: a run, a GPT-2 folder, gpt2, or a file of words with vectors.
-    #[arg(long, value_name = "SOURCE")]
-    pub source: String,
-    /// Which position each token takes, one for each, instead of its place in the text.
-    #[arg(long, value_name = "0,1,…", value_delimiter = ',')]
-    pub positions: Option<Vec<usize>>,
+pub struct TokensArgs {
+    /// The text.
+    pub text: String,
+    /// gpt2, the path of a tokenizer.json, or a folder that has one, such as a run's.
+    #[arg(long, value_name = "TOKENIZER", default_value = "gpt2")]
+    pub tokenizer: String,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -118,7 +118,7 @@ fn to_json(opened: &Opened, norms: Option<Norms>) -> Value {
     json!({
         "source": opened.name,
         "kind": opened.kind.to_string(),
-        "step": opened.step,
+        "step": opened.run.as_ref().map(|(_, step)| step),
         "vocab_size": rows,
         "dimension": dimension,
         "shape": [rows, dimension],

@@ -14,7 +14,7 @@ use wordspace::train::{Ending, Error, RunFolder, run};
 use super::{print_json, program};
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::failure::{Failure, INTERRUPTED};
-use crate::picture;
+use crate::picture::meeting::meeting;
 use crate::terminal::{Progress, Terminal, report, to_json};
 
 pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
@@ -81,7 +81,7 @@ fn go(
         return Ok(INTERRUPTED.into());
     }
     terminal.hint(&format!("\nrun     {run}"));
-    if let Some(svg) = picture::meeting(folder.path())? {
+    if let Some(svg) = meeting(folder.path())? {
         let path = folder.path().join("meeting.svg");
         publish_bytes(&path, svg.as_bytes())?;
         terminal.hint(&format!("picture {}", path.display()));

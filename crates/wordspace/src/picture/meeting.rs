@@ -10,6 +10,8 @@ use serde::Deserialize;
 use wordspace::data::{Error, VectorTable, Vocabulary, read_tensors};
 use wordspace::train::watch::Look;
 
+use super::svg::escape;
+
 const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 340.0;
 /// The plot: left, top, right, bottom.
@@ -164,19 +166,4 @@ fn text(svg: &mut String, x: f64, y: f64, class: &str, words: &str) {
 
 fn add(svg: &mut String, element: String) {
     writeln!(svg, "{element}").expect("a string takes all");
-}
-
-/// A vocabulary may hold markup.
-fn escape(words: &str) -> String {
-    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_that_are_markup_stay_words() {
-        assert_eq!(escape("<script> & \"x\""), "&lt;script&gt; &amp; &quot;x&quot;");
-    }
 }

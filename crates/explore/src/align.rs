@@ -1,0 +1,103 @@
+//! One picture turned onto another, so that the frames of a run do not jump.
+
+use crate::projection::{Points, symmetric};
+
+/// `points` moved, turned and where it helps mirrored, never stretched, to lie as near to `onto` as they can, point for
+/// point (orthogonal Procrustes, Schönemann 1966).
+///
+/// # Panics
+///
+/// If there are not as many of the one as of the other.
+pub fn align(points: &Points, onto: &Points) -> Points {
+    let dims = points.dimension();
+    assert!(points.len() == onto.len() && dims == onto.dimension());
+    let (centred, target, place) = (points.centred(), onto.centred(), onto.mean());
+    let rotation = rotation(&centred, &target);
+    let turned = centred.rows().flat_map(|row| {
+        let coordinate = |axis: usize| (0..dims).map(|i| row[i] * rotation[i * dims + axis]).sum::<f64>() + place[axis];
+        (0..dims).map(coordinate).collect::<Vec<f64>>()
+    });
+    Points::new(turned.collect(), dims)
+}
+
+/// The orthogonal matrix R, `[dims, dims]`, that brings points·R nearest to `target`: U·Vᵀ, where U·Σ·Vᵀ is the singular
+/// value decomposition of pointsᵀ·target.
+fn rotation(points: &Points, target: &Points) -> Vec<f64> {
+    let dims = points.dimension();
+    let product = |i: usize, j: usize| points.rows().zip(target.rows()).map(|(a, b)| a[i] * b[j]).sum::<f64>();
+    let crossed: Vec<f64> = (0..dims * dims).map(|at| product(at / dims, at % dims)).collect();
+    let squared = |i: usize, j: usize| (0..dims).map(|k| crossed[k * dims + i] * crossed[k * dims + j]).sum::<f64>();
+    let pairs = symmetric((0..dims * dims).map(|at| squared(at / dims, at % dims)).collect(), dims, &|_| ());
+    let least = pairs[0].0.max(0.0).sqrt() * 1e-12;
+    let mut left: Vec<Vec<f64>> = Vec::new();
+    let mut rotation = vec![0.0; dims * dims];
+    for (_, right) in &pairs {
+        let image = (0..dims).map(|i| (0..dims).map(|j| crossed[i * dims + j] * right[j]).sum()).collect();
+        // A direction that the points do not have may be turned anywhere: to where none yet points.
+        let unit = (0..dims).map(|axis| (0..dims).map(|i| f64::from(u8::from(i == axis))).collect());
+        let found = std::iter::once((image, least)).chain(unit.map(|unit: Vec<f64>| (unit, 0.5)));
+        let direction = found.filter_map(|(vector, least)| perpendicular(vector, &left, least)).next();
+        let direction = direction.expect("of as many unit vectors as dimensions one is not yet spanned");
+        for i in 0..dims {
+            for j in 0..dims {
+                rotation[i * dims + j] += direction[i] * right[j];
+            }
+        }
+        left.push(direction);
+    }
+    rotation
+}
+
+/// What of `vector` is at right angles to `others`, made one long; None if that is not longer than `least`.
+fn perpendicular(mut vector: Vec<f64>, others: &[Vec<f64>], least: f64) -> Option<Vec<f64>> {
+    for other in others {
+        let shared: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+        vector.iter_mut().zip(other).for_each(|(a, b)| *a -= shared * b);
+    }
+    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+    (length > least).then(|| vector.iter().map(|x| x / length).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cloud(dims: usize) -> Points {
+        Points::new((0..12 * dims).map(|i| ((i * i) as f64).sin() * (1 + i % dims) as f64).collect(), dims)
+    }
+
+    #[track_caller]
+    fn check_near(a: &Points, b: &Points) {
+        for (a, b) in a.as_slice().iter().zip(b.as_slice()) {
+            assert!((a - b).abs() < 1e-12, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_turned_mirrored_and_moved_picture_comes_back() {
+        let onto = cloud(2);
+        let (sine, cosine) = 2.0_f64.sin_cos();
+        let turn = |row: &[f64]| [3.0 - cosine * row[0] + sine * row[1], sine * row[0] + cosine * row[1] - 7.0];
+        check_near(&align(&Points::new(onto.rows().flat_map(turn).collect(), 2), &onto), &onto);
+        let onto = cloud(3);
+        let turn = |row: &[f64]| [row[1] + 1.0, -row[2], row[0]];
+        check_near(&align(&Points::new(onto.rows().flat_map(turn).collect(), 3), &onto), &onto);
+    }
+
+    #[test]
+    fn nothing_is_stretched() {
+        let onto = cloud(2);
+        let large = Points::new(onto.as_slice().iter().map(|x| 5.0 * x).collect(), 2);
+        let spread = |points: &Points| points.centred().as_slice().iter().map(|x| x * x).sum::<f64>();
+        assert!((spread(&align(&large, &onto)) / spread(&large) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn points_on_a_line_and_points_that_are_all_one_are_turned_too() {
+        let line = Points::new((0..10).flat_map(|i| [i as f64, 0.0, 0.0]).collect(), 3);
+        let upright = Points::new((0..10).flat_map(|i| [0.0, 0.0, i as f64]).collect(), 3);
+        check_near(&align(&line, &upright), &upright);
+        let dots = Points::new(vec![4.0; 30], 3);
+        check_near(&align(&dots, &Points::new(vec![2.0; 30], 3)), &Points::new(vec![2.0; 30], 3));
+    }
+}
