@@ -50,7 +50,9 @@ impl Terminal {
 
     /// Something that is not as it was asked for.
     pub fn warning(&self, text: &str) {
-        eprintln!("{} {text}", self.paint("warning:", "1;33"));
+        if !self.quiet {
+            eprintln!("{} {text}", self.paint("warning:", "1;33"));
+        }
     }
 
     /// What a command failed with, and what would help.
