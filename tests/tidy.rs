@@ -157,7 +157,9 @@ fn every_file_that_the_documents_name_is_there() {
         "configs/README.md",
         "docs/run-folder.md",
         "docs/drivers.md",
+        "docs/building.md",
         "docs/formats.md",
+        "docs/large-vectors.md",
         "docs/lesson.md",
         "docs/projection.md",
     ] {
