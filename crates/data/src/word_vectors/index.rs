@@ -143,7 +143,7 @@ impl Checksum {
     fn of(self, numbers: &[u64]) -> Self {
         const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
         let mix = |lane: u64, number: u64| (lane ^ number).wrapping_mul(ODD).rotate_left(29);
-        let mut lanes: [u64; 8] = std::array::from_fn(|nth| self.0 ^ nth as u64 + 1);
+        let mut lanes: [u64; 8] = std::array::from_fn(|nth| self.0 ^ (nth as u64 + 1));
         let (eights, rest) = numbers.as_chunks::<8>();
         for eight in eights {
             lanes.iter_mut().zip(eight).for_each(|(lane, &number)| *lane = mix(*lane, number));
