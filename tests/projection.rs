@@ -185,6 +185,8 @@ fn mistakes_are_told_before_anything_is_written() {
     project(&["--trail", "--to", "a.svg"]).fails(2, &["--trail shows the steps of a run"]);
     project(&["--to", "none/a.svg"]).fails(5, &["cannot write none/a.svg"]);
     folder.write("nan.txt", "4 2\na 1 2\nb 2 NaN\nc 3 4\nd 0 1\n");
-    folder.run(&["project", "nan.txt", "a", "b", "c", "--to", "a.svg"]).fails(3, &["1 with NaN or infinity", "\"b\" is not among"]);
+    folder
+        .run(&["project", "nan.txt", "a", "b", "c", "--to", "a.svg"])
+        .fails(3, &["1 with NaN or infinity", "\"b\" is not among"]);
     assert!(!folder.join("a.svg").exists());
 }
