@@ -147,7 +147,7 @@ fn files_are_read_as_people_have_them() {
         assert_eq!((&found["similarity"]["covered"], &found["similarity"]["spearman"]), (&3.into(), &1.0.into()));
     }
     for content in
-        ["sky,sun\nsky,moon\npet,cat\npet,dog\n", ",word,category\n0,sun,sky\n1,moon,sky\n2,cat,pet\n3,dog,pet"]
+        ["sky,sun\nsky,moon\npet,cat\npet,dog\n", ",word,category\n0,sun,sky\n1,moon,sky\n7,,sky\n2,cat,pet\n3,dog,pet"]
     {
         let found = evaluated("--categories", content).succeeds().json();
         assert_eq!((&found["categories"]["categories"], &found["categories"]["covered"]), (&2.into(), &4.into()));

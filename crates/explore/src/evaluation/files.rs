@@ -55,7 +55,7 @@ pub fn read_analogies(path: &Path) -> Result<Vec<AnalogySection>> {
 }
 
 /// Words by category: the columns that a header calls `category` and `word`; without a header a category and a word, after
-/// a number or not.
+/// a number or not. A line with a category and no word is passed over.
 ///
 /// # Errors
 ///
@@ -79,7 +79,9 @@ pub fn read_categories(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
             _ => return Err(unexpected(path, line, "a category and a word", &columns)),
         };
         match (columns.get(place.0), columns.get(place.1)) {
-            (Some(category), Some(word)) if !category.is_empty() && !word.is_empty() => {
+            // Published lists have gaps.
+            (Some(_), Some(word)) if word.is_empty() => {}
+            (Some(category), Some(word)) if !category.is_empty() => {
                 categories.entry(category.clone()).or_default().push(word.clone());
             }
             _ => return Err(unexpected(path, line, "a category and a word", &columns)),
