@@ -41,6 +41,7 @@ pub(super) fn all() -> Vec<OpenDevice> {
 
 /// The best real GPU, or the name of one that is only imitated by the processor, if that is all there is.
 pub(super) fn best() -> std::result::Result<OpenDevice, Option<String>> {
+    #[cfg_attr(not(feature = "wgpu"), allow(unused_mut))]
     let mut software = None;
     for &way in WAYS {
         match way {
