@@ -23,11 +23,23 @@
 //! ```
 
 mod adamw;
+mod attention;
 mod cross_entropy;
 mod embed;
 mod gelu;
+mod layer_norm;
+mod linear;
+#[cfg(feature = "flex")]
+mod operation;
+#[cfg(test)]
+mod oracle;
+#[cfg(feature = "flex")]
+mod processor;
 
-pub use adamw::{AdamW, Moments};
+pub use adamw::{AdamW, Moments, sum_of_squares};
+pub use attention::causal_attention;
 pub use cross_entropy::{cross_entropy, logits};
 pub use embed::embed;
 pub use gelu::gelu;
+pub use layer_norm::layer_norm;
+pub use linear::linear;

@@ -48,8 +48,8 @@ impl Learner {
         }
         let (loss, gradient) = sum.expect("an update has at least one batch");
         let norm = gradient.norm();
-        let gradient = if config.clip > 0.0 { clip(gradient, norm.clone(), config.clip) } else { gradient };
-        self.model = self.optimizer.update(self.model, gradient, config, step);
+        let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
+        self.model = self.optimizer.update(self.model, gradient, scale, config, step);
         (self, Tensor::cat(vec![loss, norm], 0))
     }
 }
@@ -67,8 +67,8 @@ pub(crate) fn ids(batch: &Batch, numbers: &[u32], device: &Device) -> Tensor<2, 
     Tensor::from_data(TensorData::new(numbers, [batch.rows, batch.context]), device)
 }
 
-/// Scales `gradient` down to a norm of at most `largest`, as PyTorch's `clip_grad_norm_` does; the device is not asked.
-fn clip(gradient: StepGradient, norm: Tensor<1>, largest: f64) -> StepGradient {
-    let factor = ((norm + 1e-6).recip() * largest).clamp_max(1.0);
-    gradient.times(factor)
+/// What a gradient of this norm is scaled by for a norm of at most `largest`, as PyTorch's `clip_grad_norm_` has it; the
+/// device is not asked.
+fn clip(norm: Tensor<1>, largest: f64) -> Tensor<1> {
+    ((norm + 1e-6).recip() * largest).clamp_max(1.0)
 }
