@@ -5,21 +5,26 @@
 //!
 //! ```text
 //! {"work": "training", "file": …}     {"ready": "flex (processor, 2 threads)"}
-//! {"times": 20}                       {"seconds": 0.61, "numbers": [6.93, …]}
+//! {"times": 20}                       {"seconds": 0.61, "numbers": [[6.93, 1.2], …]}
 //! ```
 //!
 //! The device is waited for at both ends of what is timed, and what was computed comes back to be compared.
 
+mod kernels;
 mod training;
 
 use std::io::Write;
 use std::time::Instant;
 
+use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
 use wordspace::train::device::OpenDevice;
 
 /// Does its work so many times, and gives what is to be compared.
-type Work = Box<dyn FnMut(u64) -> Vec<f32>>;
+type Work = Box<dyn FnMut(u64) -> Vec<Tensor<1>>>;
+
+/// Of a result with more numbers than this, sums of as many parts are compared.
+const COMPARED: usize = 100;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,15 +38,17 @@ fn main() {
     });
     let Some(request) = requests.next() else { return };
     let device = OpenDevice::open(name.parse().expect("the device is known")).expect("the device is there");
-    let mut work = open(&request, &device);
+    let mut work = open(&request, &device.device);
     answer(&json!({ "ready": format!("{} ({})", device.name, device.part) }));
     for request in requests {
         let times = request["times"].as_u64().expect("a request says how often");
         device.device.sync().expect("the device is there");
         let began = Instant::now();
-        let numbers = work(times);
-        device.device.sync().expect("the device is there");
-        answer(&json!({ "seconds": began.elapsed().as_secs_f64(), "numbers": numbers }));
+        let results = work(times);
+        device.device.sync().expect("the device could do it");
+        let seconds = began.elapsed().as_secs_f64();
+        let numbers: Vec<Vec<f64>> = results.into_iter().map(compared).collect();
+        answer(&json!({ "seconds": seconds, "numbers": numbers }));
     }
 }
 
@@ -49,11 +56,18 @@ fn tell() {
     println!("scripts/peers/training.py and scripts/peers/kernels.py start this");
 }
 
-fn open(request: &Value, device: &OpenDevice) -> Work {
+fn open(request: &Value, device: &Device) -> Work {
     match request["work"].as_str() {
-        Some("training") => training::open(request, &device.device),
-        other => panic!("no work is called {other:?}"),
+        Some("training") => training::open(request, device),
+        _ => kernels::open(request, device),
     }
+}
+
+/// The numbers of a result, or the sums of its parts.
+fn compared(result: Tensor<1>) -> Vec<f64> {
+    let numbers: Vec<f32> = result.into_data().try_into_vec().expect("results are f32");
+    let part = numbers.len().div_ceil(COMPARED);
+    numbers.chunks(part).map(|part| part.iter().map(|&x| x as f64).sum()).collect()
 }
 
 fn answer(answer: &Value) {

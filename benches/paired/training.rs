@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use serde::Deserialize;
 use serde_json::Value;
 use wordspace::data::{Batch, NamedTensor, read_tensors};
 use wordspace::model::{Gpt, ModelConfig};
 use wordspace::train::config::TrainConfig;
-use wordspace::train::{Learner, Optimizer, StepResult};
+use wordspace::train::{Learner, Optimizer};
 
 use crate::Work;
 
@@ -20,7 +20,7 @@ struct Request {
     train: TrainConfig,
 }
 
-/// Makes updates, the batches taken in turn; gives the loss of each.
+/// Makes updates, the batches taken in turn; gives loss and gradient norm of each.
 pub fn open(request: &Value, device: &Device) -> Work {
     let Request { file, model: sizes, train } = Deserialize::deserialize(request).expect("a request for training");
     let mut tensors = read_tensors(Path::new(&file)).expect("the file holds weights and batches");
@@ -31,17 +31,15 @@ pub fn open(request: &Value, device: &Device) -> Work {
     let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes) });
     let mut step = 0;
     Box::new(move |times| {
-        let results: Vec<Tensor<1>> = (0..times)
-            .map(|_| {
-                let batch = &batches[step as usize % batches.len()];
-                step += 1;
-                let taken = learner.take().expect("it was put back");
-                let (updated, result) = taken.step(std::slice::from_ref(batch), &train, step);
-                learner = Some(updated);
-                result
-            })
-            .collect();
-        results.into_iter().map(|result| StepResult::from(result.into_data()).loss).collect()
+        let update = |_| {
+            let batch = &batches[step as usize % batches.len()];
+            step += 1;
+            let taken = learner.take().expect("it was put back");
+            let (updated, result) = taken.step(std::slice::from_ref(batch), &train, step);
+            learner = Some(updated);
+            result
+        };
+        (0..times).map(update).collect()
     })
 }
 

@@ -49,7 +49,7 @@ class Contender:
             raise RuntimeError(lines[-1])
         return json.loads(answer)
 
-    def work(self, times: int) -> tuple[float, list[float]]:
+    def work(self, times: int) -> tuple[float, list[list[float]]]:
         answer = self.ask({"times": times})
         return answer["seconds"], answer["numbers"]
 
@@ -68,7 +68,7 @@ class Contender:
 
 
 def serve(open_work) -> None:
-    """The other side, for work in PyTorch: `open_work(request)` gives a function from how often to numbers."""
+    """The other side, for work in PyTorch: `open_work(request)` gives a function from how often to tensors."""
     # What libraries print is no answer.
     answers, sys.stdout = sys.stdout, sys.stderr
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
@@ -77,8 +77,18 @@ def serve(open_work) -> None:
     for line in sys.stdin:
         times = json.loads(line)["times"]
         began = time.perf_counter()
-        numbers = work(times)
-        print(json.dumps({"seconds": time.perf_counter() - began, "numbers": numbers}), file=answers, flush=True)
+        results = work(times)
+        seconds = time.perf_counter() - began
+        numbers = [compared(result) for result in results]
+        print(json.dumps({"seconds": seconds, "numbers": numbers}), file=answers, flush=True)
+        del results
+
+
+def compared(result: torch.Tensor) -> list[float]:
+    """The numbers of a result, or, of more than 100, the sums of its parts."""
+    numbers = (result.to_dense() if result.is_sparse else result.detach()).flatten()
+    part = -(-len(numbers) // 100)
+    return [some.double().sum().item() for some in numbers.split(part)]
 
 
 @dataclass
@@ -89,7 +99,7 @@ class Plan:
     rounds: int
     #: How often the work is done before anything is timed; what comes of it is compared.
     check: int
-    #: The largest difference from the first contender's numbers, as a share of the largest of them.
+    #: The largest difference that is let pass, as a share of the largest number of a result.
     tolerance: float
 
 
@@ -125,13 +135,17 @@ def agree(running: dict, results: dict, tolerance: float) -> None:
     """Numbers are compared before time counts: who computes something else is out."""
     judge = next(c for name, c in running.items() if not is_ours(name))
     for name, contender in list(running.items()):
-        pairs = zip(contender.numbers, judge.numbers, strict=True)
-        largest = max((abs(x) for x in judge.numbers), default=1.0)
-        worst = max((abs(a - b) / largest for a, b in pairs), default=0.0)
+        worst = max(off(found, expected) for found, expected in zip(contender.numbers, judge.numbers, strict=True))
         results[name].difference = worst
         if not worst <= tolerance:
             results[name].failure = f"computes something else: off by {worst:.1e}, {tolerance:.0e} is allowed"
             running.pop(name)
+
+
+def off(found: list[float], expected: list[float]) -> float:
+    """The largest difference as a share of the largest number."""
+    largest = max(abs(x) for x in expected) or 1.0
+    return max(abs(a - b) / largest for a, b in zip(found, expected, strict=True))
 
 
 def take_turns(running: dict, results: dict, plan: Plan, threads: int) -> list[float]:
@@ -227,6 +241,12 @@ def programs(given: list[str] | None) -> dict[str, str]:
     return {f"wordspace {name}": program for name, program in pairs} or {"wordspace": build()}
 
 
+def of_ours(programs: dict[str, str], devices: str) -> list[tuple[str, list[str]]]:
+    """How each of ours is started on each of `devices`, which commas part."""
+    return [(name if device == "flex" else f"{name} {device}", [program, "serve", device])
+            for name, program in programs.items() for device in devices.split(",")]
+
+
 def build() -> str:
     """Builds ours and says where it is."""
     command = ["cargo", "build", "--release", "-p", "wordspace", "--bench", "paired", "--message-format", "json"]
@@ -235,32 +255,38 @@ def build() -> str:
     return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "paired")
 
 
-def write(name: str, record: dict, folder: Path | None) -> None:
+def write(record: dict, table: str, folder: Path | None) -> None:
     """Prints the table; writes it and the record where it was asked for, never over what is there."""
-    table = markdown(record)
     print(table)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        for ending, text in [("json", json.dumps(record, indent=1) + "\n"), ("md", table)]:
-            with open(folder / f"{record['date']}-{name}.{ending}", "x") as file:
+        name = f"{record['time'][:10]}-{record['kind']}-{record['versions']['commit'].replace(' ', '-')}"
+        for ending, text in [("json", json.dumps(record) + "\n"), ("md", table)]:
+            with open(folder / f"{name}.{ending}", "x") as file:
                 file.write(text)
 
 
-def new_record(title: str, threads: int) -> dict:
+def new_record(kind: str, title: str, threads: int) -> dict:
     return {
-        "schema": 1, "title": title, "date": datetime.date.today().isoformat(), "command": shlex.join(["python", *sys.argv]),
-        "machine": machine(threads), "versions": versions(), "workloads": [],
+        "schema": 1, "kind": kind, "title": title, "time": datetime.datetime.now().isoformat(timespec="seconds"),
+        "command": shlex.join(["python", *sys.argv]), "machine": machine(threads), "versions": versions(), "workloads": [],
     }
 
 
-def markdown(record: dict) -> str:
+def head(record: dict) -> list[str]:
+    """What was measured with what, as the first lines of a table."""
     machine, versions = record["machine"], record["versions"]
-    lines = [
-        f"# {record['title']}, {record['date']}", "",
+    return [
+        f"# {record['title']}, {record['time'][:10]}", "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; "
         f"{machine['threads']} threads, PyTorch uses {machine['instructions']}, load {machine['load'][0]:.1f} at the start.",
         f"- wordspace at {versions['commit']}, {versions['rustc']}, PyTorch {versions['torch']}, Python {versions['python']}.",
         f"- `{record['command']}`", "",
+    ]
+
+
+def markdown(record: dict) -> str:
+    lines = head(record) + [
         "Milliseconds are medians over rounds in which all take turns, least to most in brackets. A ratio is of one round; its",
         "median is how many times faster ours was. Memory is the highest while working, above that of the idle process.",
     ]

@@ -7,7 +7,7 @@
     python scripts/peers/training.py toy --to benches/record
 
 An update is: batch to the device, forward, loss, backward, clipping by the global norm, AdamW. All start from the same
-weights and take the same batches; their losses over twenty updates must agree to 1e-4 before time counts. PyTorch runs as it
+weights and take the same batches; losses and gradient norms over twenty updates must agree to 1e-4 before time counts. PyTorch runs as it
 comes (eager), with the fused AdamW, and compiled with it (which needs a C++ compiler); the best of them is the opponent.
 `--ours NAME=PROGRAM` names a built `paired` bench, to compare builds.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.nn.functional import cross_entropy, gelu, layer_norm, linear, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy, dropout, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
 
 import pairing
 
@@ -75,7 +75,7 @@ class Gpt(nn.Module):
 
     def __init__(self, model: dict, tensors: dict):
         super().__init__()
-        self.layers, self.heads = model["layers"], model["heads"]
+        self.layers, self.heads, self.share = model["layers"], model["heads"], model["dropout"]
         is_matrix = lambda name, tensor: tensor.dim() == 2 and name.startswith("h.")
         as_ours = {name: tensor.T.contiguous() if is_matrix(name, tensor) else tensor for name, tensor in tensors.items()}
         self.p = nn.ParameterDict({name.replace(".", "_"): nn.Parameter(tensor) for name, tensor in as_ours.items()})
@@ -86,17 +86,20 @@ class Gpt(nn.Module):
     def linear(self, x, name: str):
         return linear(x, self.p[f"{name}_weight"], self.p[f"{name}_bias"])
 
+    def drop(self, x):
+        return dropout(x, self.share) if self.training and self.share > 0 else x
+
     def block(self, x, n: int):
         b, t, c = x.shape
         qkv = self.linear(self.norm(x, f"h_{n}_ln_1"), f"h_{n}_attn_c_attn")
         q, k, v = (part.view(b, t, self.heads, c // self.heads).transpose(1, 2) for part in qkv.split(c, dim=2))
-        mixed = scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(b, t, c)
-        x = x + self.linear(mixed, f"h_{n}_attn_c_proj")
+        mixed = scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=self.share if self.training else 0.0)
+        x = x + self.drop(self.linear(mixed.transpose(1, 2).reshape(b, t, c), f"h_{n}_attn_c_proj"))
         hidden = gelu(self.linear(self.norm(x, f"h_{n}_ln_2"), f"h_{n}_mlp_c_fc"), approximate="tanh")
-        return x + self.linear(hidden, f"h_{n}_mlp_c_proj")
+        return x + self.drop(self.linear(hidden, f"h_{n}_mlp_c_proj"))
 
     def forward(self, ids, targets):
-        x = nn.functional.embedding(ids, self.p["wte_weight"]) + self.p["wpe_weight"][: ids.shape[1]]
+        x = self.drop(embedding(ids, self.p["wte_weight"]) + self.p["wpe_weight"][: ids.shape[1]])
         for n in range(self.layers):
             x = self.block(x, n)
         logits = linear(self.norm(x, "ln_f"), self.p["wte_weight"])
@@ -121,17 +124,17 @@ def open_peer(kind: str):
 
         def work(times: int) -> list[float]:
             nonlocal done
-            losses = []
+            results = []
             for _ in range(times):
                 ids, targets = batches[done % len(batches)]
                 done += 1
                 optimizer.zero_grad(set_to_none=True)
                 loss = forward(ids, targets)
                 loss.backward()
-                nn.utils.clip_grad_norm_(model.parameters(), train["clip"])
+                norm = nn.utils.clip_grad_norm_(model.parameters(), train["clip"])
                 optimizer.step()
-                losses.append(loss.detach())
-            return [loss.item() for loss in losses]
+                results.append(torch.stack([loss.detach(), norm]))
+            return results
 
         return work
 
@@ -146,29 +149,28 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), help="of eager, fused, compiled")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--check", type=int, default=BATCHES, help="how many losses are compared")
+    parser.add_argument("--check", type=int, default=BATCHES, help="how many updates are compared")
     parser.add_argument("--to", type=Path, help="the folder for the record and its table")
     args = parser.parse_args()
     ours = pairing.programs(args.ours)
-    record = pairing.new_record("An update of a model, beside PyTorch", args.threads)
+    record = pairing.new_record("training", "An update of a model, beside PyTorch", args.threads)
     for name in args.workloads:
         work = WORKLOADS[name]()
         with tempfile.TemporaryDirectory() as folder:
             file = f"{folder}/{name}.safetensors"
             draw(work, file)
             request = {"work": "training", "file": file, "model": work["model"], "train": TRAIN | {"batch": work["batch"]}}
-            starts = [(label if device == "flex" else f"{label} {device}", [program, "serve", device])
-                      for label, program in ours.items() for device in args.device.split(",")]
-            starts += [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in args.peers.split(",")]
+            starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind])
+                                                           for kind in args.peers.split(",")]
             plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=1e-4)
             compared = pairing.compare(starts, request, plan, args.threads)
         sizes = work["model"]
         shape = ", ".join(f"{letter} {sizes[key]:,}" for letter, key in
                           [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")])
-        shape += f", B {work['batch']}; {work['times']} updates a turn, {args.rounds} rounds, {args.check} losses compared"
+        shape += f", B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
         record["workloads"].append({"name": name, "shape": shape, "tokens": work["batch"] * sizes["context"]} | compared)
         print(f"{name} is done", file=sys.stderr)
-    pairing.write("training" if args.threads > 1 else "training-one-thread", record, args.to)
+    pairing.write(record, pairing.markdown(record), args.to)
 
 
 if __name__ == "__main__":
