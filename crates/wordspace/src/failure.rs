@@ -24,6 +24,11 @@ impl Failure {
         Self { message: message.into(), code: 2, hints: Vec::new() }
     }
 
+    /// A file that cannot be used.
+    pub fn data(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 3, hints: Vec::new() }
+    }
+
     /// A file that would be overwritten.
     pub fn is_there(path: &Path) -> Self {
         let message = format!("{} is there already; choose another name", path.display());

@@ -4,9 +4,11 @@
 //! This library is a front door; each room is a crate of its own:
 //!
 //! - [`data`]: what lies on disk — text, tokenizers, token files, windows, vectors;
+//! - [`kernels`]: the few operations that decide how fast an embedding trains;
 //! - [`model`]: the network — GPT-2 exactly;
 //! - [`explore`]: what vectors know — neighbours, analogies, projections, evaluations;
-//! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly.
+//! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly;
+//! - [`bench`]: how fast a device does the work, checked before it is timed.
 //!
 //! The program `wordspace` is the command line to the same. A run of twenty updates, as the command line makes it:
 //!
@@ -27,7 +29,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bench;
+
 pub use wordspace_data as data;
 pub use wordspace_explore as explore;
+pub use wordspace_kernels as kernels;
 pub use wordspace_model as model;
 pub use wordspace_train as train;

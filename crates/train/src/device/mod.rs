@@ -121,6 +121,11 @@ impl OpenDevice {
         }
     }
 
+    /// Whether it is the processor itself, not a GPU and not an imitation of one.
+    pub fn is_processor(&self) -> bool {
+        matches!(self.name.as_str(), "flex" | "ndarray")
+    }
+
     /// Name, part and reason in one line.
     pub fn description(&self) -> String {
         format!("{} ({}): {}", self.name, self.part, self.reason)

@@ -5,6 +5,7 @@ mod vectors;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+use wordspace::bench::Work;
 
 pub use vectors::*;
 
@@ -55,6 +56,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Write a run's model as a Hugging Face GPT-2 folder.
     Export(ExportArgs),
+    /// Measure how fast each device does the work, beside what this machine can copy.
+    Bench(BenchArgs),
     /// Show which devices are there, and which one `auto` takes.
     Devices(DevicesArgs),
     /// Print completions for a shell.
@@ -154,6 +157,25 @@ pub struct ExportArgs {
     pub run: PathBuf,
     /// The folder to write; it must not be there yet.
     pub to: PathBuf,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct BenchArgs {
+    /// The devices to measure, parted by commas [default: all but imitations].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub device: Vec<String>,
+    /// The work to measure, parted by commas: lookup, embed, gradient, update, head or step [default: all].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub only: Vec<Work>,
+    /// Fewer cases for a shorter time: 20 seconds instead of two minutes.
+    #[arg(long)]
+    pub quick: bool,
+    /// Say what became faster or slower since FILE, an earlier --json; with two files, from the first to the second.
+    #[arg(long, value_name = "FILE", num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -1,6 +1,7 @@
 //! One file a verb.
 
 pub mod analogy;
+pub mod bench;
 pub mod completions;
 pub mod convert;
 pub mod devices;

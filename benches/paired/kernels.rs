@@ -1,0 +1,95 @@
+//! The few operations that decide how fast an embedding trains, on numbers that need no file: each is a function of its place.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde::Deserialize;
+use serde_json::Value;
+use wordspace::kernels::{AdamW, Moments, cross_entropy, embed};
+
+use crate::Work;
+
+#[derive(Deserialize)]
+struct Request {
+    work: String,
+    /// V, or how many parameters are updated.
+    v: usize,
+    c: usize,
+    /// T; B follows from the ids.
+    t: usize,
+    ids: Vec<i32>,
+}
+
+/// Does the work that the request names; gives what comes of the last time.
+pub fn open(request: &Value, device: &Device) -> Work {
+    let request = Request::deserialize(request).expect("a request for a kernel");
+    let mut once: Box<dyn FnMut() -> Vec<Tensor<1>>> = match request.work.as_str() {
+        "lookup" => lookup(&request, device),
+        "gradient" => gradient(&request, &device.clone().autodiff()),
+        "update" => update(&request, device),
+        "head" => head(&request, &device.clone().autodiff()),
+        other => panic!("no work is called {other:?}"),
+    };
+    Box::new(move |times| (0..times).fold(Vec::new(), |_, _| once()))
+}
+
+/// Numbers between -0.1 and 0.1; `scripts/peers/kernels.py` has the same.
+fn values(count: usize, first: usize) -> Vec<f32> {
+    let value = |at: usize| (((at * 48_271 % 65_537) as f64 / 65_537.0 - 0.5) * 0.2) as f32;
+    (first..first + count).map(value).collect()
+}
+
+fn table(rows: usize, columns: usize, first: usize, device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values(rows * columns, first), [rows, columns]), device)
+}
+
+fn ids(request: &Request, device: &Device) -> Tensor<2, Int> {
+    let (b, t) = (request.ids.len() / request.t, request.t);
+    Tensor::from_data(TensorData::new(request.ids.clone(), [b, t]), device)
+}
+
+fn lookup(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let (wte, ids) = (table(request.v, request.c, 0, device), ids(request, device));
+    Box::new(move || vec![embed(wte.clone(), None, ids.clone()).flatten(0, 1)])
+}
+
+/// Token and position rows, and back with ones to the dense gradients of both tables.
+fn gradient(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let wte = table(request.v, request.c, 0, device).require_grad();
+    let wpe = table(request.t, request.c, 1, device).require_grad();
+    let ids = ids(request, device);
+    Box::new(move || {
+        let mut gradients = embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
+        let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
+        vec![of(&wte), of(&wpe)]
+    })
+}
+
+/// Clipping by the norm and AdamW, on one long parameter.
+fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let flat = |first| table(1, request.v, first, device).flatten(0, 1);
+    let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(0), flat(1));
+    let moments = Moments::zeros_like(&parameter);
+    let mut state = Some((parameter, moments));
+    let mut adamw = AdamW { learning_rate: 1e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, step: 0 };
+    Box::new(move || {
+        adamw.step += 1;
+        let (parameter, moments) = state.take().expect("it was put back");
+        let norm = gradient.clone().square().sum().sqrt();
+        let factor = (norm + 1e-6).recip().clamp_max(1.0);
+        let (parameter, moments) = adamw.update(parameter, gradient.clone() * factor, moments);
+        let result = vec![parameter.clone()];
+        state = Some((parameter, moments));
+        result
+    })
+}
+
+fn head(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let hidden = table(request.ids.len(), request.c, 1, device).require_grad();
+    let wte = table(request.v, request.c, 0, device).require_grad();
+    let targets: Tensor<1, Int> = ids(request, device).flatten(0, 1);
+    Box::new(move || {
+        let loss = cross_entropy(hidden.clone(), wte.clone(), targets.clone());
+        let mut gradients = loss.backward();
+        let mut of = |tensor: &Tensor<2>| tensor.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
+        vec![of(&hidden), of(&wte), loss.inner()]
+    })
+}

@@ -1,0 +1,183 @@
+//! What is measured, its sizes, and the least it can cost.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use wordspace_model::ModelConfig;
+
+use super::Ids;
+
+/// A piece of the work of training embeddings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Work {
+    /// The rows of N ids.
+    Lookup,
+    /// The rows of N ids, each with the row of its place added.
+    Embed,
+    /// The same, and back: the dense gradients of both tables.
+    Gradient,
+    /// AdamW on a table.
+    Update,
+    /// Hidden states times the table to the loss, and back to the gradients of both.
+    Head,
+    /// A whole training step of a model of two blocks with a tied head: forward, backward, clipping, AdamW.
+    Step,
+}
+
+impl Work {
+    /// All of it.
+    pub const ALL: [Self; 6] = [Self::Lookup, Self::Embed, Self::Gradient, Self::Update, Self::Head, Self::Step];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lookup => "lookup",
+            Self::Embed => "embed",
+            Self::Gradient => "gradient",
+            Self::Update => "update",
+            Self::Head => "head",
+            Self::Step => "step",
+        }
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Work {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|work| work.name() == name);
+        found.ok_or_else(|| format!("expected {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
+
+/// A piece of work with its sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What is done.
+    pub work: Work,
+    /// V: rows of the table.
+    pub v: usize,
+    /// C: numbers of a row.
+    pub c: usize,
+    /// B: rows of the batch.
+    pub b: usize,
+    /// T: tokens of each.
+    pub t: usize,
+    /// How the ids are drawn; an update has none.
+    pub ids: Ids,
+}
+
+impl Case {
+    /// How many rows are looked up, scored or trained on, N = B·T; of an update, how many are updated.
+    pub fn rows(&self) -> usize {
+        match self.work {
+            Work::Update => self.v,
+            _ => self.b * self.t,
+        }
+    }
+
+    /// The model of a step.
+    pub fn model(&self) -> ModelConfig {
+        ModelConfig { vocab_size: self.v, context: self.t, channels: self.c, layers: 2, heads: 4, ..Default::default() }
+    }
+
+    /// The least number of bytes that must move between memory and processor, whatever a device really moves: what is read
+    /// is read once, what is written is written once, ids and 32-bit floats take four bytes.
+    pub fn bytes(&self) -> u64 {
+        let (v, c, n) = (self.v as u64, self.c as u64, self.rows() as u64);
+        // Each id, the row it names, and where the row goes.
+        let forward = n * (8 * c + 4);
+        match self.work {
+            Work::Lookup | Work::Embed => forward,
+            Work::Gradient => {
+                let touched: BTreeSet<u32> = self.ids.draw(self.v, self.rows()).into_iter().collect();
+                // The dense gradient is zeroed, every place's gradient is read, every touched row is read and written.
+                forward + 4 * v * c + n * (4 * c + 4) + 8 * touched.len() as u64 * c
+            }
+            // Parameter, gradient and two moments are read; all but the gradient are written.
+            Work::Update => 28 * v * c,
+            // Hidden states and table are read, their gradients are written.
+            Work::Head => 8 * v * c + 8 * n * c + 4 * n,
+            // Weights are read forward and backward, their gradients written, and updated.
+            Work::Step => 40 * self.model().parameter_count() as u64,
+        }
+    }
+
+    /// How many additions and multiplications its products have; nothing where there are none.
+    pub fn operations(&self) -> Option<u64> {
+        let n = self.rows() as u64;
+        match self.work {
+            Work::Head => Some(6 * n * self.v as u64 * self.c as u64),
+            Work::Step => {
+                let model = self.model();
+                let attention = 12 * model.layers * self.c * self.t;
+                Some(n * (6 * model.parameter_count() + attention) as u64)
+            }
+            _ => None,
+        }
+    }
+
+    /// The largest of its tensors, in bytes.
+    pub(super) fn largest(&self) -> u64 {
+        4 * (self.v.max(self.rows()) * self.c) as u64
+    }
+
+    /// The cases of `wordspace bench`.
+    pub fn of_the_program(quick: bool) -> Vec<Self> {
+        let gpt2 = |work, ids| Self { work, v: 50_257, c: 768, b: 8, t: 1024, ids };
+        let toy = |work| Self { work, v: 1024, c: 64, b: 32, t: 64, ids: Ids::Zipf };
+        if quick {
+            return vec![
+                gpt2(Work::Lookup, Ids::Uniform),
+                gpt2(Work::Lookup, Ids::Zipf),
+                gpt2(Work::Gradient, Ids::Zipf),
+                toy(Work::Lookup),
+                toy(Work::Embed),
+                toy(Work::Gradient),
+                toy(Work::Update),
+                toy(Work::Head),
+                toy(Work::Step),
+            ];
+        }
+        let mut all: Vec<Self> = Ids::ALL.map(|ids| gpt2(Work::Lookup, ids)).into();
+        all.push(toy(Work::Lookup));
+        all.push(gpt2(Work::Embed, Ids::Zipf));
+        all.extend(Ids::ALL.map(|ids| gpt2(Work::Gradient, ids)));
+        all.push(toy(Work::Gradient));
+        all.extend([gpt2(Work::Update, Ids::Uniform), toy(Work::Update)]);
+        all.extend([Self { c: 256, t: 128, ..gpt2(Work::Head, Ids::Zipf) }, toy(Work::Head), toy(Work::Step)]);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_number_of_bytes_is_that_of_the_formulae() {
+        let case = |work| Case { work, v: 10, c: 4, b: 2, t: 3, ids: Ids::Same };
+        assert_eq!(case(Work::Lookup).bytes(), 6 * (2 * 16 + 4));
+        assert_eq!(case(Work::Gradient).bytes(), 6 * (2 * 16 + 4) + 160 + 6 * (16 + 4) + 2 * 16);
+        assert_eq!(case(Work::Update).bytes(), 28 * 40);
+        assert_eq!(case(Work::Head).bytes(), 2 * 160 + 2 * 6 * 16 + 24);
+        assert_eq!(case(Work::Head).operations(), Some(6 * 6 * 10 * 4));
+    }
+
+    #[test]
+    fn a_name_reads_as_it_is_written_and_another_is_told_all() {
+        for work in Work::ALL {
+            assert_eq!(work.to_string().parse(), Ok(work));
+        }
+        assert!("look".parse::<Work>().unwrap_err().contains("lookup, embed"));
+    }
+}

@@ -1,0 +1,166 @@
+//! A piece of work on a device, ready to be done again and again.
+
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use wordspace_data::Batch;
+use wordspace_kernels::{AdamW, Moments, cross_entropy, embed};
+use wordspace_model::Gpt;
+use wordspace_train::config::TrainConfig;
+use wordspace_train::device::{OpenDevice, parity};
+use wordspace_train::{Learner, Optimizer};
+
+use super::expected::check;
+use super::{Case, Work};
+
+/// The update that is timed.
+pub(super) const ADAMW: AdamW =
+    AdamW { learning_rate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1, step: 1 };
+
+/// A case on a device.
+pub struct Prepared {
+    device: Device,
+    /// Does the work once. What comes of it is flat, and is let go before the work is done again.
+    work: Box<dyn FnMut() -> Vec<Tensor<1>>>,
+}
+
+impl Prepared {
+    /// Brings what `case` needs to `device`, does it once, and holds what comes of it to what is `expected`.
+    ///
+    /// # Errors
+    ///
+    /// If the device cannot hold it, or computes something else.
+    pub fn checked(case: &Case, device: &OpenDevice, expected: &[Vec<f32>]) -> Result<Self, String> {
+        if let Some(limit) = device.largest_buffer.filter(|&limit| case.largest() > limit) {
+            let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
+            let (need, limit) = (megabytes(case.largest()), megabytes(limit));
+            return Err(format!("needs {need} in one buffer; the device takes {limit}"));
+        }
+        let is_processor = device.is_processor();
+        if case.work == Work::Step && !parity(&device.device).is_ok_and(|parity| parity.is_right(!is_processor)) {
+            return Err("computes other numbers than PyTorch; see wordspace devices --check".into());
+        }
+        let mut prepared = Self::new(case, &device.device);
+        check(&prepared.results(), expected, case, is_processor)?;
+        Ok(prepared)
+    }
+
+    /// Brings what `case` needs to `device`.
+    pub fn new(case: &Case, device: &Device) -> Self {
+        let work: Box<dyn FnMut() -> Vec<Tensor<1>>> = match case.work {
+            Work::Lookup => lookup(case, device, false),
+            Work::Embed => lookup(case, device, true),
+            Work::Gradient => gradient(case, &device.clone().autodiff()),
+            Work::Update => update(case, device),
+            Work::Head => head(case, &device.clone().autodiff()),
+            Work::Step => step(case, &device.clone().autodiff()),
+        };
+        Self { device: device.clone(), work }
+    }
+
+    /// Does the work once and reads back what comes of it. A device that could not do it, and did not say so, says it now.
+    pub fn results(&mut self) -> Vec<Vec<f32>> {
+        let read = |tensor: Tensor<1>| tensor.into_data().try_into_vec().expect("results are f32");
+        (self.work)().into_iter().map(read).collect()
+    }
+
+    /// How long it takes to do the work so many times, from an idle device to an idle device.
+    pub fn time(&mut self, times: u64) -> Duration {
+        self.device.sync().expect("the device is there");
+        let began = Instant::now();
+        for done in 1..=times {
+            let results = (self.work)();
+            if done == times {
+                self.device.sync().expect("the device could do it");
+            }
+            drop(results);
+        }
+        began.elapsed()
+    }
+}
+
+/// Numbers between -0.1 and 0.1, without a pattern.
+pub(super) fn values(count: usize, salt: u32) -> Vec<f32> {
+    let value = |at: u32| {
+        let mut bits = (at ^ salt.rotate_left(16)).wrapping_mul(0x9e37_79b1);
+        bits ^= bits >> 15;
+        bits = bits.wrapping_mul(0x85eb_ca6b);
+        ((bits ^ bits >> 13) >> 8) as f32 / (1 << 24) as f32 * 0.2 - 0.1
+    };
+    (0..count as u32).map(value).collect()
+}
+
+pub(super) fn tensor(rows: usize, columns: usize, salt: u32, device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values(rows * columns, salt), [rows, columns]), device)
+}
+
+pub(super) fn ids(case: &Case, device: &Device) -> Tensor<2, Int> {
+    let ids: Vec<i32> = case.ids.draw(case.v, case.rows()).into_iter().map(|id| id as i32).collect();
+    Tensor::from_data(TensorData::new(ids, [case.b, case.t]), device)
+}
+
+fn lookup(case: &Case, device: &Device, with_positions: bool) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let wte = tensor(case.v, case.c, 1, device);
+    let wpe = with_positions.then(|| tensor(case.t, case.c, 2, device));
+    let ids = ids(case, device);
+    Box::new(move || vec![embed(wte.clone(), wpe.clone(), ids.clone()).flatten(0, 1)])
+}
+
+/// The gradient of the sum, so that all that comes back to the tables is ones.
+fn gradient(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let wte = tensor(case.v, case.c, 1, device).require_grad();
+    let wpe = tensor(case.t, case.c, 2, device).require_grad();
+    let ids = ids(case, device);
+    Box::new(move || {
+        let mut gradients = embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
+        let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
+        vec![of(&wte), of(&wpe)]
+    })
+}
+
+fn update(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let flat = |salt| tensor(case.v, case.c, salt, device).flatten(0, 1);
+    let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(1), flat(2));
+    let moments = Moments::zeros_like(&parameter);
+    let mut state = Some((parameter, moments));
+    let mut adamw = AdamW { step: 0, ..ADAMW };
+    Box::new(move || {
+        adamw.step += 1;
+        let (parameter, moments) = state.take().expect("it was put back");
+        let (parameter, moments) = adamw.update(parameter, gradient.clone(), moments);
+        let results = vec![parameter.clone(), moments.first.clone(), moments.second.clone()];
+        state = Some((parameter, moments));
+        results
+    })
+}
+
+fn head(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let hidden = tensor(case.rows(), case.c, 1, device).require_grad();
+    let table = tensor(case.v, case.c, 2, device).require_grad();
+    let targets: Tensor<1, Int> = ids(case, device).flatten(0, 1);
+    Box::new(move || {
+        let loss = cross_entropy(hidden.clone(), table.clone(), targets.clone());
+        let mut gradients = loss.backward();
+        let mut of = |tensor: &Tensor<2>| tensor.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
+        vec![of(&hidden), of(&table), loss.inner()]
+    })
+}
+
+/// Updates of one model with one batch: its loss falls, what is done stays the same.
+fn step(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let model = case.model();
+    let gpt = Gpt::init(&model, 42, device).expect("the sizes make a model");
+    let mut learner = Some(Learner { model: gpt, optimizer: Optimizer::new(&model) });
+    let drawn = case.ids.draw(case.v, case.rows() + 1);
+    let (ids, targets) = (drawn[..case.rows()].to_vec(), drawn[1..].to_vec());
+    let batch = Batch { rows: case.b, context: case.t, ids, targets };
+    let config = TrainConfig::default();
+    let mut step = 0;
+    Box::new(move || {
+        step += 1;
+        let taken = learner.take().expect("it was put back");
+        let (updated, result) = taken.step(std::slice::from_ref(&batch), &config, step);
+        learner = Some(updated);
+        vec![result]
+    })
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Times the few operations that decide how fast an embedding trains, in wordspace and in PyTorch, turn about.
+
+    pip install torch numpy
+    python scripts/peers/kernels.py                          # builds ours first, then all of them
+    python scripts/peers/kernels.py gradient-zipf --rounds 15
+    python scripts/peers/kernels.py --to benches/record
+
+    lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already
+    gradient   token and position rows, and back to the gradients of both tables; PyTorch also with a sparse gradient
+    update     clipping by the norm and AdamW on 124 million parameters
+    head       hidden states times the table, cross-entropy, and back to the gradients of both
+
+All compute on the same numbers, and what comes of it must agree before time counts. Backward, PyTorch is handed the ones
+that the gradients begin with; burn makes them anew each time, which counts against ours.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy, embedding, linear
+
+import pairing
+
+SIZES = {"v": 50257, "c": 768, "t": 1024, "n": 8192}
+WORKLOADS = {
+    f"{work}-{ids}": SIZES | {"work": work, "stream": ids, "times": times, "peers": peers}
+    for work, times, peers in [("lookup", 50, ["eager", "reused", "compiled"]), ("gradient", 2, ["eager", "sparse", "compiled"])]
+    for ids in ["uniform", "zipf", "same"]
+} | {
+    "update": {"work": "update", "v": 124_439_808, "c": 1, "t": 1, "n": 1, "stream": "same", "times": 1, "peers": ["eager", "fused"]},
+    "head": {"work": "head", "v": 50257, "c": 256, "t": 128, "n": 1024, "stream": "zipf", "times": 1, "peers": ["eager", "compiled"]},
+}
+
+
+def draw(v: int, n: int, stream: str) -> list[int]:
+    random = np.random.default_rng(1)
+    match stream:
+        case "uniform":
+            return random.integers(0, v, n).tolist()
+        case "zipf":
+            chances = 1.0 / np.arange(1, v + 1)
+            return random.permutation(v)[random.choice(v, n, p=chances / chances.sum())].tolist()
+        case "same":
+            return [v // 2] * n
+
+
+def values(first: int, *shape: int) -> torch.Tensor:
+    """Numbers between -0.1 and 0.1; `benches/paired/kernels.rs` has the same."""
+    places = np.arange(first, first + np.prod(shape), dtype=np.int64)
+    return torch.from_numpy(((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)).reshape(shape)
+
+
+def lookup(request: dict, kind: str):
+    wte, ids = values(0, request["v"], request["c"]), torch.tensor(request["ids"])
+    there = torch.empty(len(ids), request["c"])
+    compiled = torch.compile(lambda wte, ids: embedding(ids, wte))
+    return {
+        "eager": lambda: [embedding(ids, wte)],
+        "reused": lambda: [torch.index_select(wte, 0, ids, out=there)],
+        "compiled": lambda: [compiled(wte, ids)],
+    }[kind]
+
+
+def gradient(request: dict, kind: str):
+    wte = values(0, request["v"], request["c"]).requires_grad_()
+    wpe = values(1, request["t"], request["c"]).requires_grad_()
+    ids = torch.tensor(request["ids"]).reshape(-1, request["t"])
+    ones = torch.ones(*ids.shape, request["c"])
+    forward = lambda wte, wpe, ids: embedding(ids, wte, sparse=kind == "sparse") + wpe
+    if kind == "compiled":
+        forward = torch.compile(forward)
+
+    def once() -> list[torch.Tensor]:
+        wte.grad = wpe.grad = None
+        forward(wte, wpe, ids).backward(ones)
+        return [wte.grad, wpe.grad]
+
+    return once
+
+
+def update(request: dict, kind: str):
+    parameter = torch.nn.Parameter(values(0, request["v"]))
+    parameter.grad = values(1, request["v"])
+    optimizer = torch.optim.AdamW([parameter], lr=1e-3, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1, fused=kind == "fused")
+
+    def once() -> list[torch.Tensor]:
+        torch.nn.utils.clip_grad_norm_([parameter], 1.0)
+        optimizer.step()
+        return [parameter]
+
+    return once
+
+
+def head(request: dict, kind: str):
+    hidden = values(1, len(request["ids"]), request["c"]).requires_grad_()
+    wte, targets = values(0, request["v"], request["c"]).requires_grad_(), torch.tensor(request["ids"])
+    forward = lambda hidden, wte, targets: cross_entropy(linear(hidden, wte), targets)
+    if kind == "compiled":
+        forward = torch.compile(forward)
+
+    def once() -> list[torch.Tensor]:
+        hidden.grad = wte.grad = None
+        loss = forward(hidden, wte, targets)
+        loss.backward()
+        return [hidden.grad, wte.grad, loss]
+
+    return once
+
+
+def open_peer(kind: str):
+    def open_work(request: dict):
+        once = {"lookup": lookup, "gradient": gradient, "update": update, "head": head}[request["work"]](request, kind)
+
+        def work(times: int) -> list[torch.Tensor]:
+            results = []
+            for _ in range(times):
+                results.clear()
+                results = once()
+            return results
+
+        return work
+
+    return open_work
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
+    parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
+    args = parser.parse_args()
+    ours = pairing.programs(args.ours)
+    record = pairing.new_record("kernels", "Single operations, beside PyTorch", args.threads)
+    for name in args.workloads:
+        work = dict(WORKLOADS[name])
+        times, peers, stream = work.pop("times"), work.pop("peers"), work.pop("stream")
+        request = work | {"ids": draw(work["v"], work["n"], stream)}
+        starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers]
+        plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
+        compared = pairing.compare(starts, request, plan, args.threads)
+        shape = f"{work['v']:,} parameters" if name == "update" else f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}"
+        record["workloads"].append({"name": name, "shape": f"{shape}; {times} a turn, {args.rounds} rounds", "rows": work["n"]} | compared)
+        print(f"{name} is done", file=sys.stderr)
+    pairing.write(record, pairing.markdown(record), args.to)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        pairing.serve(open_peer(sys.argv[2]))
+    else:
+        main()

@@ -1,0 +1,311 @@
+"""Programs that do the same work take turns: each is a process that does it when told to, and says how long it took.
+
+A line of JSON goes in, a line comes out (`benches/paired/main.rs` says what ours speaks). Within a round each contender
+works once, in an order that turns from round to round, beside a copy of memory that shows whether the machine was
+disturbed. What is compared is the ratio within a round: its median over the rounds, its least and its most.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import platform
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Contender:
+    """A process that works on request."""
+
+    def __init__(self, name: str, command: list[str], request: dict, threads: int):
+        self.name, self.seconds, self.numbers = name, [], []
+        variables = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
+        self.said = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said, text=True, env=os.environ | variables
+        )
+        self.ready = self.ask(request)["ready"]
+
+    def ask(self, request: dict) -> dict:
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            self.said.seek(0)
+            lines = self.said.read().strip().splitlines() or ["it ended without a word"]
+            raise RuntimeError(lines[-1])
+        return json.loads(answer)
+
+    def work(self, times: int) -> tuple[float, list[list[float]]]:
+        answer = self.ask({"times": times})
+        return answer["seconds"], answer["numbers"]
+
+    def memory(self, which: str) -> float:
+        """`VmRSS` now or `VmHWM` at its highest, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) * 1024 / 1e6
+
+    def forget_highest(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.said.close()
+        self.process.wait(timeout=60)
+
+
+def serve(open_work) -> None:
+    """The other side, for work in PyTorch: `open_work(request)` gives a function from how often to tensors."""
+    # What libraries print is no answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    work = open_work(json.loads(sys.stdin.readline()))
+    print(json.dumps({"ready": f"torch {torch.__version__}"}), file=answers, flush=True)
+    for line in sys.stdin:
+        times = json.loads(line)["times"]
+        began = time.perf_counter()
+        results = work(times)
+        seconds = time.perf_counter() - began
+        numbers = [compared(result) for result in results]
+        print(json.dumps({"seconds": seconds, "numbers": numbers}), file=answers, flush=True)
+        del results
+
+
+def compared(result: torch.Tensor) -> list[float]:
+    """The numbers of a result, or, of more than 100, the sums of its parts."""
+    numbers = (result.to_dense() if result.is_sparse else result.detach()).flatten()
+    part = -(-len(numbers) // 100)
+    return [some.double().sum().item() for some in numbers.split(part)]
+
+
+@dataclass
+class Plan:
+    """What is done in a round, and how often."""
+
+    times: int
+    rounds: int
+    #: How often the work is done before anything is timed; what comes of it is compared.
+    check: int
+    #: The largest difference that is let pass, as a share of the largest number of a result.
+    tolerance: float
+
+
+@dataclass
+class Result:
+    name: str
+    milliseconds: list[float] = field(default_factory=list)
+    difference: float = 0.0
+    peak_mb: float = 0.0
+    above_ready_mb: float = 0.0
+    failure: str | None = None
+
+
+def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, threads: int) -> dict:
+    """Lets `starts`, ours first, work on `request`; the first that is not ours says what the numbers must be."""
+    results, running = {name: Result(name) for name, _ in starts}, {}
+    with contextlib.ExitStack() as ends:
+        for name, command in starts:
+            try:
+                running[name] = Contender(name, command, request, threads)
+                ends.callback(running[name].end)
+                running[name].ready_mb = running[name].memory("VmRSS")
+                _, running[name].numbers = running[name].work(plan.check)
+            except RuntimeError as error:
+                results[name].failure = f"does not run: {error}"
+                running.pop(name, None)
+        agree(running, results, plan.tolerance)
+        copies = take_turns(running, results, plan, threads)
+    return {"contenders": [report(result) for result in results.values()], "copy_gb_per_second": spread(copies)} | ratios(results)
+
+
+def agree(running: dict, results: dict, tolerance: float) -> None:
+    """Numbers are compared before time counts: who computes something else is out."""
+    judge = next(c for name, c in running.items() if not is_ours(name))
+    for name, contender in list(running.items()):
+        worst = max(off(found, expected) for found, expected in zip(contender.numbers, judge.numbers, strict=True))
+        results[name].difference = worst
+        if not worst <= tolerance:
+            results[name].failure = f"computes something else: off by {worst:.1e}, {tolerance:.0e} is allowed"
+            running.pop(name)
+
+
+def off(found: list[float], expected: list[float]) -> float:
+    """The largest difference as a share of the largest number."""
+    largest = max(abs(x) for x in expected) or 1.0
+    return max(abs(a - b) / largest for a, b in zip(found, expected, strict=True))
+
+
+def take_turns(running: dict, results: dict, plan: Plan, threads: int) -> list[float]:
+    contenders, copies = list(running.values()), []
+    for contender in contenders:
+        contender.work(1)
+        contender.forget_highest()
+    for nth in range(plan.rounds):
+        copies.append(copy_speed(threads))
+        turn = nth % len(contenders)
+        for contender in contenders[turn:] + contenders[:turn]:
+            seconds, _ = contender.work(plan.times)
+            results[contender.name].milliseconds.append(1000 * seconds / plan.times)
+    for contender in contenders:
+        result = results[contender.name]
+        result.peak_mb = contender.memory("VmHWM")
+        result.above_ready_mb = result.peak_mb - contender.ready_mb
+    return copies
+
+
+_SOURCE: list = []
+
+
+def copy_speed(threads: int) -> float:
+    """GB/s, reading and writing counted, of the best of three copies of 256 MB into memory that is there already."""
+    torch.set_num_threads(threads)
+    if not _SOURCE:
+        _SOURCE.extend([torch.ones(64_000_000), torch.ones(64_000_000)])
+    source, target = _SOURCE
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        target.copy_(source)
+        times.append(time.perf_counter() - began)
+    return 2 * source.numel() * 4 / min(times) / 1e9
+
+
+def is_ours(name: str) -> bool:
+    return name.startswith("wordspace")
+
+
+def spread(numbers: list[float]) -> dict | None:
+    return {"median": statistics.median(numbers), "least": min(numbers), "most": max(numbers)} if numbers else None
+
+
+def report(result: Result) -> dict:
+    return {
+        "name": result.name, "failure": result.failure, "milliseconds": spread(result.milliseconds),
+        "rounds": result.milliseconds, "largest_difference": result.difference,
+        "peak_mb": result.peak_mb, "above_ready_mb": result.above_ready_mb,
+    }
+
+
+def ratios(results: dict) -> dict:
+    """For each of ours, how many times faster than each peer: above 1 it is ahead."""
+    timed = {name: result.milliseconds for name, result in results.items() if result.milliseconds}
+    peers = [name for name in timed if not is_ours(name)]
+    all_ratios = []
+    for name in filter(is_ours, timed):
+        for peer in peers:
+            per_round = [theirs / mine for theirs, mine in zip(timed[peer], timed[name], strict=True)]
+            all_ratios.append({"ours": name, "peer": peer} | spread(per_round))
+    best = min(peers, key=lambda name: statistics.median(timed[name]), default=None)
+    return {"best_peer": best, "times_faster": all_ratios}
+
+
+def machine(threads: int) -> dict:
+    cpuinfo = Path("/proc/cpuinfo").read_text()
+    of = lambda name: (re.search(rf"{name}\s*:\s*(.*)", cpuinfo) or ["", "?"])[1]
+    meminfo = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
+    huge = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    return {
+        "processor": f"{of('model name')}, family {of('cpu family')}, model {of('model')}",
+        "cores": os.cpu_count(), "threads": threads, "memory_gib": round(meminfo / 2**20, 1),
+        "system": f"{platform.system()} {platform.release()}", "load": os.getloadavg(),
+        "transparent_huge_pages": re.search(r"\[(\w+)\]", huge.read_text())[1] if huge.exists() else None,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def versions() -> dict:
+    said = lambda *command: subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    changed = said("git", "status", "--porcelain", "--untracked-files=no") != ""
+    return {
+        "commit": said("git", "rev-parse", "--short", "HEAD") + (" with changes" if changed else ""),
+        "rustc": said("rustc", "--version"), "torch": torch.__version__, "python": platform.python_version(),
+    }
+
+
+def programs(given: list[str] | None) -> dict[str, str]:
+    """Ours by name: those of `NAME=PROGRAM`, or one that is built."""
+    pairs = [program.split("=", 1) for program in given or []]
+    return {f"wordspace {name}": program for name, program in pairs} or {"wordspace": build()}
+
+
+def of_ours(programs: dict[str, str], devices: str) -> list[tuple[str, list[str]]]:
+    """How each of ours is started on each of `devices`, which commas part."""
+    return [(name if device == "flex" else f"{name} {device}", [program, "serve", device])
+            for name, program in programs.items() for device in devices.split(",")]
+
+
+def build() -> str:
+    """Builds ours and says where it is."""
+    command = ["cargo", "build", "--release", "-p", "wordspace", "--bench", "paired", "--message-format", "json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "paired")
+
+
+def write(record: dict, table: str, folder: Path | None) -> None:
+    """Prints the table; writes it and the record where it was asked for, never over what is there."""
+    print(table)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{record['time'][:10]}-{record['kind']}-{record['versions']['commit'].replace(' ', '-')}"
+        for ending, text in [("json", json.dumps(record) + "\n"), ("md", table)]:
+            with open(folder / f"{name}.{ending}", "x") as file:
+                file.write(text)
+
+
+def new_record(kind: str, title: str, threads: int) -> dict:
+    return {
+        "schema": 1, "kind": kind, "title": title, "time": datetime.datetime.now().isoformat(timespec="seconds"),
+        "command": shlex.join(["python", *sys.argv]), "machine": machine(threads), "versions": versions(), "workloads": [],
+    }
+
+
+def head(record: dict) -> list[str]:
+    """What was measured with what, as the first lines of a table."""
+    machine, versions = record["machine"], record["versions"]
+    return [
+        f"# {record['title']}, {record['time'][:10]}", "",
+        f"- {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; "
+        f"{machine['threads']} threads, PyTorch uses {machine['instructions']}, load {machine['load'][0]:.1f} at the start.",
+        f"- wordspace at {versions['commit']}, {versions['rustc']}, PyTorch {versions['torch']}, Python {versions['python']}.",
+        f"- `{record['command']}`", "",
+    ]
+
+
+def markdown(record: dict) -> str:
+    lines = head(record) + [
+        "Milliseconds are medians over rounds in which all take turns, least to most in brackets. A ratio is of one round; its",
+        "median is how many times faster ours was. Memory is the highest while working, above that of the idle process.",
+    ]
+    for workload in record["workloads"]:
+        copy = workload["copy_gb_per_second"]
+        lines += ["", f"## {workload['name']}", "", workload["shape"] + ".", ""]
+        if copy:
+            steady = copy["most"] - copy["least"] <= 0.1 * copy["median"]
+            doubt = "" if steady else " **It varied by more than a tenth: the machine was disturbed.**"
+            lines += [f"Copy {copy['median']:.1f} GB/s ({copy['least']:.1f}–{copy['most']:.1f}), between the rounds.{doubt}", ""]
+        lines += ["| | ms | memory, MB | numbers off by |", "|---|---|---|---|"]
+        for c in workload["contenders"]:
+            if c["failure"]:
+                lines.append(f"| {c['name']} | {c['failure']} | | |")
+            else:
+                t = c["milliseconds"]
+                off = f"{c['largest_difference']:.0e}" if c["largest_difference"] else "0"
+                lines.append(f"| {c['name']} | {t['median']:.2f} ({t['least']:.2f}–{t['most']:.2f}) | {c['above_ready_mb']:,.0f} | {off} |")
+        for r in workload["times_faster"]:
+            best = ", the best" if r["peer"] == workload["best_peer"] else ""
+            lines += ["", f"{r['ours']} against {r['peer']}{best}: **{r['median']:.2f} ×** ({r['least']:.2f}–{r['most']:.2f})."]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Times an update of the same GPT-2 in wordspace and in PyTorch, turn about, at equal losses.
+
+    pip install torch safetensors
+    python scripts/peers/training.py toy head                # builds ours first
+    python scripts/peers/training.py toy --threads 1
+    python scripts/peers/training.py toy --to benches/record
+
+An update is: batch to the device, forward, loss, backward, clipping by the global norm, AdamW. All start from the same
+weights and take the same batches; losses and gradient norms over twenty updates must agree to 1e-4 before time counts. PyTorch runs as it
+comes (eager), with the fused AdamW, and compiled with it (which needs a C++ compiler); the best of them is the opponent.
+`--ours NAME=PROGRAM` names a built `paired` bench, to compare builds.
+"""
+
+import argparse
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn.functional import cross_entropy, dropout, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
+
+import pairing
+
+BATCHES = 20
+TRAIN = {"learning_rate": 1e-3, "min_learning_rate": 1e-3, "warmup": 0, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8,
+         "weight_decay": 0.1, "clip": 1.0}
+PEERS = ["eager", "fused", "compiled"]
+
+
+def workload(v: int, c: int, l: int, h: int, t: int, b: int, times: int) -> dict:
+    model = {"vocab_size": v, "context": t, "channels": c, "heads": h, "layers": l, "dropout": 0.0, "tied": True,
+             "positions": "learned", "init_std": 0.02}
+    return {"model": model, "batch": b, "times": times}
+
+
+def preset(name: str, vocab_size: int, times: int) -> dict:
+    config = tomllib.loads((pairing.ROOT / "configs" / f"{name}.toml").read_text())
+    model, train = config["model"], config["train"]
+    return workload(vocab_size, model["channels"], model["layers"], model["heads"], model["context"], train["batch"], times)
+
+
+WORKLOADS = {
+    "toy": lambda: workload(1024, 64, 2, 4, 64, 32, times=20),
+    "head": lambda: workload(50257, 256, 2, 4, 128, 8, times=1),
+    "shakespeare-char": lambda: preset("shakespeare-char", 65, times=20),
+    "gpt2-small": lambda: workload(50257, 768, 12, 12, 256, 1, times=1),
+}
+
+
+def draw(work: dict, file: str) -> None:
+    """Weights and batches, into one file. Ids are written as floats, which hold them exactly."""
+    torch.manual_seed(1)
+    model, rows = work["model"], work["batch"]
+    v, c, t = model["vocab_size"], model["channels"], model["context"]
+    normal = lambda *shape: torch.randn(shape) * 0.02
+    tensors = {"wte.weight": normal(v, c), "wpe.weight": normal(t, c)}
+    for n in range(model["layers"]):
+        for name, shape in [("attn.c_attn", (c, 3 * c)), ("attn.c_proj", (c, c)), ("mlp.c_fc", (c, 4 * c)), ("mlp.c_proj", (4 * c, c))]:
+            tensors |= {f"h.{n}.{name}.weight": normal(*shape), f"h.{n}.{name}.bias": torch.zeros(shape[1])}
+    for name in [f"h.{n}.ln_{i}" for n in range(model["layers"]) for i in (1, 2)] + ["ln_f"]:
+        tensors |= {f"{name}.weight": torch.ones(c), f"{name}.bias": torch.zeros(c)}
+    # As a text has them: the word of rank r with a frequency like 1 / r.
+    frequencies = 1.0 / torch.arange(1, v + 1)
+    tokens = torch.multinomial(frequencies, BATCHES * rows * (t + 1), replacement=True).reshape(BATCHES, rows, t + 1)
+    tensors |= {"batches.ids": tokens[..., :-1].float().contiguous(), "batches.targets": tokens[..., 1:].float().contiguous()}
+    save_file(tensors, file)
+
+
+class Gpt(nn.Module):
+    """GPT-2 as one writes it for PyTorch; matrices are `[out, in]`, as `linear` wants them."""
+
+    def __init__(self, model: dict, tensors: dict):
+        super().__init__()
+        self.layers, self.heads, self.share = model["layers"], model["heads"], model["dropout"]
+        is_matrix = lambda name, tensor: tensor.dim() == 2 and name.startswith("h.")
+        as_ours = {name: tensor.T.contiguous() if is_matrix(name, tensor) else tensor for name, tensor in tensors.items()}
+        self.p = nn.ParameterDict({name.replace(".", "_"): nn.Parameter(tensor) for name, tensor in as_ours.items()})
+
+    def norm(self, x, name: str):
+        return layer_norm(x, x.shape[-1:], self.p[f"{name}_weight"], self.p[f"{name}_bias"])
+
+    def linear(self, x, name: str):
+        return linear(x, self.p[f"{name}_weight"], self.p[f"{name}_bias"])
+
+    def drop(self, x):
+        return dropout(x, self.share) if self.training and self.share > 0 else x
+
+    def block(self, x, n: int):
+        b, t, c = x.shape
+        qkv = self.linear(self.norm(x, f"h_{n}_ln_1"), f"h_{n}_attn_c_attn")
+        q, k, v = (part.view(b, t, self.heads, c // self.heads).transpose(1, 2) for part in qkv.split(c, dim=2))
+        mixed = scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=self.share if self.training else 0.0)
+        x = x + self.drop(self.linear(mixed.transpose(1, 2).reshape(b, t, c), f"h_{n}_attn_c_proj"))
+        hidden = gelu(self.linear(self.norm(x, f"h_{n}_ln_2"), f"h_{n}_mlp_c_fc"), approximate="tanh")
+        return x + self.drop(self.linear(hidden, f"h_{n}_mlp_c_proj"))
+
+    def forward(self, ids, targets):
+        x = self.drop(embedding(ids, self.p["wte_weight"]) + self.p["wpe_weight"][: ids.shape[1]])
+        for n in range(self.layers):
+            x = self.block(x, n)
+        logits = linear(self.norm(x, "ln_f"), self.p["wte_weight"])
+        return cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
+
+
+def adamw(model: nn.Module, train: dict, fused: bool) -> torch.optim.AdamW:
+    groups = [{"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": train["weight_decay"]},
+              {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=train["learning_rate"], betas=(train["beta1"], train["beta2"]), eps=train["epsilon"],
+                             fused=fused)
+
+
+def open_peer(kind: str):
+    def open_work(request: dict):
+        tensors, train = load_file(request["file"]), request["train"]
+        batches = list(zip(tensors.pop("batches.ids").long(), tensors.pop("batches.targets").long()))
+        model = Gpt(request["model"], tensors)
+        optimizer = adamw(model, train, fused=kind != "eager")
+        forward = torch.compile(model) if kind == "compiled" else model
+        done = 0
+
+        def work(times: int) -> list[float]:
+            nonlocal done
+            results = []
+            for _ in range(times):
+                ids, targets = batches[done % len(batches)]
+                done += 1
+                optimizer.zero_grad(set_to_none=True)
+                loss = forward(ids, targets)
+                loss.backward()
+                norm = nn.utils.clip_grad_norm_(model.parameters(), train["clip"])
+                optimizer.step()
+                results.append(torch.stack([loss.detach(), norm]))
+            return results
+
+        return work
+
+    return open_work
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workloads", nargs="*", default=["toy", "head"], help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
+    parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
+    parser.add_argument("--peers", default=",".join(PEERS), help="of eager, fused, compiled")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--check", type=int, default=BATCHES, help="how many updates are compared")
+    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
+    args = parser.parse_args()
+    ours = pairing.programs(args.ours)
+    record = pairing.new_record("training", "An update of a model, beside PyTorch", args.threads)
+    for name in args.workloads:
+        work = WORKLOADS[name]()
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"{folder}/{name}.safetensors"
+            draw(work, file)
+            request = {"work": "training", "file": file, "model": work["model"], "train": TRAIN | {"batch": work["batch"]}}
+            starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind])
+                                                           for kind in args.peers.split(",")]
+            plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=1e-4)
+            compared = pairing.compare(starts, request, plan, args.threads)
+        sizes = work["model"]
+        shape = ", ".join(f"{letter} {sizes[key]:,}" for letter, key in
+                          [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")])
+        shape += f", B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
+        record["workloads"].append({"name": name, "shape": shape, "tokens": work["batch"] * sizes["context"]} | compared)
+        print(f"{name} is done", file=sys.stderr)
+    pairing.write(record, pairing.markdown(record), args.to)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        pairing.serve(open_peer(sys.argv[2]))
+    else:
+        main()
