@@ -43,3 +43,14 @@ pub use embed::embed;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+
+/// Runs `work`, which computes on `device`, where its kernels are started fastest: on the processor, on one of the threads
+/// that they use. For work of many small operations, as an update is.
+pub fn near<R: Send>(device: &burn::tensor::Device, work: impl FnOnce() -> R + Send) -> R {
+    #[cfg(feature = "flex")]
+    if operation::is_processor(device) {
+        return processor::on_a_worker(work);
+    }
+    let _ = device;
+    work()
+}

@@ -12,7 +12,7 @@ use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::{Autodiff, AutodiffBackend, BackendTypes, DispatchDevice, Flex};
-use burn::tensor::{DType, Int, Shape, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
 /// What burn cannot do fast enough on the processor, from N tensors to one.
@@ -91,8 +91,12 @@ impl Deref for View<'_> {
 
 /// Whether `tensor` lies where operations of ours compute.
 pub(crate) fn is_ours<const D: usize>(tensor: &Tensor<D>) -> bool {
-    let device = tensor.device().without_autodiff();
-    matches!(device.as_dispatch(), DispatchDevice::Flex(_)) && tensor.dtype() == DType::F32
+    is_processor(&tensor.device()) && tensor.dtype() == DType::F32
+}
+
+/// Whether `device` is flex.
+pub(crate) fn is_processor(device: &Device) -> bool {
+    matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
 }
 
 /// The numbers of a tensor that nothing is differentiated in; [`is_ours`] of it.

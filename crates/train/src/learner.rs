@@ -34,12 +34,16 @@ impl Learner {
     /// Makes update `step`, from 1, with the mean gradient of `batches`.
     ///
     /// Loss and gradient norm come back as one tensor `[2]` that nobody has waited for yet (see [`StepResult::from`]).
-    pub fn step(mut self, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
+    pub fn step(self, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let device = self.device();
+        wordspace_kernels::near(&device, || self.step_on(&device, batches, config, step))
+    }
+
+    fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let share = 1.0 / batches.len() as f64;
         let mut sum: Option<(Tensor<1>, StepGradient)> = None;
         for batch in batches {
-            let loss = self.model.loss(ids(batch, &batch.ids, &device), ids(batch, &batch.targets, &device)) * share;
+            let loss = self.model.loss(ids(batch, &batch.ids, device), ids(batch, &batch.targets, device)) * share;
             let gradient = StepGradient::take(&self.model, loss.backward());
             sum = Some(match sum {
                 None => (loss.inner(), gradient),

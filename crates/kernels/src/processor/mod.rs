@@ -9,6 +9,12 @@ mod product;
 pub(crate) use arithmetic::{exp, simd, sum, sum_of_products};
 pub(crate) use product::{Matrix, MatrixMut, Threads, multiply};
 
+/// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
+/// any other thread each kernel would first have to wake one and then wait asleep.
+pub(crate) fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
 /// How many numbers make it worth to wake another thread: about ten microseconds of work.
 pub(crate) const PIECE: usize = 16 << 10;
 
