@@ -26,7 +26,7 @@ pub(crate) mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, multiply, rows_of_a_piece, simd};
+    use crate::processor::{Matrix, MatrixMut, Threads, multiply, product, rows_of_a_piece, simd};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -54,16 +54,12 @@ pub(crate) mod processor {
             let d_out = d_out.view();
             let d = Matrix::new(&d_out, n, outputs);
             let d_x = wanted[0].then(|| {
-                let mut d_x = vec![0.0; n * inputs];
                 let weight = Matrix::new(&weight, inputs, outputs).transposed();
-                multiply(MatrixMut::new(&mut d_x, n, inputs), false, 1.0, d, weight, Threads::All);
-                Values::new(d_x, [n, inputs])
+                Values::new(product(1.0, d, weight), [n, inputs])
             });
             let d_weight = wanted[1].then(|| {
-                let mut d_weight = vec![0.0; inputs * outputs];
                 let x = Matrix::new(&x, n, inputs).transposed();
-                multiply(MatrixMut::new(&mut d_weight, inputs, outputs), false, 1.0, x, d, Threads::All);
-                Values::new(d_weight, [inputs, outputs])
+                Values::new(product(1.0, x, d), [inputs, outputs])
             });
             let d_bias = wanted[2].then(|| Values::new(sum_of_rows(&d_out, outputs), [outputs]));
             [d_x, d_weight, d_bias]

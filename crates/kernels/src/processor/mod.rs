@@ -7,7 +7,7 @@ mod arithmetic;
 mod product;
 
 pub(crate) use arithmetic::{exp, simd, sum, sum_of_products};
-pub(crate) use product::{Matrix, MatrixMut, Threads, multiply};
+pub(crate) use product::{Matrix, MatrixMut, Threads, multiply, product};
 
 /// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
 /// any other thread each kernel would first have to wake one and then wait asleep.

@@ -61,6 +61,18 @@ impl<'a> MatrixMut<'a> {
     }
 }
 
+/// `factor · a b`, by all threads.
+pub(crate) fn product(factor: f32, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let (rows, columns) = (a.rows, b.columns);
+    let mut out = Vec::with_capacity(rows * columns);
+    // SAFETY: the memory is there and nobody else's; it is written whole, and not read before.
+    unsafe {
+        multiply(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns), false, factor, a, b, Threads::All);
+        out.set_len(rows * columns);
+    }
+    out
+}
+
 /// Who multiplies.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Threads {
