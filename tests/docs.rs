@@ -149,7 +149,10 @@ fn all_commands_run(document: &str) {
         match words[0].as_str() {
             "train" => shorten(&mut words),
             "devices" => words.retain(|word| word != "--check"),
-            "bench" => words.extend(["--quick", "--only", "update", "--device", "flex"].map(String::from)),
+            "bench" => {
+                words.retain(|word| word != "--quick");
+                words.extend(["--quick", "--only", "update", "--device", "flex"].map(String::from));
+            }
             _ => {}
         }
         if let Some((named, instead)) = needed(&needs, &folder) {
