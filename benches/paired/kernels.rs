@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::Value;
-use wordspace::kernels::{AdamW, Moments, cross_entropy, embed};
+use wordspace::kernels::{AdamW, Moments, cross_entropy, embed, sum_of_squares};
 
 use crate::Work;
 
@@ -73,9 +73,9 @@ fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1
     Box::new(move || {
         adamw.step += 1;
         let (parameter, moments) = state.take().expect("it was put back");
-        let norm = gradient.clone().square().sum().sqrt();
-        let factor = (norm + 1e-6).recip().clamp_max(1.0);
-        let (parameter, moments) = adamw.update(parameter, gradient.clone() * factor, moments);
+        let norm = sum_of_squares(gradient.clone()).sqrt();
+        let scale = (norm + 1e-6).recip().clamp_max(1.0);
+        let (parameter, moments) = adamw.update(parameter, gradient.clone(), scale, moments);
         let result = vec![parameter.clone()];
         state = Some((parameter, moments));
         result

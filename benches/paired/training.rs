@@ -20,7 +20,7 @@ struct Request {
     train: TrainConfig,
 }
 
-/// Makes updates, the batches taken in turn; gives loss and gradient norm of each.
+/// Makes updates, the batches taken in turn; gives the loss of each.
 pub fn open(request: &Value, device: &Device) -> Work {
     let Request { file, model: sizes, train } = Deserialize::deserialize(request).expect("a request for training");
     let mut tensors = read_tensors(Path::new(&file)).expect("the file holds weights and batches");
@@ -37,7 +37,7 @@ pub fn open(request: &Value, device: &Device) -> Work {
             let taken = learner.take().expect("it was put back");
             let (updated, result) = taken.step(std::slice::from_ref(batch), &train, step);
             learner = Some(updated);
-            result
+            result.narrow(0, 0, 1) // the gradient norm is behind it
         };
         (0..times).map(update).collect()
     })

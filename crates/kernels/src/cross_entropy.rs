@@ -1,4 +1,9 @@
 //! The head and the loss: `logits = hidden · tableᵀ`, `loss = mean over n of −log softmax(logits[n])[target[n]]`.
+//!
+//! `[N, V]` is never whole. Some rows of logits are computed, turned in place into `e = exp(logit − largest)`, and used for
+//! the gradients while they are near: with s the sum of e, `d_hidden = (e/s · table − table[target]) / N` and
+//! `d_table = (eᵀ · hidden/s − hidden at the target) / N`, so that e is written once and divided never. Three products of
+//! `2 N V C` operations are the limit.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
@@ -23,16 +28,148 @@ pub fn logits(hidden: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
 /// - `targets`: `[N]`, each below V
 /// - output: `[1]`
 pub fn cross_entropy(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    #[cfg(feature = "flex")]
+    if crate::operation::is_ours(&hidden) {
+        let operation = processor::CrossEntropy { targets: crate::operation::ids(targets).into() };
+        return crate::operation::run(operation, [hidden.into(), table.into()]);
+    }
+    stock(hidden, table, targets)
+}
+
+pub(crate) fn stock(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     let [n] = targets.dims();
     let log_probabilities = log_softmax(logits(hidden, table), 1); // [N, V]
     log_probabilities.gather(1, targets.reshape([n, 1])).mean().neg()
 }
 
+#[cfg(feature = "flex")]
+mod processor {
+    use std::sync::Arc;
+
+    use rayon::prelude::*;
+
+    use crate::operation::{Operation, Values, View};
+    use crate::processor::{Matrix, MatrixMut, Threads, exp, multiply, simd, sum};
+
+    #[derive(Clone, Debug)]
+    pub struct CrossEntropy {
+        pub targets: Arc<[u32]>,
+    }
+
+    /// How many rows of logits there are at a time: enough that adding to the table's gradient, once for each time, is
+    /// little beside the products, and no more than 64 MiB, whatever V is.
+    fn rows_at_a_time(v: usize) -> usize {
+        ((16 << 20) / v.max(1)).clamp(16, 256)
+    }
+
+    impl Operation<2> for CrossEntropy {
+        /// The gradients in hidden states and table.
+        type Saved = Option<[Values; 2]>;
+
+        fn forward(&self, [hidden, table]: [View<'_>; 2], is_tracked: bool) -> (Values, Self::Saved) {
+            let ([n, c], [v, _]) = (hidden.dims(), table.dims());
+            let rows = rows_at_a_time(v).min(n);
+            let mut logits = vec![0.0; rows * v];
+            let mut gradients = is_tracked.then(|| [vec![0.0; n * c], vec![0.0; v * c]]);
+            let mut loss = 0.0;
+            for start in (0..n).step_by(rows) {
+                let rows = start..n.min(start + rows);
+                let part = Part { hidden: &hidden[start * c..rows.end * c], table, targets: &self.targets[rows], v, c };
+                let (cost, shares) = part.exponentials(&mut logits);
+                loss += cost;
+                if let Some([d_hidden, d_table]) = &mut gradients {
+                    part.differentiate(&logits, &shares, 1.0 / n as f32, &mut d_hidden[start * c..], d_table);
+                }
+            }
+            let saved =
+                gradients.map(|[d_hidden, d_table]| [Values::like(d_hidden, hidden), Values::like(d_table, table)]);
+            (Values::new(vec![(loss / n as f64) as f32], [1]), saved)
+        }
+
+        fn backward(&self, _: [View<'_>; 2], saved: Self::Saved, d_out: Values, _: [bool; 2]) -> [Option<Values>; 2] {
+            let factor = d_out.view()[0];
+            saved.expect("a tracked loss has gradients").map(|mut gradient| {
+                if factor != 1.0 {
+                    gradient.as_mut_slice().par_iter_mut().for_each(|x| *x *= factor);
+                }
+                Some(gradient)
+            })
+        }
+    }
+
+    /// Some hidden states with their targets.
+    struct Part<'a> {
+        hidden: &'a [f32],
+        table: View<'a>,
+        targets: &'a [u32],
+        v: usize,
+        c: usize,
+    }
+
+    impl Part<'_> {
+        /// Fills `e` with the exponentials of the logits below the largest of their row. Returns the loss of all rows, and
+        /// one over the sum of each.
+        fn exponentials(&self, e: &mut [f32]) -> (f64, Vec<f32>) {
+            let &Self { hidden, table, targets, v, c } = self;
+            let n = targets.len();
+            let (hidden, table) = (Matrix::new(hidden, n, c), Matrix::new(&table, v, c).transposed());
+            multiply(MatrixMut::new(e, n, v), false, 1.0, hidden, table, Threads::All);
+            let rows = e[..n * v].par_chunks_exact_mut(v).zip(targets);
+            let found: Vec<(f64, f32)> = rows.map(|(row, &target)| exponentials_of(row, target as usize)).collect();
+            (found.iter().map(|(loss, _)| loss).sum(), found.into_iter().map(|(_, share)| share).collect())
+        }
+
+        /// Writes the gradient in these hidden states, times `factor`, and adds that in the table.
+        fn differentiate(&self, e: &[f32], shares: &[f32], factor: f32, d_hidden: &mut [f32], d_table: &mut [f32]) {
+            let &Self { hidden, table, targets, v, c } = self;
+            let n = targets.len();
+            let e = Matrix::new(e, n, v);
+            multiply(MatrixMut::new(d_hidden, n, c), false, factor, e, Matrix::new(&table, v, c), Threads::All);
+            let mut scaled = hidden.to_vec();
+            for (row, (&share, &target)) in shares.iter().zip(targets).enumerate() {
+                let row = row * c..(row + 1) * c;
+                let wanted = &table[target as usize * c..][..c];
+                for (d, table) in d_hidden[row.clone()].iter_mut().zip(wanted) {
+                    *d = *d * share - table * factor;
+                }
+                scaled[row].iter_mut().for_each(|x| *x *= share);
+            }
+            let scaled = Matrix::new(&scaled, n, c);
+            multiply(MatrixMut::new(d_table, v, c), true, factor, e.transposed(), scaled, Threads::All);
+            for (hidden, &target) in hidden.chunks_exact(c).zip(targets) {
+                for (d, hidden) in d_table[target as usize * c..][..c].iter_mut().zip(hidden) {
+                    *d -= hidden * factor;
+                }
+            }
+        }
+    }
+
+    /// Turns a row of logits into their exponentials below the largest; its loss, and one over their sum.
+    fn exponentials_of(row: &mut [f32], target: usize) -> (f64, f32) {
+        let wanted = row[target];
+        simd(
+            #[inline(always)]
+            || {
+                let mut most = f32::NEG_INFINITY;
+                for &x in row.iter() {
+                    most = if x > most { x } else { most };
+                }
+                for x in row.iter_mut() {
+                    *x = exp(*x - most);
+                }
+                let sum = sum(row);
+                ((sum.ln() + (most - wanted)) as f64, 1.0 / sum)
+            },
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, TensorData};
 
     use super::*;
+    use crate::oracle::{agrees, random};
 
     #[test]
     fn equal_logits_cost_the_logarithm_of_the_vocabulary() {
@@ -53,5 +190,18 @@ mod tests {
         };
         assert_eq!(loss(0), 0.0);
         assert_eq!(loss(1), 2000.0);
+    }
+
+    #[test]
+    fn it_is_its_definition_in_value_and_gradient() {
+        for (n, c, v) in [(1, 1, 1), (5, 3, 7), (300, 8, 50), (40, 16, 3000)] {
+            let targets: Vec<i32> = (0..n).map(|at| (at * 31 % v) as i32).collect();
+            let targets = |device: &Device| Tensor::<1, Int>::from_data(TensorData::new(targets.clone(), [n]), device);
+            agrees(
+                [random([n, c], 1.0), random([v, c], 1.0)],
+                |[hidden, table]| cross_entropy(hidden.clone(), table, targets(&hidden.device())),
+                |[hidden, table]| stock(hidden.clone(), table, targets(&hidden.device())),
+            );
+        }
     }
 }

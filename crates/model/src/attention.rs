@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
+use wordspace_kernels::causal_attention;
 
 use crate::Linear;
 use crate::cache::KeysValues;
-use crate::dropout::dropout;
+use crate::dropout::{dropout, drops};
 
 /// What a score gets where it would look ahead: far enough below any other that the softmax makes it exactly zero, and
 /// finite, because WGSL may assume that no number is infinite.
@@ -38,22 +39,28 @@ impl Attention {
     /// - `mask`: `[1, 1, T, P + T]`, from [`causal_mask`]
     /// - output: `[N, C]`
     pub(crate) fn forward(&self, x: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
-        let [n, c] = x.dims();
-        let t = mask.dims()[2];
-        let (b, h, d) = (n / t, self.heads, c / self.heads);
-
-        let qkv = self.c_attn.forward(x).reshape([b, t, 3 * h, d]).swap_dims(1, 2); // [B, 3H, T, D]
-        let part = |nth: usize| qkv.clone().narrow(1, nth * h, h); // [B, H, T, D]
-        let q = part(0);
-        let (k, v) = match earlier {
-            None => (part(1), part(2)),
-            Some(earlier) => earlier.append(part(1), part(2)), // [B, H, P + T, D]
+        let qkv = self.c_attn.forward(x); // [N, 3C]
+        let mixed = match earlier {
+            None if !drops(&qkv, self.dropout) => causal_attention(qkv, mask, self.heads),
+            earlier => self.attend(qkv, mask, earlier),
         };
+        dropout(self.c_proj.forward(mixed), self.dropout)
+    }
 
+    /// [`causal_attention`] with what it leaves out: earlier places, and weights that are dropped.
+    fn attend(&self, qkv: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
+        let ([n, three_c], t) = (qkv.dims(), mask.dims()[2]);
+        let (b, h, c) = (n / t, self.heads, three_c / 3);
+        let d = c / h;
+        let qkv = qkv.reshape([b, t, 3 * h, d]).swap_dims(1, 2); // [B, 3H, T, D]
+        let [q, k, v] = [0, 1, 2].map(|nth| qkv.clone().narrow(1, nth * h, h)); // [B, H, T, D]
+        let (k, v) = match earlier {
+            None => (k, v),
+            Some(earlier) => earlier.append(k, v), // [B, H, P + T, D]
+        };
         let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, P + T]
         let weights = dropout(softmax(scores, 3), self.dropout);
-        let mixed = weights.matmul(v).swap_dims(1, 2).reshape([n, c]); // [N, C]
-        dropout(self.c_proj.forward(mixed), self.dropout)
+        weights.matmul(v).swap_dims(1, 2).reshape([n, c])
     }
 }
 

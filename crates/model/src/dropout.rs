@@ -6,9 +6,14 @@ use burn::tensor::{Distribution, Tensor};
 ///
 /// The random numbers are the device's; the trainer seeds it from (seed, step) before each step.
 pub(crate) fn dropout<const D: usize>(x: Tensor<D>, share: f64) -> Tensor<D> {
-    if share == 0.0 || !x.device().is_autodiff() {
+    if !drops(&x, share) {
         return x;
     }
     let kept = x.random_like(Distribution::Bernoulli(1.0 - share));
     x * kept * (1.0 / (1.0 - share))
+}
+
+/// Whether [`dropout`] does anything to `x`.
+pub(crate) fn drops<const D: usize>(x: &Tensor<D>, share: f64) -> bool {
+    share != 0.0 && x.device().is_autodiff()
 }

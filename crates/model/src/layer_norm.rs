@@ -1,7 +1,7 @@
 //! Layer normalisation.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Tensor, module};
+use burn::tensor::Tensor;
 
 /// GPT-2's ε.
 pub(crate) const EPSILON: f64 = 1e-5;
@@ -21,6 +21,6 @@ impl LayerNorm {
     /// - `x`: `[N, C]`
     /// - output: `[N, C]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        module::layer_norm(x, self.weight.val(), Some(self.bias.val()), EPSILON)
+        wordspace_kernels::layer_norm(x, self.weight.val(), self.bias.val(), EPSILON)
     }
 }

@@ -1,7 +1,7 @@
 //! A matrix and a bias.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Tensor, module};
+use burn::tensor::Tensor;
 
 /// `y = x · weight + bias`, with the weight as `[in, out]`: GPT-2's `Conv1D`, the transpose of PyTorch's `Linear`.
 #[derive(Module, Debug)]
@@ -18,6 +18,6 @@ impl Linear {
     /// - `x`: `[N, in]`
     /// - output: `[N, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        module::linear(x, self.weight.val(), Some(self.bias.val()))
+        wordspace_kernels::linear(x, self.weight.val(), self.bias.val())
     }
 }

@@ -23,13 +23,8 @@ impl StepGradient {
 
     /// The length of all gradients as one vector: `[1]`, on the device.
     pub fn norm(&self) -> Tensor<1> {
-        let squares: Vec<Tensor<1>> = self.0.iter().flatten().map(|gradient| gradient.clone().square().sum()).collect();
-        Tensor::cat(squares, 0).sum().sqrt()
-    }
-
-    /// All gradients times `factor`, which is `[1]`.
-    pub fn times(self, factor: Tensor<1>) -> Self {
-        Self(self.0.into_iter().map(|gradient| gradient.map(|gradient| gradient * factor.clone())).collect())
+        let squares = self.0.iter().flatten().map(|gradient| wordspace_kernels::sum_of_squares(gradient.clone()));
+        Tensor::cat(squares.collect::<Vec<_>>(), 0).sum().sqrt()
     }
 }
 

@@ -34,12 +34,16 @@ impl Learner {
     /// Makes update `step`, from 1, with the mean gradient of `batches`.
     ///
     /// Loss and gradient norm come back as one tensor `[2]` that nobody has waited for yet (see [`StepResult::from`]).
-    pub fn step(mut self, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
+    pub fn step(self, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let device = self.device();
+        wordspace_kernels::near(&device, || self.step_on(&device, batches, config, step))
+    }
+
+    fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let share = 1.0 / batches.len() as f64;
         let mut sum: Option<(Tensor<1>, StepGradient)> = None;
         for batch in batches {
-            let loss = self.model.loss(ids(batch, &batch.ids, &device), ids(batch, &batch.targets, &device)) * share;
+            let loss = self.model.loss(ids(batch, &batch.ids, device), ids(batch, &batch.targets, device)) * share;
             let gradient = StepGradient::take(&self.model, loss.backward());
             sum = Some(match sum {
                 None => (loss.inner(), gradient),
@@ -48,8 +52,8 @@ impl Learner {
         }
         let (loss, gradient) = sum.expect("an update has at least one batch");
         let norm = gradient.norm();
-        let gradient = if config.clip > 0.0 { clip(gradient, norm.clone(), config.clip) } else { gradient };
-        self.model = self.optimizer.update(self.model, gradient, config, step);
+        let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
+        self.model = self.optimizer.update(self.model, gradient, scale, config, step);
         (self, Tensor::cat(vec![loss, norm], 0))
     }
 }
@@ -67,8 +71,8 @@ pub(crate) fn ids(batch: &Batch, numbers: &[u32], device: &Device) -> Tensor<2, 
     Tensor::from_data(TensorData::new(numbers, [batch.rows, batch.context]), device)
 }
 
-/// Scales `gradient` down to a norm of at most `largest`, as PyTorch's `clip_grad_norm_` does; the device is not asked.
-fn clip(gradient: StepGradient, norm: Tensor<1>, largest: f64) -> StepGradient {
-    let factor = ((norm + 1e-6).recip() * largest).clamp_max(1.0);
-    gradient.times(factor)
+/// What a gradient of this norm is scaled by for a norm of at most `largest`, as PyTorch's `clip_grad_norm_` has it; the
+/// device is not asked.
+fn clip(norm: Tensor<1>, largest: f64) -> Tensor<1> {
+    ((norm + 1e-6).recip() * largest).clamp_max(1.0)
 }

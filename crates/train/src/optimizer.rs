@@ -22,10 +22,17 @@ impl Optimizer {
         Self { moments: vec![None; config.parameters().len()] }
     }
 
-    /// `model` after update `step`, from 1, with `gradient`.
+    /// `model` after update `step`, from 1, with `gradient` times `scale`, which is `[1]`.
     ///
     /// Matrices and tables decay, biases and norms do not (nanoGPT's `configure_optimizers`).
-    pub fn update(&mut self, model: Gpt, gradient: StepGradient, config: &TrainConfig, step: u64) -> Gpt {
+    pub fn update(
+        &mut self,
+        model: Gpt,
+        gradient: StepGradient,
+        scale: Tensor<1>,
+        config: &TrainConfig,
+        step: u64,
+    ) -> Gpt {
         let adamw = AdamW {
             learning_rate: learning_rate(config, step),
             beta1: config.beta1,
@@ -35,7 +42,7 @@ impl Optimizer {
             step,
         };
         let next = gradient.0.into_iter().zip(&mut self.moments);
-        model.map(&mut Updater { adamw, next })
+        model.map(&mut Updater { adamw, scale, next })
     }
 
     /// The moments by name: `first.` or `second.` and the parameter's name.
@@ -88,6 +95,7 @@ impl Optimizer {
 
 struct Updater<I> {
     adamw: AdamW,
+    scale: Tensor<1>,
     next: I,
 }
 
@@ -101,7 +109,7 @@ impl<'a, I: Iterator<Item = (Option<Tensor<1>>, &'a mut Option<Moments>)>> Modul
 
         let adamw = AdamW { weight_decay: if D == 1 { 0.0 } else { self.adamw.weight_decay }, ..self.adamw };
         let before = moments.take().unwrap_or_else(|| Moments::zeros_like(&flat));
-        let (flat, after) = adamw.update(flat, gradient, before);
+        let (flat, after) = adamw.update(flat, gradient, self.scale.clone(), before);
         *moments = Some(after);
 
         let tensor: Tensor<D> = flat.reshape(shape);

@@ -121,13 +121,13 @@ fn gradient(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> 
 fn update(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let flat = |salt| tensor(case.v, case.c, salt, device).flatten(0, 1);
     let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(1), flat(2));
-    let moments = Moments::zeros_like(&parameter);
+    let (moments, scale) = (Moments::zeros_like(&parameter), Tensor::ones([1], device));
     let mut state = Some((parameter, moments));
     let mut adamw = AdamW { step: 0, ..ADAMW };
     Box::new(move || {
         adamw.step += 1;
         let (parameter, moments) = state.take().expect("it was put back");
-        let (parameter, moments) = adamw.update(parameter, gradient.clone(), moments);
+        let (parameter, moments) = adamw.update(parameter, gradient.clone(), scale.clone(), moments);
         let results = vec![parameter.clone(), moments.first.clone(), moments.second.clone()];
         state = Some((parameter, moments));
         results

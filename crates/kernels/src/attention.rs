@@ -1,0 +1,245 @@
+//! Causal self-attention (Vaswani et al. 2017, section 3.2): `softmax(q kᵀ / √D + mask) v` in each of H heads, D = C/H.
+//!
+//! One head of one row of the batch is a task; its scores are computed for [`ROWS`] places at a time and only up to the last
+//! place that these may look at, and are gone when the output is written, so that `[T, T]` is never whole. The gradient
+//! computes them again (Dao et al. 2022). With p the softmax and d the gradient in the output: `dv = pᵀ d`, `dp = d vᵀ`,
+//! `ds = p (dp − Σ p dp)`, `dq = ds k / √D`, `dk = dsᵀ q / √D`. The limit is the arithmetic of the seven products.
+//!
+//! [`ROWS`]: processor::ROWS
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+
+/// What every place makes of itself and the earlier ones.
+///
+/// # Shapes
+///
+/// - `qkv`: `[N, 3C]`: queries, keys and values side by side
+/// - `mask`: `[1, 1, T, T]`, zero where a place may look, which is at itself and all before it, and far below zero elsewhere
+/// - output: `[N, C]`
+pub fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if crate::operation::is_ours(&qkv) {
+        return crate::operation::run(processor::Attention { t: mask.dims()[2], heads }, [qkv.into()]);
+    }
+    stock(qkv, mask, heads)
+}
+
+pub(crate) fn stock(qkv: Tensor<2>, mask: Tensor<4>, heads: usize) -> Tensor<2> {
+    let ([n, three_c], t) = (qkv.dims(), mask.dims()[2]);
+    let (b, c) = (n / t, three_c / 3);
+    let d = c / heads;
+    let qkv = qkv.reshape([b, t, 3 * heads, d]).swap_dims(1, 2); // [B, 3H, T, D]
+    let [q, k, v] = [0, 1, 2].map(|nth| qkv.clone().narrow(1, nth * heads, heads)); // [B, H, T, D]
+    let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, T]
+    softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([n, c])
+}
+
+#[cfg(feature = "flex")]
+mod processor {
+    use std::ops::Range;
+
+    use rayon::prelude::*;
+
+    use crate::operation::{Operation, Values, View};
+    use crate::processor::{Matrix, MatrixMut, Threads, exp, multiply, simd, sum_of_products};
+
+    /// How many places are looked from at once.
+    pub const ROWS: usize = 64;
+
+    #[derive(Clone, Debug)]
+    pub struct Attention {
+        pub t: usize,
+        pub heads: usize,
+    }
+
+    impl Operation<1> for Attention {
+        type Saved = ();
+
+        fn forward(&self, [qkv]: [View<'_>; 1], _: bool) -> (Values, ()) {
+            let [n, c] = [qkv.dims()[0], qkv.dims()[1] / 3];
+            let mut out = vec![0.0; n * c];
+            let out_of_all = Shared(out.as_mut_ptr());
+            self.for_each_head(qkv, |head, scores| {
+                for rows in head.blocks() {
+                    let seen = rows.end;
+                    head.weights(rows.clone(), scores);
+                    let weights = Matrix::new(scores, rows.len(), seen);
+                    // SAFETY: these columns of these rows are this task's alone, and in this task written once.
+                    let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
+                    multiply(out, false, 1.0, weights, head.part(2, 0..seen), Threads::One);
+                }
+            });
+            (Values::new(out, [n, c]), ())
+        }
+
+        fn backward(&self, [qkv]: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
+            let [n, three_c] = qkv.dims();
+            let (c, d_out) = (three_c / 3, d_out.view());
+            let mut d_qkv = vec![0.0; n * three_c];
+            let d_of_all = Shared(d_qkv.as_mut_ptr());
+            self.for_each_head(qkv, |head, scores| {
+                let mut d_scores = vec![0.0; ROWS * self.t];
+                // From the last places on: the first block that comes sees all of keys and values, and writes their gradients.
+                for rows in head.blocks().rev() {
+                    let (seen, add) = (rows.end, rows.end < self.t);
+                    // SAFETY: these columns of these rows are this task's alone, and are written one after another.
+                    let d_part = |which: usize, rows: Range<usize>| unsafe {
+                        d_of_all.part(
+                            head.start(three_c) + which * c + rows.start * three_c,
+                            rows.len(),
+                            head.d,
+                            three_c,
+                        )
+                    };
+                    head.weights(rows.clone(), scores);
+                    let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
+                    let weights = Matrix::new(scores, rows.len(), seen);
+                    multiply(d_part(2, 0..seen), add, 1.0, weights.transposed(), d, Threads::One);
+                    let d_weights = MatrixMut::new(&mut d_scores, rows.len(), seen);
+                    multiply(d_weights, false, 1.0, d, head.part(2, 0..seen).transposed(), Threads::One);
+                    differentiate_softmax(&scores[..rows.len() * seen], &mut d_scores, seen);
+                    let d_scores = Matrix::new(&d_scores, rows.len(), seen);
+                    let (q, k) = (head.part(0, rows.clone()), head.part(1, 0..seen));
+                    multiply(d_part(0, rows.clone()), false, head.scale, d_scores, k, Threads::One);
+                    multiply(d_part(1, 0..seen), add, head.scale, d_scores.transposed(), q, Threads::One);
+                }
+            });
+            [Some(Values::new(d_qkv, [n, three_c]))]
+        }
+    }
+
+    impl Attention {
+        /// Does `work` for every head of every row of the batch, with room for the scores of [`ROWS`] places.
+        fn for_each_head(&self, qkv: View<'_>, work: impl Fn(Head<'_>, &mut [f32]) + Sync) {
+            let &Self { t, heads } = self;
+            let [n, three_c] = qkv.dims();
+            let (b, d) = (n / t.max(1), three_c / 3 / heads);
+            (0..b * heads).into_par_iter().for_each_init(
+                || vec![0.0; ROWS * t],
+                |scores, nth| {
+                    let scale = 1.0 / (d as f32).sqrt();
+                    work(Head { qkv, row: nth / heads, nth: nth % heads, t, d, scale }, scores)
+                },
+            );
+        }
+    }
+
+    /// One head of one row of the batch.
+    struct Head<'a> {
+        qkv: View<'a>,
+        row: usize,
+        nth: usize,
+        t: usize,
+        d: usize,
+        scale: f32,
+    }
+
+    impl Head<'_> {
+        fn blocks(&self) -> impl DoubleEndedIterator<Item = Range<usize>> {
+            let t = self.t;
+            (0..t.div_ceil(ROWS)).map(move |block| block * ROWS..t.min((block + 1) * ROWS))
+        }
+
+        /// Where its numbers start among rows of `width`.
+        fn start(&self, width: usize) -> usize {
+            self.row * self.t * width + self.nth * self.d
+        }
+
+        /// Its queries, keys or values (0, 1, 2) at `places`.
+        fn part(&self, which: usize, places: Range<usize>) -> Matrix<'_> {
+            let width = self.qkv.dims()[1];
+            let start = self.start(width) + which * (width / 3) + places.start * width;
+            Matrix::strided(&self.qkv[start..], places.len(), self.d, width)
+        }
+
+        /// How much each of `places` takes of those up to the last of them: the softmax of the scores, zero ahead.
+        fn weights(&self, places: Range<usize>, out: &mut [f32]) {
+            let seen = places.end;
+            let (q, k) = (self.part(0, places.clone()), self.part(1, 0..seen).transposed());
+            multiply(MatrixMut::new(out, places.len(), seen), false, self.scale, q, k, Threads::One);
+            simd(
+                #[inline(always)]
+                || {
+                    for (place, row) in places.zip(out.chunks_exact_mut(seen)) {
+                        let (row, ahead) = row.split_at_mut(place + 1);
+                        softmax(row);
+                        ahead.fill(0.0);
+                    }
+                },
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn softmax(row: &mut [f32]) {
+        let mut most = f32::NEG_INFINITY;
+        for &x in row.iter() {
+            most = if x > most { x } else { most };
+        }
+        for x in row.iter_mut() {
+            *x = exp(*x - most);
+        }
+        let share = 1.0 / crate::processor::sum(row);
+        for x in row {
+            *x *= share;
+        }
+    }
+
+    /// Turns the gradient in the softmax `p` into that in its scores, row by row.
+    fn differentiate_softmax(p: &[f32], d: &mut [f32], columns: usize) {
+        simd(
+            #[inline(always)]
+            || {
+                for (p, d) in p.chunks_exact(columns).zip(d.chunks_exact_mut(columns)) {
+                    let mean = sum_of_products(p, d);
+                    for i in 0..columns {
+                        d[i] = p[i] * (d[i] - mean);
+                    }
+                }
+            },
+        )
+    }
+
+    /// Numbers whose parts are written by different threads.
+    struct Shared(*mut f32);
+
+    // SAFETY: it only gives out parts, of which `part` asks that they be apart.
+    unsafe impl Sync for Shared {}
+
+    impl Shared {
+        /// # Safety
+        ///
+        /// As for [`MatrixMut::part`].
+        unsafe fn part(&self, start: usize, rows: usize, columns: usize, row_stride: usize) -> MatrixMut<'_> {
+            // SAFETY: the caller sees to it.
+            unsafe { MatrixMut::part(self.0.add(start), rows, columns, row_stride) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+    use crate::oracle::{agrees, random};
+
+    fn mask(t: usize, device: &Device) -> Tensor<4> {
+        let mask: Vec<f32> = (0..t * t).map(|at| if at % t <= at / t { 0.0 } else { -1e9 }).collect();
+        Tensor::from_data(TensorData::new(mask, [1, 1, t, t]), device)
+    }
+
+    #[test]
+    fn it_is_its_definition_in_value_and_gradient() {
+        for (b, t, heads, d) in [(1, 1, 1, 1), (2, 5, 3, 2), (3, 64, 2, 16), (1, 65, 1, 8), (2, 150, 2, 4)] {
+            let with = |attention: fn(Tensor<2>, Tensor<4>, usize) -> Tensor<2>| {
+                move |[qkv]: [Tensor<2>; 1]| {
+                    let mask = mask(t, &qkv.device());
+                    attention(qkv, mask, heads)
+                }
+            };
+            agrees([random([b * t, 3 * heads * d], 1.5)], with(causal_attention), with(stock));
+        }
+    }
+}

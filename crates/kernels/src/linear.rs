@@ -1,0 +1,116 @@
+//! A product and a bias: `y = x · weight + bias`.
+//!
+//! The output starts as the bias in every row, and the product is added to it, so that no number is touched twice. Its
+//! gradients are two products and a sum over the rows. The limit is the arithmetic of the products.
+
+use burn::tensor::{Tensor, module};
+
+/// `x · weight + bias`, with the weight as `[in, out]`.
+///
+/// # Shapes
+///
+/// - `x`: `[N, in]`
+/// - `weight`: `[in, out]`
+/// - `bias`: `[out]`
+/// - output: `[N, out]`
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if crate::operation::is_ours(&x) {
+        return crate::operation::run(processor::Linear, [x.into(), weight.into(), bias.into()]);
+    }
+    module::linear(x, weight, Some(bias))
+}
+
+#[cfg(feature = "flex")]
+pub(crate) mod processor {
+    use rayon::prelude::*;
+
+    use crate::operation::{Operation, Values, View};
+    use crate::processor::{Matrix, MatrixMut, Threads, multiply, product, rows_of_a_piece, simd};
+
+    #[derive(Clone, Debug)]
+    pub struct Linear;
+
+    impl Operation<3> for Linear {
+        type Saved = ();
+
+        fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
+            let ([n, inputs], [_, outputs]) = (x.dims(), weight.dims());
+            let mut out = Vec::with_capacity(n * outputs);
+            (0..n).for_each(|_| out.extend_from_slice(&bias));
+            let (x, weight) = (Matrix::new(&x, n, inputs), Matrix::new(&weight, inputs, outputs));
+            multiply(MatrixMut::new(&mut out, n, outputs), true, 1.0, x, weight, Threads::All);
+            (Values::new(out, [n, outputs]), ())
+        }
+
+        fn backward(
+            &self,
+            [x, weight, _]: [View<'_>; 3],
+            (): (),
+            d_out: Values,
+            wanted: [bool; 3],
+        ) -> [Option<Values>; 3] {
+            let ([n, inputs], [_, outputs]) = (x.dims(), weight.dims());
+            let d_out = d_out.view();
+            let d = Matrix::new(&d_out, n, outputs);
+            let d_x = wanted[0].then(|| {
+                let weight = Matrix::new(&weight, inputs, outputs).transposed();
+                Values::new(product(1.0, d, weight), [n, inputs])
+            });
+            let d_weight = wanted[1].then(|| {
+                let x = Matrix::new(&x, n, inputs).transposed();
+                Values::new(product(1.0, x, d), [inputs, outputs])
+            });
+            let d_bias = wanted[2].then(|| Values::new(sum_of_rows(&d_out, outputs), [outputs]));
+            [d_x, d_weight, d_bias]
+        }
+    }
+
+    /// The sum of all rows of `columns` numbers.
+    pub fn sum_of_rows(values: &[f32], columns: usize) -> Vec<f32> {
+        let pieces = values.par_chunks(rows_of_a_piece(columns) * columns).map(|rows| {
+            let mut sum = vec![0.0; columns];
+            rows.chunks_exact(columns).for_each(|row| add(&mut sum, row));
+            sum
+        });
+        sum_in_order(pieces.collect(), columns)
+    }
+
+    /// The sum of what the pieces of a work came to, always in the same order.
+    pub fn sum_in_order(pieces: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
+        let mut pieces = pieces.into_iter();
+        let mut sum = pieces.next().unwrap_or_else(|| vec![0.0; columns]);
+        pieces.for_each(|piece| add(&mut sum, &piece));
+        sum
+    }
+
+    fn add(sum: &mut [f32], row: &[f32]) {
+        simd(
+            #[inline(always)]
+            || {
+                for i in 0..sum.len() {
+                    sum[i] += row[i];
+                }
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{agrees, random};
+
+    #[test]
+    fn it_is_its_definition_in_value_and_gradient() {
+        for [n, inputs, outputs] in [[1, 1, 1], [5, 3, 7], [300, 64, 192]] {
+            let inputs = [random([n, inputs], 1.0), random([inputs, outputs], 0.3), random([1, outputs], 1.0)];
+            let flat = |bias: Tensor<2>| bias.reshape([outputs as i32]);
+            agrees(
+                inputs,
+                |[x, weight, bias]| linear(x, weight, flat(bias)),
+                |[x, weight, bias]| module::linear(x, weight, Some(flat(bias))),
+            );
+        }
+    }
+}
