@@ -80,17 +80,17 @@ pub fn copy_speed(machine: &Machine, device: &OpenDevice) -> f64 {
     if device.is_processor() {
         return machine.copy_gigabytes_per_second;
     }
-    let numbers = Tensor::<1>::zeros([COPIED_BY_A_GPU], &device.device);
+    let numbers: Tensor<1> = tensor(1, COPIED_BY_A_GPU, 1, &device.device).flatten(0, 1);
     let times = 20;
-    let batch = || {
-        for _ in 0..times {
-            let _ = numbers.clone() + 1.0;
-        }
-    };
     let seconds = |_| {
         device.device.sync().expect("the device is there");
         let began = Instant::now();
-        batch();
+        for _ in 0..times {
+            let copied = numbers.clone() + 1.0;
+            // What is let go before it was handed to the device may never be computed.
+            device.device.flush().expect("the device is there");
+            drop(copied);
+        }
         device.device.sync().expect("the device is there");
         began.elapsed()
     };
