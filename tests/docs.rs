@@ -18,7 +18,7 @@ const GOOGLENEWS: &str = "GoogleNews-vectors-negative300.bin";
 
 /// Commands that are not ours, or are this very test.
 const LEFT_OUT: &[&str] =
-    &["cargo test --release", "git clone", "cd ", "pip install", "python scripts/", ".ci/run", "curl "];
+    &["cargo test --release", "cargo bench", "git clone", "cd ", "pip install", "python scripts/", ".ci/run", "curl "];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -149,6 +149,10 @@ fn all_commands_run(document: &str) {
         match words[0].as_str() {
             "train" => shorten(&mut words),
             "devices" => words.retain(|word| word != "--check"),
+            "bench" => {
+                words.retain(|word| word != "--quick");
+                words.extend(["--quick", "--only", "update", "--device", "flex"].map(String::from));
+            }
             _ => {}
         }
         if let Some((named, instead)) = needed(&needs, &folder) {
@@ -158,9 +162,12 @@ fn all_commands_run(document: &str) {
                 stood_in.push(line.clone());
             }
         }
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let (words, file) = redirected(&words);
         println!("{document}: wordspace {}", words.join(" "));
         let done = folder.run(&words).succeeds();
+        if let Some(file) = file {
+            folder.write(file, &done.stdout);
+        }
         assert!(output.is_none_or(|output| output == done.stdout), "{document}: {line:?} prints:\n{}", done.stdout);
     }
     if !stood_in.is_empty() {
@@ -169,6 +176,19 @@ fn all_commands_run(document: &str) {
             "{document}: {} commands asked a stand-in, for want of the real vectors:\n  {lines}",
             stood_in.len()
         ));
+    }
+}
+
+/// The words of a command, and the file that its output goes to.
+fn redirected(words: &[String]) -> (Vec<&str>, Option<&str>) {
+    let mut rest: Vec<&str> = words.iter().map(String::as_str).collect();
+    match rest.iter().position(|word| *word == ">") {
+        None => (rest, None),
+        Some(at) => {
+            let file = rest.remove(at + 1);
+            rest.remove(at);
+            (rest, Some(file))
+        }
     }
 }
 
@@ -193,6 +213,11 @@ fn the_commands_of_the_readme_run() {
 #[test]
 fn the_commands_of_the_presets_run() {
     all_commands_run("configs/README.md");
+}
+
+#[test]
+fn the_commands_about_benchmarks_run() {
+    all_commands_run("docs/benchmarks.md");
 }
 
 #[test]

@@ -161,6 +161,7 @@ fn every_file_that_the_documents_name_is_there() {
         "configs/README.md",
         "docs/run-folder.md",
         "docs/drivers.md",
+        "docs/benchmarks.md",
         "docs/building.md",
         "docs/formats.md",
         "docs/large-vectors.md",

@@ -51,7 +51,7 @@ def draw(v: int, n: int, stream: str) -> list[int]:
 def values(first: int, *shape: int) -> torch.Tensor:
     """Numbers between -0.1 and 0.1; `benches/paired/kernels.rs` has the same."""
     places = np.arange(first, first + np.prod(shape), dtype=np.int64)
-    return torch.from_numpy(((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)).reshape(shape)
+    return torch.tensor(((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)).reshape(shape)
 
 
 def lookup(request: dict, kind: str):
@@ -127,26 +127,25 @@ def open_peer(kind: str):
     return open_work
 
 
+def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
+    work = dict(WORKLOADS[name])
+    times, peers, stream = work.pop("times"), work.pop("peers"), work.pop("stream")
+    request = work | {"ids": draw(work["v"], work["n"], stream)}
+    starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers]
+    plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
+    compared = pairing.compare(starts, request, plan, args)
+    sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}"
+    shape = f"{work['v']:,} parameters" if name == "update" else sizes
+    return {"name": name, "shape": f"{shape}; {times} a turn, {args.rounds} rounds", "rows": work["n"]} | compared
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}")
-    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
-    parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
-    args = parser.parse_args()
+    args = pairing.arguments(__doc__, list(WORKLOADS), list(WORKLOADS)).parse_args()
     ours = pairing.programs(args.ours)
-    record = pairing.new_record("kernels", "Single operations, beside PyTorch", args.threads)
+    title = "Single operations, beside PyTorch"
+    record = pairing.new_record("kernels", title, args.threads, args.peer_device, args.precision)
     for name in args.workloads:
-        work = dict(WORKLOADS[name])
-        times, peers, stream = work.pop("times"), work.pop("peers"), work.pop("stream")
-        request = work | {"ids": draw(work["v"], work["n"], stream)}
-        starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers]
-        plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
-        compared = pairing.compare(starts, request, plan, args.threads)
-        shape = f"{work['v']:,} parameters" if name == "update" else f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}"
-        record["workloads"].append({"name": name, "shape": f"{shape}; {times} a turn, {args.rounds} rounds", "rows": work["n"]} | compared)
+        record["workloads"].append(compare(name, ours, args))
         print(f"{name} is done", file=sys.stderr)
     pairing.write(record, pairing.markdown(record), args.to)
 

@@ -5,6 +5,7 @@ works once, in an order that turns from round to round, beside a copy of memory 
 disturbed. What is compared is the ratio within a round: its median over the rounds, its least and its most.
 """
 
+import argparse
 import contextlib
 import datetime
 import json
@@ -72,12 +73,18 @@ def serve(open_work) -> None:
     # What libraries print is no answer.
     answers, sys.stdout = sys.stdout, sys.stderr
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    work = open_work(json.loads(sys.stdin.readline()))
+    request = json.loads(sys.stdin.readline())
+    torch.set_default_device(request["peer_device"])
+    torch.set_float32_matmul_precision(request["precision"])
+    wait = torch.cuda.synchronize if request["peer_device"] == "cuda" else lambda: None
+    work = open_work(request)
     print(json.dumps({"ready": f"torch {torch.__version__}"}), file=answers, flush=True)
     for line in sys.stdin:
         times = json.loads(line)["times"]
+        wait()
         began = time.perf_counter()
         results = work(times)
+        wait()
         seconds = time.perf_counter() - began
         numbers = [compared(result) for result in results]
         print(json.dumps({"seconds": seconds, "numbers": numbers}), file=answers, flush=True)
@@ -113,9 +120,24 @@ class Result:
     failure: str | None = None
 
 
-def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, threads: int) -> dict:
-    """Lets `starts`, ours first, work on `request`; the first that is not ours says what the numbers must be."""
-    results, running = {name: Result(name) for name, _ in starts}, {}
+def arguments(doc: str, workloads: list[str], default: list[str]) -> argparse.ArgumentParser:
+    """What every comparison can be asked."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workloads", nargs="*", default=default, metavar="WORKLOAD", help=f"of {', '.join(workloads)}")
+    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
+    parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
+    parser.add_argument("--peer-device", default="cpu", choices=["cpu", "cuda"], help="what PyTorch runs on")
+    parser.add_argument("--precision", default="highest", choices=["highest", "high"], help="of PyTorch's products; high is TF32")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
+    return parser
+
+
+def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args: argparse.Namespace) -> dict:
+    """Lets `starts` work on `request`; the first that is not ours says what the numbers must be."""
+    results, running, threads = {name: Result(name) for name, _ in starts}, {}, args.threads
+    request = request | {"peer_device": args.peer_device, "precision": args.precision}
     with contextlib.ExitStack() as ends:
         for name, command in starts:
             try:
@@ -133,7 +155,8 @@ def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, thre
 
 def agree(running: dict, results: dict, tolerance: float) -> None:
     """Numbers are compared before time counts: who computes something else is out."""
-    judge = next(c for name, c in running.items() if not is_ours(name))
+    peers = [contender for name, contender in running.items() if not is_ours(name)]
+    judge = next(iter(peers or running.values()), None)
     for name, contender in list(running.items()):
         worst = max(off(found, expected) for found, expected in zip(contender.numbers, judge.numbers, strict=True))
         results[name].difference = worst
@@ -266,10 +289,11 @@ def write(record: dict, table: str, folder: Path | None) -> None:
                 file.write(text)
 
 
-def new_record(kind: str, title: str, threads: int) -> dict:
+def new_record(kind: str, title: str, threads: int, peer_device: str = "cpu", precision: str = "highest") -> dict:
     return {
         "schema": 1, "kind": kind, "title": title, "time": datetime.datetime.now().isoformat(timespec="seconds"),
-        "command": shlex.join(["python", *sys.argv]), "machine": machine(threads), "versions": versions(), "workloads": [],
+        "command": shlex.join(["python", *sys.argv]), "machine": machine(threads), "versions": versions(),
+        "peer_device": torch.cuda.get_device_name() if peer_device == "cuda" else "cpu", "precision": precision, "workloads": [],
     }
 
 
@@ -280,7 +304,8 @@ def head(record: dict) -> list[str]:
         f"# {record['title']}, {record['time'][:10]}", "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; "
         f"{machine['threads']} threads, PyTorch uses {machine['instructions']}, load {machine['load'][0]:.1f} at the start.",
-        f"- wordspace at {versions['commit']}, {versions['rustc']}, PyTorch {versions['torch']}, Python {versions['python']}.",
+        f"- wordspace at {versions['commit']}, {versions['rustc']}, PyTorch {versions['torch']} on {record['peer_device']}, products "
+        f"in {'32 bits' if record['precision'] == 'highest' else 'TF32'}, Python {versions['python']}.",
         f"- `{record['command']}`", "",
     ]
 

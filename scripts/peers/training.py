@@ -117,18 +117,18 @@ def adamw(model: nn.Module, train: dict, fused: bool) -> torch.optim.AdamW:
 
 def open_peer(kind: str):
     def open_work(request: dict):
-        tensors, train = load_file(request["file"]), request["train"]
+        tensors, train, device = load_file(request["file"]), request["train"], request["peer_device"]
         batches = list(zip(tensors.pop("batches.ids").long(), tensors.pop("batches.targets").long()))
-        model = Gpt(request["model"], tensors)
+        model = Gpt(request["model"], tensors).to(device)
         optimizer = adamw(model, train, fused=kind != "eager")
         forward = torch.compile(model) if kind == "compiled" else model
         done = 0
 
-        def work(times: int) -> list[float]:
+        def work(times: int) -> list[torch.Tensor]:
             nonlocal done
             results = []
             for _ in range(times):
-                ids, targets = batches[done % len(batches)]
+                ids, targets = (numbers.to(device) for numbers in batches[done % len(batches)])
                 done += 1
                 optimizer.zero_grad(set_to_none=True)
                 loss = forward(ids, targets)
@@ -143,34 +143,33 @@ def open_peer(kind: str):
     return open_work
 
 
+def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
+    work = WORKLOADS[name]()
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/{name}.safetensors"
+        draw(work, file)
+        request = {"work": "training", "file": file, "model": work["model"], "train": TRAIN | {"batch": work["batch"]}}
+        starts = pairing.of_ours(ours, args.device)
+        starts += [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in args.peers.split(",")]
+        plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=1e-4)
+        compared = pairing.compare(starts, request, plan, args)
+    sizes = work["model"]
+    letters = [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")]
+    shape = ", ".join(f"{letter} {sizes[key]:,}" for letter, key in letters)
+    shape += f", B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
+    return {"name": name, "shape": shape, "tokens": work["batch"] * sizes["context"]} | compared
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=["toy", "head"], help=f"of {', '.join(WORKLOADS)}")
-    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
-    parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
+    parser = pairing.arguments(__doc__, list(WORKLOADS), ["toy", "head"])
     parser.add_argument("--peers", default=",".join(PEERS), help="of eager, fused, compiled")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--check", type=int, default=BATCHES, help="how many updates are compared")
-    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
     args = parser.parse_args()
     ours = pairing.programs(args.ours)
-    record = pairing.new_record("training", "An update of a model, beside PyTorch", args.threads)
+    title = "An update of a model, beside PyTorch"
+    record = pairing.new_record("training", title, args.threads, args.peer_device, args.precision)
     for name in args.workloads:
-        work = WORKLOADS[name]()
-        with tempfile.TemporaryDirectory() as folder:
-            file = f"{folder}/{name}.safetensors"
-            draw(work, file)
-            request = {"work": "training", "file": file, "model": work["model"], "train": TRAIN | {"batch": work["batch"]}}
-            starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind])
-                                                           for kind in args.peers.split(",")]
-            plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=1e-4)
-            compared = pairing.compare(starts, request, plan, args.threads)
-        sizes = work["model"]
-        shape = ", ".join(f"{letter} {sizes[key]:,}" for letter, key in
-                          [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")])
-        shape += f", B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
-        record["workloads"].append({"name": name, "shape": shape, "tokens": work["batch"] * sizes["context"]} | compared)
+        record["workloads"].append(compare(name, ours, args))
         print(f"{name} is done", file=sys.stderr)
     pairing.write(record, pairing.markdown(record), args.to)
 

@@ -16,9 +16,8 @@ use crate::failure::Failure;
 use crate::terminal::{Bar, Terminal};
 
 /// How long a row is timed, and how often copies and products are.
-const SPENT: Duration = Duration::from_millis(800);
-const SPENT_QUICKLY: Duration = Duration::from_millis(150);
-const SAMPLES: usize = 9;
+const SPENT: (Duration, usize) = (Duration::from_millis(800), 9);
+const SPENT_QUICKLY: (Duration, usize) = (Duration::from_millis(150), 5);
 
 pub fn run(args: BenchArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     // A wrong file is told before two minutes are spent.
@@ -51,7 +50,8 @@ fn measured(args: &BenchArgs, before: Option<&Measured>, terminal: &Terminal) ->
     let devices = devices(args, terminal)?;
     let processor = OpenDevice::all().into_iter().find(OpenDevice::is_processor).map(|device| device.device);
     let bar = Bar::new(terminal, "measuring");
-    let machine = Machine::measure(processor.as_ref(), SAMPLES);
+    let (spent, samples) = if args.quick { SPENT_QUICKLY } else { SPENT };
+    let machine = Machine::measure(processor.as_ref(), samples);
     if let Some(before) = before {
         comparable(before, &machine)?;
     }
@@ -59,7 +59,6 @@ fn measured(args: &BenchArgs, before: Option<&Measured>, terminal: &Terminal) ->
     let mut cases = Case::of_the_program(args.quick);
     cases.retain(|case| args.only.is_empty() || args.only.contains(&case.work));
     let total = (cases.len() * devices.len()) as u64;
-    let spent = if args.quick { SPENT_QUICKLY } else { SPENT };
     let mut results = Vec::new();
     for case in &cases {
         bar.tell(results.len() as u64, total);
