@@ -83,6 +83,7 @@ impl Points {
             if k < all.len() {
                 all.select_nth_unstable_by(k, nearer);
                 all.truncate(k);
+                all.shrink_to_fit();
             }
             all.sort_unstable_by(nearer);
             progress(1 + done.fetch_add(1, Ordering::Relaxed), self.len());
