@@ -7,8 +7,9 @@
 
 FILE is anything with vectors that wordspace reads. The first words of letters are laid out; scikit-learn's `trustworthiness`
 (5 neighbours, Euclidean) judges all layouts. Times: of wordspace the whole process, which reads a text file of the vectors and
-measures its own trustworthiness too; of the others `fit_transform` alone, of umap-learn after a first one that is not counted. A round uses one seed for all; wordspace's t-SNE draws no random number. umap-learn is repeatable only
-where it is given a seed, and then has one thread; it is timed without a seed as well.
+measures its own trustworthiness too; of the others `fit_transform` alone, of umap-learn after a first one that is not counted.
+A round uses one seed for all; wordspace's t-SNE draws no random number. umap-learn is repeatable only where it is given a
+seed, and then has one thread; it is timed without a seed as well.
 """
 
 import argparse
