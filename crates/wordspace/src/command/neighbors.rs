@@ -8,7 +8,7 @@ use wordspace::model::summary::thousands;
 
 use super::source::open;
 use super::{in_shell, print_json, program};
-use crate::args::NeighborsArgs;
+use crate::args::{NeighborsArgs, TableName};
 use crate::failure::Failure;
 use crate::terminal::{Bar, Terminal, ranking, shown};
 
@@ -33,7 +33,11 @@ pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     }
     let words: Vec<String> = args.words.iter().map(|word| shown(word)).collect();
     let seen = if args.centred { ", seen from the mean" } else { "" };
-    println!("nearest to {} of {} words, by cosine{seen}", words.join(" + "), thousands(vectors.len()));
+    let kind = match args.source.table {
+        TableName::Token => "words",
+        TableName::Position => "positions",
+    };
+    println!("nearest to {} of {} {kind}, by cosine{seen}", words.join(" + "), thousands(vectors.len()));
     print!("{}", ranking(&neighbours));
     let (source, asked) = (in_shell(&args.source.source), args.words.iter().map(|word| in_shell(word)));
     let asked: Vec<String> = asked.collect();

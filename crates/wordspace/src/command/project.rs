@@ -1,6 +1,6 @@
 //! `wordspace project`
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -52,6 +52,12 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     } else {
         print!("{}", summary(&projection, &args.to));
     }
+    if let (Form::Png, Some(letters)) = (form, boxes(&projection.words)) {
+        let svg = args.to.with_extension("svg");
+        let svg = in_shell(&svg.to_string_lossy());
+        terminal.warning(&format!("a .png draws boxes for {letters} and the like: its font has no such letters"));
+        terminal.hint(&format!("an .svg takes them from the viewer's fonts: the same command with --to {svg}"));
+    }
     if args.words.is_empty() {
         let source = in_shell(&args.source.source);
         terminal.hint(&format!("choose the words: {} project {source} WORD… --to FILE", program()));
@@ -86,7 +92,7 @@ impl Form {
     fn write(self, projection: &Projection, source: &str, theme: Theme) -> Vec<u8> {
         match self {
             Self::Svg => picture::svg(&picture::projection::picture(projection, source), theme).into_bytes(),
-            Self::Png => picture::png(&picture::projection::picture(projection, source)),
+            Self::Png => picture::png(&picture::projection::picture(projection, source), theme),
             Self::Csv => csv(projection).into_bytes(),
             Self::Json => {
                 let mut json = json(projection);
@@ -172,6 +178,14 @@ fn csv(projection: &Projection) -> String {
         }
     }
     csv
+}
+
+/// A few of the letters in `words` that a .png cannot draw.
+fn boxes(words: &[String]) -> Option<String> {
+    let letters: BTreeSet<char> = words.iter().flat_map(|word| word.chars()).filter(|&c| picture::lacks(c)).collect();
+    let few: Vec<String> =
+        letters.iter().filter(|c| !c.is_whitespace() && !c.is_control()).take(3).map(char::to_string).collect();
+    (!few.is_empty()).then(|| few.join(" "))
 }
 
 /// As RFC 4180 has it.

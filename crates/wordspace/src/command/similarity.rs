@@ -29,9 +29,9 @@ pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failur
     }
     let kind = if opened.counts.is_some() { " of similar frequency" } else { "" };
     println!("{} · {}", shown(&args.a), shown(&args.b));
-    println!("{:<44}{cosine:+.4}", "cosine");
-    println!("{:<44}{centred:+.4}", "cosine seen from the mean of all vectors");
-    println!("{:<44}{percentile:.1} %", format!("nearer than random pairs{kind}"));
+    println!("{:<50}{cosine:+.4}", "cosine");
+    println!("{:<50}{centred:+.4}", "cosine seen from the mean of all vectors");
+    println!("{:<50}{percentile:.1} %", format!("nearer than random pairs{kind}"));
     let source = in_shell(&args.source.source);
     terminal.hint(&format!("what else is near? {} neighbors {source} {}", program(), in_shell(&args.a)));
     Ok(ExitCode::SUCCESS)
