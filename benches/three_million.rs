@@ -35,13 +35,13 @@ fn main() {
     let from = Viewpoint::origin(&vectors);
     let direction = |row| Direction::new(&vectors, &from, &[row], &[]).expect("the vectors are not zero");
     let direction_of = |word: &String| direction(vectors.find(word).expect("the word is in the file"));
-    let first = nearest(&vectors, &from, &[direction_of(&words[0])], TOP, &|_, _| ());
+    let first = nearest(&vectors, &from, &[direction_of(&words[0])], TOP, &|_, _| ()).answers;
     result.insert("open_to_first_answer".into(), began.elapsed().as_secs_f64().into());
 
     let answers: Map<String, Value> = words
         .iter()
         .map(|word| {
-            let answer = nearest(&vectors, &from, &[direction_of(word)], TOP, &|_, _| ()).remove(0);
+            let answer = nearest(&vectors, &from, &[direction_of(word)], TOP, &|_, _| ()).answers.remove(0);
             (word.clone(), answer.iter().map(|near| json!([near.word, near.cosine])).collect())
         })
         .collect();

@@ -15,6 +15,7 @@ use wordspace_data::WordVectors;
 
 use crate::candidates::Candidates;
 use crate::direction::{Direction, exact_cosine};
+use crate::pass::NotFinite;
 
 /// How many directions share a pass.
 pub const MOST_DIRECTIONS: usize = 64;
@@ -62,17 +63,32 @@ impl<'a> Panel<'a> {
         Self { directions, centre: padded(&mut centre.iter().copied()), numbers, width }
     }
 
-    /// Offers `rows` to the candidates of each direction.
-    pub fn look(&self, vectors: &WordVectors, rows: Range<u32>, candidates: &mut [Candidates]) {
+    /// Offers `rows` to the candidates of each direction, but for those that are not finite.
+    pub fn look(
+        &self,
+        vectors: &WordVectors,
+        rows: Range<u32>,
+        candidates: &mut [Candidates],
+        not_finite: &mut NotFinite,
+    ) {
         match candidates {
-            [only] => Arch::new().dispatch(One { panel: self, vectors, rows, candidates: only }),
-            many => Arch::new().dispatch(Many { panel: self, vectors, rows, candidates: many }),
+            [only] => Arch::new().dispatch(One { panel: self, vectors, rows, candidates: only, not_finite }),
+            many => Arch::new().dispatch(Many { panel: self, vectors, rows, candidates: many, not_finite }),
         }
     }
 
-    /// For the few rows whose squares are too small or too large to be summed as 32-bit numbers.
+    /// For the few rows whose squares are too small or too large to be summed as 32-bit numbers, or no numbers.
     #[cold]
-    fn look_exactly(&self, vectors: &WordVectors, row: u32, candidates: &mut [Candidates]) {
+    fn look_exactly(
+        &self,
+        vectors: &WordVectors,
+        row: u32,
+        candidates: &mut [Candidates],
+        not_finite: &mut NotFinite,
+    ) {
+        if not_finite.is(vectors, row) {
+            return;
+        }
         for (direction, candidates) in self.directions.iter().zip(candidates) {
             candidates.offer(row, exact_cosine(vectors, row, direction, &self.centre) as f32);
         }
@@ -85,6 +101,7 @@ struct One<'a> {
     vectors: &'a WordVectors,
     rows: Range<u32>,
     candidates: &'a mut Candidates,
+    not_finite: &'a mut NotFinite,
 }
 
 impl WithSimd for One<'_> {
@@ -92,13 +109,13 @@ impl WithSimd for One<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panel, vectors, rows, candidates } = self;
+        let Self { panel, vectors, rows, candidates, not_finite } = self;
         let (direction, centre) = (S::as_simd_f32s(&panel.numbers).0, S::as_simd_f32s(&panel.centre).0);
         for row in rows {
             let (dot, squares) = dot_and_squares(simd, vectors.row_bytes(row), direction, centre);
             match SAFE.contains(&squares) {
                 true => candidates.offer(row, dot / squares.sqrt()),
-                false => panel.look_exactly(vectors, row, std::slice::from_mut(candidates)),
+                false => panel.look_exactly(vectors, row, std::slice::from_mut(candidates), not_finite),
             }
         }
     }
@@ -138,6 +155,7 @@ struct Many<'a> {
     vectors: &'a WordVectors,
     rows: Range<u32>,
     candidates: &'a mut [Candidates],
+    not_finite: &'a mut NotFinite,
 }
 
 impl WithSimd for Many<'_> {
@@ -159,7 +177,7 @@ impl Many<'_> {
     /// Goes through the rows with N registers of directions at a time.
     #[inline(always)]
     fn run<S: Simd, const N: usize>(self, simd: S) {
-        let Self { panel, vectors, rows, candidates } = self;
+        let Self { panel, vectors, rows, candidates, not_finite } = self;
         let centre = S::as_simd_f32s(&panel.centre).0;
         let (stride, dimension) = (panel.centre.len(), vectors.dimension());
         let groups = (HELD_BYTES / (ROWS * stride * 4)).max(1);
@@ -180,7 +198,7 @@ impl Many<'_> {
                 let squares = hold(simd, vectors.row_bytes(row), centre, &mut held[nth * stride..][..stride]);
                 match SAFE.contains(&squares) {
                     true => scales[nth] = 1.0 / squares.sqrt(),
-                    false => panel.look_exactly(vectors, row, candidates),
+                    false => panel.look_exactly(vectors, row, candidates, not_finite),
                 }
             }
             let sums = &mut sums[..count.div_ceil(ROWS)];

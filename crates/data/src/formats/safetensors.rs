@@ -8,11 +8,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::mapped::{self, Place};
 use super::output::Table;
 use super::rows::Rows;
 use super::tensor_file::{self, TensorFile};
 use super::word_list::WordList;
-use super::{Loaded, Reading, bad};
+use super::{Dtype, Loaded, Reading, bad};
 use crate::Result;
 
 /// What we call the table.
@@ -27,6 +28,12 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
         Some(words) => listed(path, words, table.rows)?,
         None => WordList::beside(path, table.rows, wanted)?,
     };
+    if table.dtype == Dtype::Float32 {
+        let place = Place { first: table.offset, rows: table.rows, dimension: table.dimension };
+        if let Some(loaded) = mapped::where_it_lies(path, &place, &words, how) {
+            return Ok(loaded);
+        }
+    }
     let values = file.read(&table, how)?;
     let mut rows = Rows::new(table.dimension, wanted, how);
     let row_bytes = (table.dimension * table.dtype.bytes()) as u64;
