@@ -24,7 +24,8 @@ impl Viewpoint {
     /// apart is left (Mu and Viswanath 2018, "All-but-the-Top").
     pub fn mean(vectors: &WordVectors, told: Told<'_>) -> Self {
         let pieces = in_pieces(vectors.len(), told, |rows| {
-            let (mut sum, mut count, mut not_finite) = (vec![0.0_f64; vectors.dimension()], 0_u64, NotFinite::default());
+            let (mut sum, mut count, mut not_finite) =
+                (vec![0.0_f64; vectors.dimension()], 0_u64, NotFinite::default());
             for row in rows {
                 let numbers = vectors.row(row);
                 if numbers.iter().map(|x| x * 0.0).sum::<f32>() == 0.0 || !not_finite.is(vectors, row) {

@@ -22,9 +22,8 @@ impl Norms {
             let mut not_finite = NotFinite::default();
             let length = |row| vectors.row(row).iter().map(|&x| x as f64 * x as f64).sum::<f64>().sqrt();
             let lengths = rows.map(|row| (row, length(row)));
-            let is_one = |(row, length): (u32, f64)| {
-                (length.is_finite() || !not_finite.is(vectors, row)).then_some(length)
-            };
+            let is_one =
+                |(row, length): (u32, f64)| (length.is_finite() || !not_finite.is(vectors, row)).then_some(length);
             let lengths: Vec<f64> = lengths.filter_map(is_one).collect();
             (lengths, not_finite)
         });

@@ -79,13 +79,7 @@ impl<'a> Panel<'a> {
 
     /// For the few rows whose squares are too small or too large to be summed as 32-bit numbers, or no numbers.
     #[cold]
-    fn look_exactly(
-        &self,
-        vectors: &WordVectors,
-        row: u32,
-        candidates: &mut [Candidates],
-        not_finite: &mut NotFinite,
-    ) {
+    fn look_exactly(&self, vectors: &WordVectors, row: u32, candidates: &mut [Candidates], not_finite: &mut NotFinite) {
         if not_finite.is(vectors, row) {
             return;
         }

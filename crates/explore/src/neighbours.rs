@@ -60,13 +60,7 @@ pub fn nearest(
     all
 }
 
-fn one_pass(
-    vectors: &WordVectors,
-    from: &Viewpoint,
-    directions: &[Direction],
-    top: usize,
-    told: Told<'_>,
-) -> Nearest {
+fn one_pass(vectors: &WordVectors, from: &Viewpoint, directions: &[Direction], top: usize, told: Told<'_>) -> Nearest {
     let all = vectors.len() as u64;
     if top == 0 || all == 0 {
         return Nearest { answers: vec![Vec::new(); directions.len()], not_finite: NotFinite::default() };

@@ -2,9 +2,9 @@
 
 use wordspace_data::{WordVectors, percentile_of_pair};
 
+use crate::Result;
 use crate::direction::{Viewpoint, check_finite};
 use crate::pass::{NotFinite, Told};
-use crate::Result;
 
 /// Where the random pairs begin; the toy run's own seed, so that its report and this agree.
 const SEED: u64 = 42;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::tensor_file::{Table, TensorFile, dtype};
 use super::mapped::LARGE;
+use super::tensor_file::{Table, TensorFile, dtype};
 use super::{Dtype, Reading, Report, TokenWords, bad};
 use crate::{Error, MappedFile, Result, VectorTable, WordVectors};
 

@@ -25,7 +25,7 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let table = find(&file)?;
     let wanted = how.limit.map_or(table.rows, |limit| table.rows.min(limit as u64));
     let words = match file.text("words") {
-        Some(words) => listed(path, words, table.rows)?,
+        Some(words) => listed(path, words, table.rows, wanted)?,
         None => WordList::beside(path, table.rows, wanted)?,
     };
     if table.dtype == Dtype::Float32 {
@@ -66,12 +66,13 @@ fn find(file: &TensorFile) -> Result<tensor_file::Table> {
     })
 }
 
-fn listed(path: &Path, words: &str, rows: u64) -> Result<WordList> {
-    let words: Vec<String> = serde_json::from_str(words)
+fn listed(path: &Path, words: &str, rows: u64, wanted: u64) -> Result<WordList> {
+    let mut words: Vec<String> = serde_json::from_str(words)
         .map_err(|error| bad(path, format!("the words in its metadata are no list of words ({error})")))?;
     if words.len() as u64 != rows {
         return Err(bad(path, format!("its table has {rows} rows, but its metadata {} words", words.len())));
     }
+    words.truncate(wanted as usize);
     Ok(words.into())
 }
 

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use wordspace_data::WordVectors;
 
-use crate::pass::NotFinite;
 use crate::Result;
+use crate::pass::NotFinite;
 use crate::projection::Progress;
 use space::Space;
 
