@@ -366,6 +366,8 @@ fn rows_of_a_large_file_that_are_not_finite_are_reported_and_are_no_answer() {
         assert!(done.stderr.contains(told), "{}", done.stderr);
         assert!(done.json()["percentile"].is_number() || done.json()["norms"]["max"].is_number());
     }
+    let done = run(&["convert", "data/vectors.bin", "v.npy"]).succeeds();
+    assert!(done.stderr.contains("1 rows with NaN or infinity were written as they are"), "{}", done.stderr);
     run(&["neighbors", "data/vectors.bin", "w11"]).fails(2, &["\"w11\" has numbers that are not finite"]);
     run(&["similarity", "data/vectors.bin", "w7", "w11"]).fails(2, &["\"w11\" has numbers that are not finite"]);
     run(&["project", "data/vectors.bin", "w7", "w8", "w9", "w11", "--to", "p.csv"]).fails(2, &["\"w11\""]);
