@@ -8,9 +8,9 @@ use serde_json::Value;
 use wordspace::data::WordVectors;
 use wordspace::data::publish::publish_bytes;
 use wordspace::explore::projection::{Chosen, Method, Points, Projection};
-use wordspace::explore::{Opened, frames, rows_of};
+use wordspace::explore::{Opened, check_finite, frames};
 
-use super::source::open;
+use super::source::{open, rows};
 use super::{in_shell, print_json, program};
 use crate::args::{MethodChoice, ProjectArgs};
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     let progress = |done, total| bar.tell(done as u64, total as u64);
     let rows = match args.words.is_empty() {
         true => foremost(&opened, args.top),
-        false => named(&opened, &args.words)?,
+        false => named(&opened, &args.words, terminal)?,
     };
     let mut chosen = chosen(&opened, &rows);
     if args.trail {
@@ -104,10 +104,11 @@ impl Form {
 }
 
 /// The rows of `words`, each once.
-fn named(opened: &Opened, words: &[String]) -> Result<Vec<u32>, Failure> {
-    let mut rows = rows_of(&opened.vectors, &opened.name, words)?;
+fn named(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u32>, Failure> {
+    let mut rows = rows(opened, words, terminal)?;
     let mut seen = HashSet::new();
     rows.retain(|row| seen.insert(*row));
+    rows.iter().try_for_each(|&row| check_finite(&opened.vectors, row))?;
     Ok(rows)
 }
 
@@ -133,8 +134,7 @@ fn foremost(opened: &Opened, top: usize) -> Vec<u32> {
     if let Some(counts) = &opened.counts {
         rows.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));
     }
-    rows.truncate(top);
-    rows
+    rows.into_iter().filter(|&row| check_finite(vectors, row).is_ok()).take(top).collect()
 }
 
 /// The class of every word that has one; of several the first by name.
