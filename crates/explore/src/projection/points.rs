@@ -109,9 +109,9 @@ impl WithSimd for Squares<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
-        let mut squares = vec![0.0; self.points.len()];
-        for other in 0..squares.len() {
-            squares[other] = squared_distance(self.own, self.points.row(other));
+        let mut squares = Vec::with_capacity(self.points.len());
+        for other in 0..self.points.len() {
+            squares.push(squared_distance(self.own, self.points.row(other)));
         }
         squares
     }
@@ -139,10 +139,7 @@ fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
             sums[lane] += (a[at][lane] - b[at][lane]) * (a[at][lane] - b[at][lane]);
         }
     }
-    let mut sum = 0.0;
-    for lane in 0..8 {
-        sum += sums[lane];
-    }
+    let mut sum = sums.iter().sum();
     for at in 0..a_rest.len().min(b_rest.len()) {
         sum += (a_rest[at] - b_rest[at]) * (a_rest[at] - b_rest[at]);
     }

@@ -4,6 +4,11 @@
 //! The innermost loop counts by hand: what is not inlined, as iterators here often are not, is not compiled for the wider
 //! registers.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterators are not always inlined, and then not compiled for wide registers"
+)]
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
