@@ -140,7 +140,11 @@ fn a_header_that_lies() {
         &["promises 9999999999 rows of 4000000000", "less than a row"],
     );
     let rows: Vec<u8> = (0..40_u8).flat_map(|n| [b"cat ", &[n, 200, 201, 63][..]].concat()).collect();
-    refuses("v.bin", [&b"40 2\n"[..], &rows].concat(), &["its header may give a wrong dimension (2)"]);
+    let wrong = "words have control characters in them; its header probably gives a wrong dimension (2)";
+    refuses("v.bin", [&b"40 2\n"[..], &rows].concat(), &[wrong]);
+    // From 16 MiB on a file is mapped; it is refused with the same words.
+    let large: Vec<u8> = (0..2_100_000_u32).flat_map(|n| [b"cat ", &n.to_le_bytes()[..]].concat()).collect();
+    refuses("v.bin", [&b"2100000 2\n"[..], &large].concat(), &["gives a wrong dimension (2)"]);
 }
 
 #[test]

@@ -15,6 +15,9 @@ use crate::{Error, Result, WordVectors};
 /// The longest word that is believed. `word2vec.c` cuts words at 100 bytes; a longer stretch without a space is numbers.
 const LONGEST_WORD: u64 = 4096;
 
+/// Where more than one word in so many has control characters, they are no words but numbers.
+const ONE_IN: u64 = 10;
+
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     where_it_lies(path, how).unwrap_or_else(|| into_memory(path, how))
@@ -73,6 +76,13 @@ fn into_memory(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
         numbers.clear();
         Dtype::Float32.append(&bytes, &mut numbers);
         rows.add(word, &numbers, offset);
+    }
+    let odd = rows.report.reasons.get(&Reason::ControlCharacters).copied().unwrap_or(0);
+    if odd * ONE_IN > rows.looked_at() {
+        let all = rows.looked_at();
+        return Err(input.bad(format!(
+            "{odd} of {all} words have control characters in them; its header probably gives a wrong dimension ({dimension})"
+        )));
     }
     rows.expect(promised);
     if !rows.is_full() && rows.looked_at() == promised {

@@ -82,7 +82,7 @@ impl WordVectors {
     ///
     /// # Errors
     ///
-    /// If the file is not of this format, or ends before its header says.
+    /// If the file is not of this format, has a word with control characters, or ends before its header says.
     pub fn open_word2vec(path: &Path, limit: Option<usize>, progress: Progress<'_>) -> Result<(Self, ScanReport)> {
         let file = MappedFile::open(path)?;
         let index_path = limit.is_none().then(|| index::path_for(&file)).flatten();

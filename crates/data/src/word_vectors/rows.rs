@@ -47,6 +47,9 @@ impl<'a> Rows<'a> {
             return Err("the file ends".to_string());
         }
         let word = &self.file[start..start + length];
+        if word.iter().any(u8::is_ascii_control) {
+            return Err(format!("the word at byte {start} has control characters"));
+        }
         let row = self.places.len() as u32;
         match std::str::from_utf8(word) {
             Ok("") => self.report.empty += 1,

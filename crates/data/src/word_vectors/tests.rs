@@ -106,6 +106,12 @@ fn a_word_without_an_end_is_refused() {
 }
 
 #[test]
+fn a_word_with_control_characters_is_refused() {
+    let mut file = File::of(&[b"cat", b"d\x01g"], 1, b"");
+    refused(std::mem::take(&mut file.bytes), "the word at byte 12 has control characters in row 2 of 2");
+}
+
+#[test]
 fn a_scan_ends_where_the_listener_says_so() {
     let file = File::of(&[b"cat"], 3, b"\n");
     let stop = WordVectors::open_word2vec(&file.path(), None, &|phase, _, _| {
