@@ -38,10 +38,10 @@ fn random_vectors(words: usize, dimension: usize) -> WordVectors {
 
 /// The answers are those of the definition: the highest of all cosines.
 fn check(vectors: &WordVectors, from: &Viewpoint, directions: &[Direction]) {
-    let answers = nearest(vectors, from, directions, TOP, &|_, _| ());
+    let answers = nearest(vectors, from, directions, TOP, &|_, _| ()).answers;
     for (nth, answer) in answers.iter().enumerate().step_by(9) {
         let row = (nth * 100) as u32;
-        assert_eq!(nearest(vectors, from, &directions[nth..=nth], TOP, &|_, _| ())[0], *answer);
+        assert_eq!(nearest(vectors, from, &directions[nth..=nth], TOP, &|_, _| ()).answers[0], *answer);
         let others = (0..vectors.len() as u32).filter(|&other| other != row);
         let mut all: Vec<(f64, u32)> = others.map(|other| (from.cosine(vectors, row, other), other)).collect();
         all.sort_by(|a, b| b.0.total_cmp(&a.0));

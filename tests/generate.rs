@@ -57,6 +57,22 @@ fn beyond_the_context_every_token_is_predicted_from_the_last_ones_alone() {
     greedy_is_transformers("sliding", "tokens");
 }
 
+#[test]
+#[cfg(feature = "wgpu")]
+fn greedy_tokens_of_a_gpu_are_those_of_transformers_too() {
+    if wordspace::gpu("greedy_tokens_of_a_gpu_are_those_of_transformers_too").is_none() {
+        return;
+    }
+    let (golden_json, folder) = (golden_json(), Folder::new());
+    // A short one: the driver may be a processor that imitates a GPU.
+    let case = &golden_json["ended"].as_array().unwrap().iter().find(|case| case["prompt"] == " the dog").unwrap();
+    let tokens = case["tokens"].as_array().unwrap().len().to_string();
+    let (source, greedy) = (golden("generate-folder"), ["--temperature", "0", "--json", "--tokens", &tokens]);
+    let arguments = ["generate", source.to_str().unwrap(), "--prompt", " the dog", "--device", "wgpu"];
+    let json = folder.run(&[&arguments[..], &greedy].concat()).succeeds().json();
+    assert_eq!((&json["prompt_ids"], &json["ids"]), (&case["ids"], &case["tokens"]));
+}
+
 /// A GPT-2 folder of `sizes` called `name`, with whatever is written to it besides.
 fn model_folder(folder: &Folder, name: &str, sizes: &ModelConfig) -> HostTensors {
     let model = Gpt::init(sizes, 7, &Device::flex()).unwrap();

@@ -197,6 +197,29 @@ fn a_csv_file() {
     damaged_in_any_way(Format::Csv);
 }
 
+/// The numbers stay in the file, whether they are aligned there or not.
+#[test]
+fn a_large_table_is_not_copied_into_memory() {
+    const SHAPE: (usize, usize) = (20_000, 220);
+    let values: Vec<f32> = (0..SHAPE.0 * SHAPE.1).map(|nth| nth as f32 / 7.0).collect();
+    let table = WordVectors::new((0..SHAPE.0).map(|row| format!("w{row}")).collect(), values, SHAPE.1);
+    for format in [Format::Npy, Format::Safetensors, Format::Word2vecBinary] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vectors");
+        formats::write(&path, format, &table, None, None).unwrap();
+        for (limit, rows) in [(None, SHAPE.0), (Some(100), 100)] {
+            let how = Reading { limit, ..Reading::default() };
+            let (loaded, most) = measured(|| formats::read(&path, format, &how).unwrap());
+            assert!(most < SHAPE.0 * SHAPE.1 * 4 / 2, "{format}: {most} bytes of memory");
+            assert_eq!((loaded.vectors.len(), loaded.report.rows_read), (rows, rows as u64));
+            assert!((0..rows as u32).all(|row| loaded.vectors.row(row) == table.row(row)), "{format}");
+            assert_eq!(loaded.vectors.find("w99"), Some(99));
+            let strict = formats::read(&path, format, &Reading { strict: true, ..how }).unwrap();
+            assert_eq!(strict.vectors.row(99), table.row(99));
+        }
+    }
+}
+
 #[test]
 fn a_gpt2_folder() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/formats/gpt2-parts");

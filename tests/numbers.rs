@@ -67,26 +67,11 @@ fn ndarray_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
 #[test]
 #[cfg(feature = "wgpu")]
 fn wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
-    let Some(device) = gpu("wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses") else { return };
+    let Some(device) = wordspace::gpu("wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses") else {
+        return;
+    };
     let parity = parity(&device.device).unwrap();
     assert!(parity.is_right(true), "{}: {parity:?}", device.part);
-}
-
-/// The GPU, or a software driver that stands in for one. Without any, the test is not run and says so, past what the test
-/// harness holds back; where `WORDSPACE_TEST_GPU` is set, as in continuous integration, that is a failure.
-#[cfg(feature = "wgpu")]
-fn gpu(test: &str) -> Option<OpenDevice> {
-    use std::io::Write;
-
-    match OpenDevice::open(DeviceChoice::Wgpu) {
-        Ok(device) => Some(device),
-        Err(error) => {
-            assert!(std::env::var_os("WORDSPACE_TEST_GPU").is_none(), "{error}");
-            let mut past_the_harness = std::io::stderr();
-            writeln!(past_the_harness, "\nNOT RUN: {test}: {error}; see docs/drivers.md\n").unwrap();
-            None
-        }
-    }
 }
 
 #[test]

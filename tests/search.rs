@@ -247,13 +247,13 @@ mod the_index {
     use super::*;
 
     /// A file large enough to be indexed, and a cache beside it.
-    struct Indexed {
-        folder: Folder,
+    pub struct Indexed {
+        pub folder: Folder,
         file: PathBuf,
     }
 
     impl Indexed {
-        fn new() -> Self {
+        pub fn new() -> Self {
             let folder = Folder::new();
             std::fs::create_dir(folder.join("data")).unwrap();
             let indexed = Self { file: folder.join("data/vectors.bin"), folder };
@@ -274,6 +274,14 @@ mod the_index {
             let arguments = [&["neighbors", "data/vectors.bin", "w7", "--json"], more].concat();
             let output = self.folder.command(&arguments).env("WORDSPACE_CACHE", self.folder.join("cache")).output();
             Done::of(output.unwrap()).succeeds().json()["neighbors"].clone()
+        }
+
+        /// Writes NaN into the vector of w11, whose word stays.
+        pub fn break_a_row(&self) {
+            let mut bytes = std::fs::read(&self.file).unwrap();
+            let word = bytes.windows(4).position(|window| window.starts_with(b"w11 ")).unwrap();
+            bytes[word + 8..word + 12].copy_from_slice(&f32::NAN.to_le_bytes());
+            std::fs::write(&self.file, bytes).unwrap();
         }
 
         /// The only file in the cache.
@@ -331,6 +339,39 @@ mod the_index {
         assert_eq!(answers(&indexed.neighbours(&[])).len(), 10);
         assert_eq!(std::fs::read(indexed.folder.join("cache")).unwrap(), b"a file in the way");
     }
+}
+
+/// A large file is not searched for them when it is opened: they are met when vectors are multiplied.
+#[test]
+fn rows_of_a_large_file_that_are_not_finite_are_reported_and_are_no_answer() {
+    let indexed = the_index::Indexed::new();
+    indexed.break_a_row();
+    let run = |arguments: &[&str]| indexed.folder.run(&[arguments, &["--limit", "19999"]].concat());
+    let told = "1 of 19999 rows with NaN or infinity were left out; the first is \"w11\"";
+    for arguments in [
+        &["neighbors", "data/vectors.bin", "w7", "--top", "20000", "--json"][..],
+        &["neighbors", "data/vectors.bin", "w7", "--top", "20000", "--json", "--centred"],
+        &["analogy", "data/vectors.bin", "w7", "w8", "w9", "--top", "20000", "--json"],
+    ] {
+        let done = run(arguments).succeeds();
+        assert!(done.stderr.contains(told), "{}", done.stderr);
+        let (result, list) = (done.json(), if arguments[0] == "analogy" { "answers" } else { "neighbors" });
+        let words = answers(&result[list]);
+        assert!(words.len() > 19_990 && words.iter().all(|(word, cosine)| word != "w11" && cosine.is_finite()));
+    }
+    for arguments in
+        [&["similarity", "data/vectors.bin", "w7", "w8", "--json"][..], &["inspect", "data/vectors.bin", "--json"]]
+    {
+        let done = run(arguments).succeeds();
+        assert!(done.stderr.contains(told), "{}", done.stderr);
+        assert!(done.json()["percentile"].is_number() || done.json()["norms"]["max"].is_number());
+    }
+    let done = run(&["convert", "data/vectors.bin", "v.npy"]).succeeds();
+    assert!(done.stderr.contains("1 rows with NaN or infinity were written as they are"), "{}", done.stderr);
+    run(&["neighbors", "data/vectors.bin", "w11"]).fails(2, &["\"w11\" has numbers that are not finite"]);
+    run(&["similarity", "data/vectors.bin", "w7", "w11"]).fails(2, &["\"w11\" has numbers that are not finite"]);
+    run(&["project", "data/vectors.bin", "w7", "w8", "w9", "w11", "--to", "p.csv"]).fails(2, &["\"w11\""]);
+    run(&["neighbors", "data/vectors.bin", "w7", "--strict"]).fails(3, &["1 with NaN or infinity"]);
 }
 
 #[test]

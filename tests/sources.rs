@@ -200,6 +200,21 @@ fn a_model_of_another_kind_or_in_another_form() {
 }
 
 #[test]
+fn a_vocabulary_with_words_that_the_table_has_no_row_for() {
+    let folder = Folder::new();
+    folder.train_small("toy", &["--steps", "1"]).succeeds();
+    folder.run(&["export", "runs/toy", "model"]).succeeds();
+    let tokenizer = folder.join("model/tokenizer.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&tokenizer).unwrap()).unwrap();
+    json["model"]["vocab"]["zebra"] = 5000.into();
+    std::fs::write(&tokenizer, json.to_string()).unwrap();
+    let done = folder.run(&["inspect", "model", "--json"]).succeeds();
+    assert_eq!((&done.json()["vocab_size"], &done.json()["report"]["words_without_row"]), (&376.into(), &1.into()));
+    assert!(done.stderr.contains("words that its table has no row for: 1;"), "{}", done.stderr);
+    folder.run(&["inspect", "model", "--strict"]).fails(3, &["no row for: 1;", "without --strict"]);
+}
+
+#[test]
 fn a_table_or_a_part_that_makes_no_sense() {
     let folder = Folder::new();
     folder.write("v.txt", "cat 1 2\ndog 3 4\n");

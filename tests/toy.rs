@@ -98,7 +98,8 @@ fn without_arguments_it_is_the_toy_run_and_ends_with_a_table_and_the_next_comman
     for words in [
         "text    the built-in corpus",
         "device  flex",
-        "next    wordspace resume runs/short --steps 6",
+        "next    wordspace neighbors runs/short cat",
+        "wordspace resume runs/short --steps 6",
         "export runs/short",
     ] {
         assert!(done.stderr.contains(words), "{words:?} is not in: {}", done.stderr);

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+#[cfg(feature = "wgpu")]
+use ::wordspace::train::device::{DeviceChoice, OpenDevice};
 use serde_json::Value;
 
 /// A run so small that a test can make many of them: a second or less.
@@ -88,6 +90,23 @@ impl Folder {
 /// The arguments of a [`SMALL`] run called `name`.
 pub fn small<'a>(name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["train", "--name", name], SMALL, more].concat()
+}
+
+/// The GPU, or a software driver that stands in for one. Without any, the test is not run and says so, past what the test
+/// harness holds back; where `WORDSPACE_TEST_GPU` is set, as in continuous integration, that is a failure.
+#[cfg(feature = "wgpu")]
+pub fn gpu(test: &str) -> Option<OpenDevice> {
+    use std::io::Write;
+
+    match OpenDevice::open(DeviceChoice::Wgpu) {
+        Ok(device) => Some(device),
+        Err(error) => {
+            assert!(std::env::var_os("WORDSPACE_TEST_GPU").is_none(), "{error}");
+            let mut past_the_harness = std::io::stderr();
+            writeln!(past_the_harness, "\nNOT RUN: {test}: {error}; see docs/drivers.md\n").unwrap();
+            None
+        }
+    }
 }
 
 /// What the program said and how it ended.

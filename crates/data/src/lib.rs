@@ -62,7 +62,7 @@ pub use digest::sha256_of_file;
 pub use error::{Error, Result};
 pub use mapped_file::MappedFile;
 pub use random::{below, generator};
-pub use tensors::{NamedTensor, read_tensors, write_tensors};
+pub use tensors::{NamedTensor, read_tensors, read_tensors_telling, write_tensors};
 pub use text::{Pieces, Text};
 pub use token_file::{TokenFile, TokenWriter};
 pub use tokenizer::{TextStream, Token, Tokenizer, TokenizerChoice};

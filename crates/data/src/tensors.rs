@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use half::{bf16, f16};
@@ -11,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 
 use crate::publish::publish_file;
-use crate::{Error, Result};
+use crate::{Error, Phase, Progress, Result};
 
 /// A tensor of 32-bit floats.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,15 +62,28 @@ pub fn write_tensors<'a>(
 ///
 /// If the file is missing, damaged, or holds other numbers than floats of 16 or 32 bits.
 pub fn read_tensors(path: &Path) -> Result<BTreeMap<String, NamedTensor>> {
+    read_tensors_telling(path, &|_, _, _| ControlFlow::Continue(()))
+}
+
+/// [`read_tensors`] of a large file: `progress` is told how far it is.
+///
+/// # Errors
+///
+/// As of [`read_tensors`]; also if `progress` asks to stop.
+pub fn read_tensors_telling(path: &Path, progress: Progress<'_>) -> Result<BTreeMap<String, NamedTensor>> {
     let bad = |problem: String| Error::BadFile { path: path.to_path_buf(), problem };
     let file = File::open(path).map_err(|source| Error::read(path, source))?;
     // SAFETY: as for a token file: written once and renamed into place, never changed by us.
     let map = unsafe { Mmap::map(&file) }.map_err(|source| Error::read(path, source))?;
     let tensors =
         SafeTensors::deserialize(&map).map_err(|error| bad(format!("it is not a whole safetensors file ({error})")))?;
-    let mut all = BTreeMap::new();
+    let (mut all, mut done) = (BTreeMap::new(), 0);
     for (name, tensor) in tensors.iter() {
         let bytes = tensor.data();
+        if progress(Phase::Reading, done, map.len() as u64).is_break() {
+            return Err(Error::Stopped);
+        }
+        done += bytes.len() as u64;
         let values = match tensor.dtype() {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
             Dtype::F16 => bytes.as_chunks().0.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect(),

@@ -190,8 +190,10 @@ pub fn percentile_of_pair(
     for _ in 0..RANDOM_PAIRS {
         let (x, y) = (pick(like_a), pick(like_b));
         if x != y && (x, y) != (a, b) && (x, y) != (b, a) {
-            pairs += 1;
-            below_own += usize::from(cosine(x, y) < own);
+            let other = cosine(x, y);
+            // Where a vector is not finite there is no cosine to compare with.
+            pairs += usize::from(!other.is_nan());
+            below_own += usize::from(other < own);
         }
     }
     // Among three words there is no other pair to compare with.

@@ -1,49 +1,53 @@
 //! Where words point, seen from the origin or from the mean of all.
 
-use rayon::prelude::*;
 use wordspace_data::WordVectors;
 
+use crate::pass::{NotFinite, Told, in_pieces};
 use crate::{Error, Result};
-
-/// How many rows are summed in one piece; a constant, so that a mean has the same bits at any number of threads.
-const ROWS_OF_A_SUM: u32 = 1 << 12;
 
 /// From where vectors are seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Viewpoint {
     centre: Vec<f32>,
+    not_finite: NotFinite,
 }
 
 impl Viewpoint {
     /// The origin: plain cosines, as gensim and the papers have them.
     pub fn origin(vectors: &WordVectors) -> Self {
-        Self { centre: vec![0.0; vectors.dimension()] }
+        Self { centre: vec![0.0; vectors.dimension()], not_finite: NotFinite::default() }
     }
 
     /// The mean of all vectors, in one pass over them; rows with numbers that are not finite are left out.
     ///
     /// Vectors share a direction that says nothing of words and lifts every cosine; seen from the mean, what sets words
     /// apart is left (Mu and Viswanath 2018, "All-but-the-Top").
-    pub fn mean(vectors: &WordVectors) -> Self {
-        let all = vectors.len() as u32;
-        let pieces = (0..all.div_ceil(ROWS_OF_A_SUM)).into_par_iter().map(|piece| {
-            let first = piece * ROWS_OF_A_SUM;
-            let (mut sum, mut rows) = (vec![0.0_f64; vectors.dimension()], 0_u64);
-            for row in first..first.saturating_add(ROWS_OF_A_SUM).min(all) {
-                let row = vectors.row(row);
-                if row.iter().map(|x| x * 0.0).sum::<f32>() == 0.0 {
-                    sum.iter_mut().zip(&*row).for_each(|(sum, &x)| *sum += x as f64);
-                    rows += 1;
+    pub fn mean(vectors: &WordVectors, told: Told<'_>) -> Self {
+        let pieces = in_pieces(vectors.len(), told, |rows| {
+            let (mut sum, mut count, mut not_finite) =
+                (vec![0.0_f64; vectors.dimension()], 0_u64, NotFinite::default());
+            for row in rows {
+                let numbers = vectors.row(row);
+                if numbers.iter().map(|x| x * 0.0).sum::<f32>() == 0.0 || !not_finite.is(vectors, row) {
+                    sum.iter_mut().zip(&*numbers).for_each(|(sum, &x)| *sum += x as f64);
+                    count += 1;
                 }
             }
-            (sum, rows)
+            (sum, count, not_finite)
         });
-        let (mut mean, mut rows) = (vec![0.0_f64; vectors.dimension()], 0);
-        for (sum, count) in pieces.collect::<Vec<_>>() {
+        let (mut mean, mut rows, mut not_finite) = (vec![0.0_f64; vectors.dimension()], 0, NotFinite::default());
+        for (sum, count, met) in pieces {
             mean.iter_mut().zip(sum).for_each(|(mean, sum)| *mean += sum);
             rows += count;
+            not_finite.merge(met);
         }
-        Self { centre: mean.iter().map(|sum| (sum / rows.max(1) as f64) as f32).collect() }
+        let centre = mean.iter().map(|sum| (sum / rows.max(1) as f64) as f32).collect();
+        Self { centre, not_finite }
+    }
+
+    /// The rows that are no part of the mean; of the origin nothing is known of them.
+    pub fn not_finite(&self) -> NotFinite {
+        self.not_finite
     }
 
     /// What is subtracted from every vector, `[C]`.
@@ -85,10 +89,7 @@ impl Direction {
         for (row, sign) in signed {
             let seen = from.seen(vectors, row);
             let length = length(&seen);
-            if !length.is_finite() {
-                let word = vectors.word(row);
-                return Err(Error::Question(format!("the vector of {word:?} has numbers that are not finite")));
-            }
+            check_finite(vectors, row)?;
             if length > 0.0 {
                 sum.iter_mut().zip(&seen).for_each(|(sum, x)| *sum += sign * x / length);
             }
@@ -125,6 +126,21 @@ pub(crate) fn exact_cosine(vectors: &WordVectors, row: u32, direction: &Directio
         squares += x * x;
     }
     if squares == 0.0 { 0.0 } else { (dot / squares.sqrt()).clamp(-1.0, 1.0) }
+}
+
+/// A row with NaN or infinity points nowhere and is near nothing.
+///
+/// # Errors
+///
+/// If `row` is one.
+pub fn check_finite(vectors: &WordVectors, row: u32) -> Result<()> {
+    match NotFinite::default().is(vectors, row) {
+        true => Err(Error::Question(format!(
+            "the vector of {:?} has numbers that are not finite, so it has no direction",
+            vectors.word(row)
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn length(vector: &[f64]) -> f64 {

@@ -107,7 +107,7 @@ impl Pieces {
 }
 
 fn unknown(word: &str, vectors: &WordVectors, name: &str) -> Error {
-    let suggestions = suggestions(vectors, word);
+    let suggestions = suggestions(vectors, word, &|_, _| ());
     Error::UnknownWord { word: word.into(), source_name: name.into(), words: vectors.len(), suggestions }
 }
 

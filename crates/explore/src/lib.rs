@@ -6,6 +6,7 @@
 //! - [`Source`]: anything with vectors, by the name a user gives it;
 //! - [`nearest`]: the nearest words to directions, exactly, in one pass over the vectors;
 //! - [`Direction`], [`Viewpoint`]: where words point, seen from the origin or from the mean;
+//! - [`NotFinite`]: the rows that are near nothing, as they are met;
 //! - [`Similarity`]: how near two words are, and how near random ones;
 //! - [`rows_of`], [`suggestions`]: words that are asked for, and those that were meant;
 //! - [`embed`]: a text as a model first sees it;
@@ -23,11 +24,11 @@
 //! let vectors = WordVectors::new(words, vec![9.0, 1.0, 9.0, 9.0, 1.0, 1.0, 1.0, 9.0, -1.0, 0.0], 2);
 //!
 //! // man is to king as woman is to …
-//! let rows = rows_of(&vectors, "the example", &["king", "woman", "man"].map(String::from))?;
+//! let rows = rows_of(&vectors, "the example", &["king", "woman", "man"].map(String::from), &|_, _| ())?;
 //! let from = Viewpoint::origin(&vectors);
 //! let direction = Direction::new(&vectors, &from, &rows[..2], &rows[2..])?;
-//! let answer = nearest(&vectors, &from, &[direction], 1, &|_, _| ());
-//! assert_eq!(answer[0][0].word, "queen");
+//! let found = nearest(&vectors, &from, &[direction], 1, &|_, _| ());
+//! assert_eq!(found.answers[0][0].word, "queen");
 //! # Ok::<(), wordspace_explore::Error>(())
 //! ```
 
@@ -41,16 +42,18 @@ mod frames;
 pub mod inspect;
 mod kernel;
 mod neighbours;
+mod pass;
 pub mod projection;
 mod similarity;
 pub mod source;
 mod spelling;
 
 pub use align::align;
-pub use direction::{Direction, Viewpoint};
+pub use direction::{Direction, Viewpoint, check_finite};
 pub use error::{Error, Result};
 pub use frames::frames;
-pub use neighbours::{Neighbour, Told, nearest};
+pub use neighbours::{Nearest, Neighbour, nearest};
+pub use pass::{NotFinite, Told};
 pub use similarity::Similarity;
 pub use source::{Opened, Source, SourceKind, TableChoice};
 pub use spelling::{rows_of, suggestions};

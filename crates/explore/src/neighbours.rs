@@ -12,12 +12,10 @@ use wordspace_data::WordVectors;
 use crate::candidates::Candidates;
 use crate::direction::{Direction, Viewpoint, exact_cosine};
 use crate::kernel::{MOST_DIRECTIONS, Panel};
+use crate::pass::{NotFinite, Told};
 
 /// How many bytes of rows a thread takes at once.
 const BYTES_AT_ONCE: usize = 1 << 19;
-
-/// Told how far a pass is: the rows done, the rows there are.
-pub type Told<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 /// A word near to what was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,37 +28,42 @@ pub struct Neighbour {
     pub cosine: f32,
 }
 
+/// What was found of all words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// For each direction the words nearest to it, nearest first.
+    pub answers: Vec<Vec<Neighbour>>,
+    /// The rows that are no answer to anything.
+    pub not_finite: NotFinite,
+}
+
 /// For each of `directions` the `top` nearest words, nearest first; words of equal cosine in alphabetical order.
 ///
-/// `directions` must have been made from the same viewpoint. A row with numbers that are not finite is near nothing; so is
-/// a row of zeros, whose cosine is 0.
+/// `directions` must have been made from the same viewpoint. A row with numbers that are not finite is no answer, and is
+/// counted; the cosine of a row of zeros is 0.
 pub fn nearest(
     vectors: &WordVectors,
     from: &Viewpoint,
     directions: &[Direction],
     top: usize,
     told: Told<'_>,
-) -> Vec<Vec<Neighbour>> {
+) -> Nearest {
     let passes = directions.len().div_ceil(MOST_DIRECTIONS) as u64;
     let rows = vectors.len() as u64;
-    let mut answers = Vec::with_capacity(directions.len());
+    let mut all = Nearest { answers: Vec::with_capacity(directions.len()), not_finite: NotFinite::default() };
     for (pass, some) in directions.chunks(MOST_DIRECTIONS).enumerate() {
         let told = |done: u64, _: u64| told(pass as u64 * rows + done, passes * rows);
-        answers.extend(one_pass(vectors, from, some, top, &told));
+        let found = one_pass(vectors, from, some, top, &told);
+        all.answers.extend(found.answers);
+        all.not_finite = found.not_finite;
     }
-    answers
+    all
 }
 
-fn one_pass(
-    vectors: &WordVectors,
-    from: &Viewpoint,
-    directions: &[Direction],
-    top: usize,
-    told: Told<'_>,
-) -> Vec<Vec<Neighbour>> {
+fn one_pass(vectors: &WordVectors, from: &Viewpoint, directions: &[Direction], top: usize, told: Told<'_>) -> Nearest {
     let all = vectors.len() as u64;
     if top == 0 || all == 0 {
-        return vec![Vec::new(); directions.len()];
+        return Nearest { answers: vec![Vec::new(); directions.len()], not_finite: NotFinite::default() };
     }
     // A sum of C products is off by at most C roundings; the slack is four times that, for two cosines and their lengths.
     let slack = (vectors.dimension() + 8) as f32 * 2.0 * f32::EPSILON;
@@ -70,23 +73,25 @@ fn one_pass(
     let at_once = (BYTES_AT_ONCE / (vectors.dimension() * 4)).next_multiple_of(6) as u64;
     let next = AtomicU64::new(0);
     let found = rayon::broadcast(|_| {
-        let mut candidates = fresh.clone();
+        let (mut candidates, mut not_finite) = (fresh.clone(), NotFinite::default());
         loop {
             let first = next.fetch_add(at_once, Ordering::Relaxed);
             if first >= all {
-                return candidates;
+                return (candidates, not_finite);
             }
             let rows = first as u32..(first + at_once).min(all) as u32;
-            panel.look(vectors, rows, &mut candidates);
+            panel.look(vectors, rows, &mut candidates, &mut not_finite);
             told((first + at_once).min(all), all);
         }
     });
-    let mut merged = fresh;
-    for part in found {
+    let (mut merged, mut not_finite) = (fresh, NotFinite::default());
+    for (part, met) in found {
         merged.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));
+        not_finite.merge(met);
     }
     let answers = merged.into_iter().zip(directions);
-    answers.map(|(candidates, direction)| ranked(vectors, from, direction, candidates, top)).collect()
+    let answers = answers.map(|(candidates, direction)| ranked(vectors, from, direction, candidates, top));
+    Nearest { answers: answers.collect(), not_finite }
 }
 
 /// The candidates in their order, by cosines that are right to the last digit shown.
@@ -148,12 +153,13 @@ mod tests {
     #[track_caller]
     fn check(words: usize, dimension: usize, queries: usize, top: usize) {
         let vectors = vectors(words, dimension);
-        for from in [Viewpoint::origin(&vectors), Viewpoint::mean(&vectors)] {
+        for from in [Viewpoint::origin(&vectors), Viewpoint::mean(&vectors, &|_, _| ())] {
             let rows = (0..words as u32).filter(|row| ![3, 8].contains(row)).take(queries);
             let directions: Vec<Direction> =
                 rows.map(|row| Direction::new(&vectors, &from, &[row, 1], &[2]).unwrap()).collect();
-            let answers = nearest(&vectors, &from, &directions, top, &|_, _| ());
-            for (direction, answer) in directions.iter().zip(answers) {
+            let found = nearest(&vectors, &from, &directions, top, &|_, _| ());
+            assert_eq!(found.not_finite, NotFinite { rows: 1, first: Some(8) });
+            for (direction, answer) in directions.iter().zip(found.answers) {
                 let answer: Vec<(String, f32)> = answer.into_iter().map(|near| (near.word, near.cosine)).collect();
                 assert_eq!(answer, by_definition(&vectors, &from, direction, top), "V {words} C {dimension}");
             }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
 use strsim::osa_distance;
 use wordspace_data::WordVectors;
 
+use crate::pass::{Told, in_pieces};
 use crate::{Error, Result};
 
 /// How many words are suggested.
@@ -16,13 +16,13 @@ const SUGGESTIONS: usize = 3;
 /// # Errors
 ///
 /// If one is not among the vectors, which are those of `source`: with words like it that are.
-pub fn rows_of(vectors: &WordVectors, source: &str, words: &[String]) -> Result<Vec<u32>> {
+pub fn rows_of(vectors: &WordVectors, source: &str, words: &[String], told: Told<'_>) -> Result<Vec<u32>> {
     let row = |word: &String| {
         vectors.find(word).ok_or_else(|| Error::UnknownWord {
             word: word.clone(),
             source_name: source.to_string(),
             words: vectors.len(),
-            suggestions: suggestions(vectors, word),
+            suggestions: suggestions(vectors, word, told),
         })
     };
     words.iter().map(row).collect()
@@ -30,10 +30,10 @@ pub fn rows_of(vectors: &WordVectors, source: &str, words: &[String]) -> Result<
 
 /// Up to three words like `word`: first those that differ only by case, by a space before them or by `_` for a space; then those
 /// of nearly the same letters, the likest first, and of equally like ones the first in the table, where frequent words are.
-pub fn suggestions(vectors: &WordVectors, word: &str) -> Vec<String> {
+pub fn suggestions(vectors: &WordVectors, word: &str, told: Told<'_>) -> Vec<String> {
     let mut found: Vec<String> = variants(word).into_iter().filter(|variant| vectors.find(variant).is_some()).collect();
     if found.len() < SUGGESTIONS {
-        let alike = nearly_spelled(vectors, word).into_iter().map(|row| vectors.word(row).into_owned());
+        let alike = nearly_spelled(vectors, word, told).into_iter().map(|row| vectors.word(row).into_owned());
         found.extend(alike.filter(|alike| !found.contains(alike)).collect::<Vec<_>>());
     }
     found.truncate(SUGGESTIONS);
@@ -54,7 +54,7 @@ fn variants(word: &str) -> Vec<String> {
 }
 
 /// The rows whose words are `word` but for a letter or two: one in three may be missing, too many, wrong or exchanged.
-fn nearly_spelled(vectors: &WordVectors, word: &str) -> Vec<u32> {
+fn nearly_spelled(vectors: &WordVectors, word: &str, told: Told<'_>) -> Vec<u32> {
     let bare = word.trim().to_lowercase();
     let length = bare.chars().count();
     let most = length.div_ceil(3).min(3);
@@ -70,7 +70,8 @@ fn nearly_spelled(vectors: &WordVectors, word: &str) -> Vec<u32> {
         let distance = osa_distance(&bare, &other.to_lowercase());
         (distance <= most && distance < length).then_some((distance, row))
     };
-    let mut alike: Vec<(usize, u32)> = (0..vectors.len() as u32).into_par_iter().filter_map(distance).collect();
+    let alike = in_pieces(vectors.len(), told, |rows| rows.filter_map(distance).collect::<Vec<_>>());
+    let mut alike: Vec<(usize, u32)> = alike.into_iter().flatten().collect();
     alike.sort_unstable();
     alike.into_iter().take(SUGGESTIONS).map(|(_, row)| row).collect()
 }
@@ -88,7 +89,7 @@ mod tests {
     fn check(words: &[&str], asked: &str, expected: &[&str]) {
         let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
         let rows = vec![1.0; words.len()];
-        assert_eq!(suggestions(&WordVectors::new(words, rows, 1), asked), expected);
+        assert_eq!(suggestions(&WordVectors::new(words, rows, 1), asked, &|_, _| ()), expected);
     }
 
     #[test]

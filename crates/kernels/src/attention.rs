@@ -42,7 +42,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, exp, multiply, simd, sum_of_products};
+    use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, simd, sum, sum_of_products};
 
     /// How many places are looked from at once.
     pub const ROWS: usize = 64;
@@ -161,8 +161,8 @@ mod processor {
             simd(
                 #[inline(always)]
                 || {
-                    for (place, row) in places.zip(out.chunks_exact_mut(seen)) {
-                        let (row, ahead) = row.split_at_mut(place + 1);
+                    for (nth, place) in places.enumerate() {
+                        let (row, ahead) = out[nth * seen..(nth + 1) * seen].split_at_mut(place + 1);
                         softmax(row);
                         ahead.fill(0.0);
                     }
@@ -173,16 +173,13 @@ mod processor {
 
     #[inline(always)]
     fn softmax(row: &mut [f32]) {
-        let mut most = f32::NEG_INFINITY;
-        for &x in row.iter() {
-            most = if x > most { x } else { most };
+        let most = largest(row);
+        for i in 0..row.len() {
+            row[i] = exp(row[i] - most);
         }
-        for x in row.iter_mut() {
-            *x = exp(*x - most);
-        }
-        let share = 1.0 / crate::processor::sum(row);
-        for x in row {
-            *x *= share;
+        let share = 1.0 / sum(row);
+        for i in 0..row.len() {
+            row[i] *= share;
         }
     }
 
@@ -191,9 +188,10 @@ mod processor {
         simd(
             #[inline(always)]
             || {
-                for (p, d) in p.chunks_exact(columns).zip(d.chunks_exact_mut(columns)) {
+                for start in (0..p.len()).step_by(columns) {
+                    let (p, d) = (&p[start..start + columns], &mut d[start..start + columns]);
                     let mean = sum_of_products(p, d);
-                    for i in 0..columns {
+                    for i in 0..p.len() {
                         d[i] = p[i] * (d[i] - mean);
                     }
                 }

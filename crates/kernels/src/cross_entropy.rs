@@ -49,7 +49,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, exp, multiply, simd, sum};
+    use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, simd, sum};
 
     #[derive(Clone, Debug)]
     pub struct CrossEntropy {
@@ -150,12 +150,9 @@ mod processor {
         simd(
             #[inline(always)]
             || {
-                let mut most = f32::NEG_INFINITY;
-                for &x in row.iter() {
-                    most = if x > most { x } else { most };
-                }
-                for x in row.iter_mut() {
-                    *x = exp(*x - most);
+                let most = largest(row);
+                for i in 0..row.len() {
+                    row[i] = exp(row[i] - most);
                 }
                 let sum = sum(row);
                 ((sum.ln() + (most - wanted)) as f64, 1.0 / sum)

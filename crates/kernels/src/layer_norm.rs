@@ -46,11 +46,8 @@ mod processor {
                 simd(
                     #[inline(always)]
                     || {
-                        for (y, x) in out.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                            self.normalise(x, y);
-                            for i in 0..c {
-                                y[i] = y[i] * weight[i] + bias[i];
-                            }
+                        for start in (0..x.len()).step_by(c) {
+                            self.forward_row(&x[start..start + c], &weight, &bias, &mut out[start..start + c]);
                         }
                     },
                 )
@@ -70,23 +67,13 @@ mod processor {
             let pieces = d_out.as_mut_slice().par_chunks_mut(piece).zip(x.par_chunks(piece)).map(|(d, x)| {
                 // Behind each other: the gradients of the weight and of the bias.
                 let mut sums = vec![0.0; 2 * c];
+                let mut normal = vec![0.0; c];
                 simd(
                     #[inline(always)]
                     || {
-                        let (d_weight, d_bias) = sums.split_at_mut(c);
-                        let mut normal = vec![0.0; c];
-                        for (d, x) in d.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                            let rate = self.normalise(x, &mut normal);
-                            for i in 0..c {
-                                d_weight[i] += d[i] * normal[i];
-                                d_bias[i] += d[i];
-                                d[i] *= weight[i];
-                            }
-                            let mean = sum(d) / c as f32;
-                            let along = sum_of_products(d, &normal) / c as f32;
-                            for i in 0..c {
-                                d[i] = (d[i] - mean - normal[i] * along) * rate;
-                            }
+                        for start in (0..x.len()).step_by(c) {
+                            let (x, d) = (&x[start..start + c], &mut d[start..start + c]);
+                            self.backward_row(x, &weight, d, &mut sums, &mut normal);
                         }
                     },
                 );
@@ -99,17 +86,48 @@ mod processor {
     }
 
     impl LayerNorm {
+        #[inline(always)]
+        fn forward_row(&self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+            let c = x.len();
+            let (weight, bias, y) = (&weight[..c], &bias[..c], &mut y[..c]);
+            self.normalise(x, y);
+            for i in 0..c {
+                y[i] = y[i] * weight[i] + bias[i];
+            }
+        }
+
+        /// Turns the gradient `d` in the output into that in `x`, and adds to those in weight and bias.
+        #[inline(always)]
+        fn backward_row(&self, x: &[f32], weight: &[f32], d: &mut [f32], sums: &mut [f32], normal: &mut [f32]) {
+            let c = x.len();
+            let (weight, d, normal) = (&weight[..c], &mut d[..c], &mut normal[..c]);
+            let (d_weight, d_bias) = sums.split_at_mut(c);
+            let d_bias = &mut d_bias[..c];
+            let rate = self.normalise(x, normal);
+            for i in 0..c {
+                d_weight[i] += d[i] * normal[i];
+                d_bias[i] += d[i];
+                d[i] *= weight[i];
+            }
+            let mean = sum(d) / c as f32;
+            let along = sum_of_products(d, normal) / c as f32;
+            for i in 0..c {
+                d[i] = (d[i] - mean - normal[i] * along) * rate;
+            }
+        }
+
         /// Writes `(x − mean) / √(variance + ε)`, and returns the factor.
         #[inline(always)]
         fn normalise(&self, x: &[f32], out: &mut [f32]) -> f32 {
             let c = x.len();
+            let out = &mut out[..c];
             let mean = sum(x) / c as f32;
             for i in 0..c {
                 out[i] = x[i] - mean;
             }
             let rate = 1.0 / (sum_of_products(out, out) / c as f32 + self.epsilon).sqrt();
-            for y in out {
-                *y *= rate;
+            for i in 0..c {
+                out[i] *= rate;
             }
             rate
         }

@@ -1,12 +1,14 @@
 //! The few operations that decide how fast an embedding trains, each as one function on tensors.
 //!
 //! - [`embed`]: rows of the token table and of the position table, summed;
+//! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
-//! - [`gelu`]: the activation between two products;
-//! - [`AdamW`]: one update of one parameter.
+//! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
+//! - [`near`]: where to run what is made of many of them.
 //!
-//! Each has here its definition in burn's own operations, which runs on every backend and differentiates by itself. That
-//! definition is the specification: a faster version for one backend must equal it in value and gradient.
+//! Each file reads alike: what is computed, with its limit; the function; its definition in burn's own operations, which
+//! runs on every backend and differentiates by itself; a version for the processor with a gradient of its own, where that
+//! pays; and the tests, which hold the one to the other in value and gradient.
 //!
 //! Letters: B rows of a batch, T tokens of a row, N = B·T, C channels, V vocabulary. Absent on purpose: files, clocks,
 //! the terminal.

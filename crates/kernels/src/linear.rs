@@ -55,15 +55,31 @@ pub(crate) mod processor {
             let d = Matrix::new(&d_out, n, outputs);
             let d_x = wanted[0].then(|| {
                 let weight = Matrix::new(&weight, inputs, outputs).transposed();
-                Values::new(product(1.0, d, weight), [n, inputs])
+                Values::new(product(1.0, d, weight, Threads::All), [n, inputs])
             });
-            let d_weight = wanted[1].then(|| {
-                let x = Matrix::new(&x, n, inputs).transposed();
-                Values::new(product(1.0, x, d), [inputs, outputs])
-            });
+            let d_weight =
+                wanted[1].then(|| Values::new(product_over_rows(Matrix::new(&x, n, inputs), d), [inputs, outputs]));
             let d_bias = wanted[2].then(|| Values::new(sum_of_rows(&d_out, outputs), [outputs]));
             [d_x, d_weight, d_bias]
         }
+    }
+
+    /// `xᵀ d`, the sum over the N rows of both. Where the result is small, every piece of rows gets one of its own, and these
+    /// are added.
+    fn product_over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
+        /// How many rows make a piece.
+        const ROWS: usize = 512;
+        /// How many numbers are small beside the products.
+        const SMALL: usize = 64 << 10;
+        let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
+        if n < 2 * ROWS || inputs * outputs > SMALL {
+            return product(1.0, x.transposed(), d, Threads::All);
+        }
+        let pieces = (0..n.div_ceil(ROWS)).into_par_iter().map(|piece| {
+            let rows = piece * ROWS..n.min((piece + 1) * ROWS);
+            product(1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
+        });
+        sum_in_order(pieces.collect(), inputs * outputs)
     }
 
     /// The sum of all rows of `columns` numbers.

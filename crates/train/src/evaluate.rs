@@ -19,6 +19,11 @@ use crate::learner::ids;
 pub fn validation_loss(model: &Gpt, windows: &Windows<'_>, config: &Config) -> Result<f64> {
     let model = model.valid();
     let device = model.wte.weight.val().device();
+    wordspace_kernels::near(&device, || mean_loss(&model, windows, config))
+}
+
+fn mean_loss(model: &Gpt, windows: &Windows<'_>, config: &Config) -> Result<f64> {
+    let device = model.wte.weight.val().device();
     let (mut losses, mut rows) = (Vec::new(), Vec::new());
     for batch in windows.evaluation(config.train.batch, config.evaluate.batches) {
         let batch = batch?;

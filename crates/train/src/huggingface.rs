@@ -1,12 +1,13 @@
 //! Folders of Hugging Face GPT-2 models: read, and written from a run.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::publish_bytes;
-use wordspace_data::{Corpus, read_tensors, write_tensors};
+use wordspace_data::{Corpus, Progress, read_tensors_telling, write_tensors};
 use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
@@ -21,15 +22,15 @@ use crate::{Error, Result};
 ///
 /// If a file is missing or damaged, or the model is no GPT-2.
 pub fn load_folder(folder: &Path, device: &Device) -> Result<(ModelConfig, Gpt)> {
-    let (config, parameters) = read_folder(folder)?;
+    let (config, parameters) = read_folder(folder, &|_, _, _| ControlFlow::Continue(()))?;
     let model = huggingface::from_checkpoint(&config, parameters, device)?;
     Ok((config, model))
 }
 
 /// What [`load_folder`] makes a model of.
-pub(crate) fn read_folder(folder: &Path) -> Result<(ModelConfig, HostTensors)> {
+pub(crate) fn read_folder(folder: &Path, progress: Progress<'_>) -> Result<(ModelConfig, HostTensors)> {
     let config = huggingface::config_from_json(&read_json(&folder.join("config.json"))?)?;
-    Ok((config, read_parameters(folder)?))
+    Ok((config, read_parameters(folder, progress)?))
 }
 
 fn read_json(path: &Path) -> Result<Value> {
@@ -39,10 +40,10 @@ fn read_json(path: &Path) -> Result<Value> {
 }
 
 /// The parameters in `folder`, from one file or from parts.
-fn read_parameters(folder: &Path) -> Result<HostTensors> {
+fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors> {
     let (whole, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
     if whole.is_file() {
-        return Ok(host(read_tensors(&whole)?));
+        return Ok(host(read_tensors_telling(&whole, progress)?));
     }
     let bad = |path: &Path, problem: &str| Error::BadRun { path: path.to_path_buf(), problem: problem.to_string() };
     if !index.is_file() {
@@ -67,7 +68,7 @@ fn read_parameters(folder: &Path) -> Result<HostTensors> {
     }
     let mut all = HostTensors::new();
     for (part, names) in parts {
-        let mut tensors = host(read_tensors(&folder.join(part))?);
+        let mut tensors = host(read_tensors_telling(&folder.join(part), progress)?);
         for name in names {
             let tensor = tensors.remove(name);
             all.insert(name.clone(), tensor.ok_or_else(|| bad(&folder.join(part), &format!("it lacks {name}")))?);

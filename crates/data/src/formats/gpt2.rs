@@ -6,18 +6,23 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::mapped::LARGE;
 use super::tensor_file::{Table, TensorFile, dtype};
-use super::{Dtype, Reading, TokenWords, bad};
-use crate::{Error, Result, VectorTable};
+use super::{Dtype, Reading, Report, TokenWords, bad};
+use crate::{Error, MappedFile, Result, VectorTable, WordVectors};
 
 /// The tables of a GPT-2, and what else is in it.
 pub struct Gpt2Tables {
-    /// The token table `wte`, `[V, C]`.
-    pub tokens: VectorTable,
+    /// The token table `wte`, `[V, C]`, with a word for each row; a large one of 32-bit floats stays in its file.
+    pub tokens: WordVectors,
     /// The position table `wpe`, `[T, C]`.
     pub positions: Option<VectorTable>,
-    /// The words of the token table.
-    pub words: TokenWords,
+    /// Row by row how a vocabulary of bytes spells the word, `Ġcat` for ` cat`; none where words are spelled as they are.
+    pub spellings: Option<Vec<String>>,
+    /// The `tokenizer.json` that goes with the words.
+    pub tokenizer: Option<PathBuf>,
+    /// How many words the vocabulary has that the table has no row for.
+    pub report: Report,
     /// How the file stores the token table.
     pub dtype: Dtype,
     /// V, also where fewer rows were read.
@@ -60,19 +65,33 @@ impl Gpt2Tables {
     pub fn open(path: &Path, vocabulary: Option<&Path>, how: &Reading<'_>) -> Result<Self> {
         let mut files = files(path)?;
         let parameters = parameters(&files);
-        let (dtype, rows, tokens) = read(&mut files, "wte.weight", how)?.ok_or_else(|| {
+        let (file, name, table) = find(&mut files, "wte.weight")?.ok_or_else(|| {
             let all: Vec<&str> = parameters.iter().take(5).map(|parameter| parameter.name.as_str()).collect();
             bad(path, format!("it has no wte.weight, the token table of a GPT-2; it has {}, …", all.join(", ")))
         })?;
-        let whole = Reading { limit: None, ..*how };
-        let positions = read(&mut files, "wpe.weight", &whole)?.map(|(_, _, positions)| positions);
+        let (dtype, rows) = (table.dtype, table.rows as usize);
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        let mut words = TokenWords::of_folder(vocabulary.unwrap_or(folder), rows)?;
-        words.words.truncate(tokens.len());
-        if let Some(spellings) = &mut words.spellings {
-            spellings.truncate(tokens.len());
+        let TokenWords { mut words, mut spellings, tokenizer, without_row, .. } =
+            TokenWords::of_folder(vocabulary.unwrap_or(folder), rows)?;
+        words.truncate(how.limit.unwrap_or(rows));
+        spellings.iter_mut().for_each(|spellings| spellings.truncate(words.len()));
+        let report = Report { words_without_row: without_row, ..Report::whole(words.len()) };
+        if how.strict && !report.is_whole() {
+            let told = report.sentences().join("; ");
+            return Err(bad(path, format!("{told}; without --strict the rest is read")));
         }
-        Ok(Self { tokens, positions, words, dtype, rows, parameters })
+        let tokens = token_vectors(file, &name, &table, words, how)?;
+        let whole = Reading { limit: None, ..*how };
+        let positions = match find(&mut files, "wpe.weight")? {
+            Some((file, name, table)) => {
+                let values = file.read(&table, &whole)?;
+                let positions = VectorTable::new(values, table.dimension);
+                (0..positions.len()).try_for_each(|row| check_finite(file, &name, row, positions.row(row as u32)))?;
+                Some(positions)
+            }
+            None => None,
+        };
+        Ok(Self { tokens, positions, spellings, tokenizer, report, dtype, rows, parameters })
     }
 
     /// The parameters in the safetensors file at `path`; only its header is read.
@@ -81,23 +100,42 @@ impl Gpt2Tables {
     }
 }
 
-/// The table that `name` is the end of: kind of number, V, the rows that were asked for.
-fn read(files: &mut [TensorFile], name: &str, how: &Reading<'_>) -> Result<Option<(Dtype, usize, VectorTable)>> {
+/// The table that `name` is the end of: the file it is in, its whole name, its place there.
+fn find<'a>(files: &'a mut [TensorFile], name: &str) -> Result<Option<(&'a mut TensorFile, String, Table)>> {
     for file in files {
-        let Some(full) = name_of(file, name) else { continue };
-        let Some(table) = file.table(&full)? else { continue };
-        let Table { rows, dimension, dtype, .. } = table;
-        let values = file.read(&table, how)?;
-        if let Some(at) = values.iter().position(|x| !x.is_finite()) {
-            let (row, value) = (at / dimension, values[at]);
-            return Err(bad(
-                file.path(),
-                format!("row {row} of {full} holds {value}: the model has diverged, or the file is damaged"),
-            ));
+        let Some(name) = name_of(file, name) else { continue };
+        if let Some(table) = file.table(&name)? {
+            return Ok(Some((file, name, table)));
         }
-        return Ok(Some((dtype, rows as usize, VectorTable::new(values, dimension))));
     }
     Ok(None)
+}
+
+/// The first rows of `table`, one for each of `words`.
+fn token_vectors(
+    file: &mut TensorFile,
+    name: &str,
+    table: &Table,
+    words: Vec<String>,
+    how: &Reading<'_>,
+) -> Result<WordVectors> {
+    let is_large = words.len() as u64 * table.dimension as u64 * 4 >= LARGE;
+    let vectors = match table.dtype == Dtype::Float32 && is_large {
+        true => WordVectors::in_file(MappedFile::open(file.path())?, table.offset as usize, words, table.dimension)?,
+        false => WordVectors::new(words, file.read(table, how)?, table.dimension),
+    };
+    (0..vectors.len()).try_for_each(|row| check_finite(file, name, row, &vectors.row(row as u32)))?;
+    Ok(vectors)
+}
+
+fn check_finite(file: &TensorFile, name: &str, row: usize, numbers: &[f32]) -> Result<()> {
+    match numbers.iter().find(|x| !x.is_finite()) {
+        Some(value) => Err(bad(
+            file.path(),
+            format!("row {row} of {name} holds {value}: the model has diverged, or the file is damaged"),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn name_of(file: &TensorFile, name: &str) -> Option<String> {

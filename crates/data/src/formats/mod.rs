@@ -8,6 +8,7 @@ mod csv;
 mod foreign;
 mod gpt2;
 mod input;
+mod mapped;
 mod npy;
 mod output;
 mod projector;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::input::Input;
+use super::mapped::{self, Place};
 use super::output::Table;
 use super::rows::Rows;
 use super::word_list::WordList;
@@ -31,6 +32,12 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let whole = input.left() / row_bytes;
     let wanted = how.limit.map_or(promised, |limit| promised.min(limit as u64));
     let words = WordList::beside(path, promised, wanted)?;
+    if dtype == Dtype::Float32 && promised.checked_mul(row_bytes) == Some(input.left()) {
+        let place = Place { first: input.offset(), rows: promised, dimension: dimension as usize };
+        if let Some(loaded) = mapped::where_it_lies(path, &place, &words, how) {
+            return Ok(loaded);
+        }
+    }
 
     let mut rows = Rows::new(dimension as usize, promised.min(whole), how);
     let (mut bytes, mut numbers) = (vec![0; row_bytes as usize], Vec::with_capacity(dimension as usize));

@@ -20,6 +20,8 @@ pub struct Written {
     pub files: Vec<PathBuf>,
     /// Their sizes together.
     pub bytes: u64,
+    /// How many rows hold NaN or infinity; they are written as they are.
+    pub not_finite: u64,
 }
 
 /// Writes `vectors` to `path` in `format`, and the words beside it where the format wants that. Each file is in place whole
@@ -38,7 +40,7 @@ pub fn write(
     spellings: Option<&[String]>,
     progress: Option<Progress<'_>>,
 ) -> Result<Written> {
-    let table = Table { vectors, spellings, progress, is_stopped: Cell::new(false) };
+    let table = Table { vectors, spellings, progress, is_stopped: Cell::new(false), not_finite: Cell::new(0) };
     let words = match format {
         Format::Npy => Some(beside(path, ".words.txt")),
         Format::Projector => Some(projector::metadata_of(path)),
@@ -63,7 +65,7 @@ pub fn write(
     })?;
     let size = |path: &PathBuf| path.metadata().map_err(|source| Error::read(path, source)).map(|found| found.len());
     let bytes = files.iter().map(size).sum::<Result<u64>>()?;
-    Ok(Written { files, bytes })
+    Ok(Written { files, bytes, not_finite: table.not_finite.get() })
 }
 
 /// A table to be written.
@@ -72,6 +74,7 @@ pub(super) struct Table<'a> {
     spellings: Option<&'a [String]>,
     progress: Option<Progress<'a>>,
     is_stopped: Cell<bool>,
+    not_finite: Cell<u64>,
 }
 
 impl Table<'_> {
@@ -109,7 +112,10 @@ impl Table<'_> {
                 self.is_stopped.set(true);
                 return Err(io::ErrorKind::Other.into());
             }
-            write(&self.word(row), &self.vectors.row(row))?;
+            let numbers = self.vectors.row(row);
+            let is_finite = numbers.iter().all(|x| x.is_finite());
+            self.not_finite.update(|rows| rows + u64::from(!is_finite));
+            write(&self.word(row), &numbers)?;
         }
         Ok(())
     }

@@ -68,6 +68,8 @@ pub struct Report {
     pub first_bad: Option<String>,
     /// How many words are not UTF-8; they were kept, with `U+FFFD` for what is no character.
     pub words_not_utf8: u64,
+    /// How many words the vocabulary of a model has that its table has no row for.
+    pub words_without_row: u64,
     /// How many rows the file's header promises, where it is not as many as there are.
     pub promised: Option<u64>,
     /// How many bytes follow the last row that the header promises.
@@ -97,7 +99,7 @@ impl Report {
 
     /// Whether nothing was left out and the file is what its header says.
     pub fn is_whole(&self) -> bool {
-        self.skipped == 0 && self.promised.is_none() && self.bytes_left_over == 0
+        self.skipped == 0 && self.promised.is_none() && self.bytes_left_over == 0 && self.words_without_row == 0
     }
 
     /// Takes in a row that is left out. `detail` says what is wrong with it.
@@ -132,6 +134,13 @@ impl Report {
         }
         if self.bytes_left_over > 0 {
             all.push(format!("{} bytes follow the last row that its header promises", self.bytes_left_over));
+        }
+        if self.words_without_row > 0 {
+            let words = self.words_without_row;
+            all.push(format!(
+                "its vocabulary has words that its table has no row for: {words}; they have no vector, and may be another \
+                 model's"
+            ));
         }
         if self.words_not_utf8 > 0 {
             let count = self.words_not_utf8;

@@ -8,11 +8,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::mapped::{self, Place};
 use super::output::Table;
 use super::rows::Rows;
 use super::tensor_file::{self, TensorFile};
 use super::word_list::WordList;
-use super::{Loaded, Reading, bad};
+use super::{Dtype, Loaded, Reading, bad};
 use crate::Result;
 
 /// What we call the table.
@@ -24,9 +25,15 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let table = find(&file)?;
     let wanted = how.limit.map_or(table.rows, |limit| table.rows.min(limit as u64));
     let words = match file.text("words") {
-        Some(words) => listed(path, words, table.rows)?,
+        Some(words) => listed(path, words, table.rows, wanted)?,
         None => WordList::beside(path, table.rows, wanted)?,
     };
+    if table.dtype == Dtype::Float32 {
+        let place = Place { first: table.offset, rows: table.rows, dimension: table.dimension };
+        if let Some(loaded) = mapped::where_it_lies(path, &place, &words, how) {
+            return Ok(loaded);
+        }
+    }
     let values = file.read(&table, how)?;
     let mut rows = Rows::new(table.dimension, wanted, how);
     let row_bytes = (table.dimension * table.dtype.bytes()) as u64;
@@ -59,12 +66,13 @@ fn find(file: &TensorFile) -> Result<tensor_file::Table> {
     })
 }
 
-fn listed(path: &Path, words: &str, rows: u64) -> Result<WordList> {
-    let words: Vec<String> = serde_json::from_str(words)
+fn listed(path: &Path, words: &str, rows: u64, wanted: u64) -> Result<WordList> {
+    let mut words: Vec<String> = serde_json::from_str(words)
         .map_err(|error| bad(path, format!("the words in its metadata are no list of words ({error})")))?;
     if words.len() as u64 != rows {
         return Err(bad(path, format!("its table has {rows} rows, but its metadata {} words", words.len())));
     }
+    words.truncate(wanted as usize);
     Ok(words.into())
 }
 

@@ -3,6 +3,7 @@
 //! Taken is the first of these in the model's folder: `words.json` (a run's), `tokenizer.json`, `vocab.json`; then, for a
 //! table of GPT-2's size, the vocabulary of GPT-2 that is built in. Without any, a row is called by its number: `#0`, `#1`, …
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -27,6 +28,8 @@ pub struct TokenWords {
     pub from: Option<PathBuf>,
     /// The `tokenizer.json` that goes with them.
     pub tokenizer: Option<PathBuf>,
+    /// How many words the vocabulary has besides, with ids that the table has no row for.
+    pub without_row: u64,
 }
 
 impl TokenWords {
@@ -40,10 +43,10 @@ impl TokenWords {
         let found = ["words.json", "tokenizer.json", "vocab.json"].map(|name| folder.join(name));
         let Some(from) = found.into_iter().find(|path| path.is_file()) else {
             let words = if rows == GPT2_ROWS { gpt2() } else { (0..rows).map(number).collect() };
-            return Ok(Self::new(words, rows == GPT2_ROWS, None, None));
+            return Ok(Self::new(words, rows == GPT2_ROWS, None, None, 0));
         };
         let bytes = read(&from)?;
-        let spelled = spellings(&bytes, rows).map_err(|problem| bad(&from, problem))?;
+        let (spelled, without_row) = spellings(&bytes, rows).map_err(|problem| bad(&from, problem))?;
         if spelled.len() != rows {
             let (found, path) = (spelled.len(), from.display());
             return Err(bad(folder, format!("its token table has {rows} rows, but {path} has {found} words")));
@@ -56,16 +59,22 @@ impl TokenWords {
             Some(tokenizer) => names_bytes(&read(tokenizer)?),
             None => folder.join("merges.txt").is_file(),
         };
-        Ok(Self::new(spelled.collect(), is_of_bytes, Some(from), tokenizer))
+        Ok(Self::new(spelled.collect(), is_of_bytes, Some(from), tokenizer, without_row))
     }
 
-    fn new(spelled: Vec<String>, is_of_bytes: bool, from: Option<PathBuf>, tokenizer: Option<PathBuf>) -> Self {
+    fn new(
+        spelled: Vec<String>,
+        is_of_bytes: bool,
+        from: Option<PathBuf>,
+        tokenizer: Option<PathBuf>,
+        without_row: u64,
+    ) -> Self {
         if !is_of_bytes {
-            return Self { words: spelled, spellings: None, from, tokenizer };
+            return Self { words: spelled, spellings: None, from, tokenizer, without_row };
         }
         let bytes = ByteSpelling::new();
         let words = spelled.iter().map(|spelling| bytes.text(spelling)).collect();
-        Self { words, spellings: Some(spelled), from, tokenizer }
+        Self { words, spellings: Some(spelled), from, tokenizer, without_row }
     }
 }
 
@@ -94,13 +103,14 @@ fn names_bytes(tokenizer: &[u8]) -> bool {
 }
 
 /// The words in a JSON file: a list, a run's `words.json`, a `vocab.json` or a `tokenizer.json`. A list is as long as it is;
-/// a vocabulary fills `rows` rows, those it has no word for with an empty one.
-pub(super) fn spellings(bytes: &[u8], rows: usize) -> std::result::Result<Vec<Vec<u8>>, String> {
+/// a vocabulary fills `rows` rows, those it has no word for with an empty one. Beside them, how many words have no row.
+pub(super) fn spellings(bytes: &[u8], rows: usize) -> std::result::Result<(Vec<Vec<u8>>, u64), String> {
     let json: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
     let list = json.as_array().or_else(|| json["words"].as_array());
     if let Some(list) = list {
         let words = list.iter().map(|word| word.as_str().map(|word| word.as_bytes().to_vec()));
-        return words.collect::<Option<_>>().ok_or_else(|| "its list holds something else than words".into());
+        let words = words.collect::<Option<_>>().ok_or("its list holds something else than words")?;
+        return Ok((words, 0));
     }
     let vocabulary = json["model"]["vocab"].as_object().or_else(|| json.as_object().filter(|all| is_vocabulary(all)));
     let vocabulary = vocabulary.ok_or("it holds no words; expected a list, a vocab.json or a tokenizer.json")?;
@@ -108,11 +118,15 @@ pub(super) fn spellings(bytes: &[u8], rows: usize) -> std::result::Result<Vec<Ve
     let added = added.filter_map(|token| Some((token["content"].as_str()?, token["id"].as_u64()?)));
     let ids = vocabulary.iter().filter_map(|(word, id)| Some((word.as_str(), id.as_u64()?)));
     let mut words = vec![Vec::new(); rows];
-    // Ids that the table has no row for belong to tokens that were added without training them.
-    for (word, id) in ids.chain(added).filter(|&(_, id)| id < rows as u64) {
-        words[id as usize] = word.as_bytes().to_vec();
+    // Ids that the table has no row for belong to tokens that were added without training them, or to another model.
+    let mut without_row = BTreeSet::new();
+    for (word, id) in ids.chain(added) {
+        match words.get_mut(usize::try_from(id).unwrap_or(usize::MAX)) {
+            Some(row) => *row = word.as_bytes().to_vec(),
+            None => drop(without_row.insert(id)),
+        }
     }
-    Ok(words)
+    Ok((words, without_row.len() as u64))
 }
 
 fn is_vocabulary(object: &Map<String, Value>) -> bool {

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::input::Input;
+use super::mapped::LARGE;
 use super::output::Table;
 use super::rows::Rows;
 use super::{Dtype, Loaded, Reading, Reason, Report};
@@ -13,9 +14,6 @@ use crate::{Error, Result, WordVectors};
 
 /// The longest word that is believed. `word2vec.c` cuts words at 100 bytes; a longer stretch without a space is numbers.
 const LONGEST_WORD: u64 = 4096;
-
-/// From this size on a file is mapped and indexed, and its numbers stay where they lie.
-const LARGE: u64 = 16 << 20;
 
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {

@@ -36,7 +36,7 @@ impl WordList {
         let bytes = std::fs::read(&list).map_err(|source| Error::read(&list, source))?;
         let is_json = list.extension().is_some_and(|ending| ending == "json");
         let words = match is_json {
-            true => spellings(&bytes, rows as usize).map_err(|problem| bad(&list, problem))?,
+            true => spellings(&bytes, rows as usize).map_err(|problem| bad(&list, problem))?.0,
             false => lines(&bytes),
         };
         if words.len() as u64 != rows {

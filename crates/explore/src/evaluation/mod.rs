@@ -16,6 +16,7 @@ use serde::Serialize;
 use wordspace_data::WordVectors;
 
 use crate::Result;
+use crate::pass::NotFinite;
 use crate::projection::Progress;
 use space::Space;
 
@@ -59,6 +60,9 @@ pub struct Evaluation {
     /// Of the categories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub categories: Option<Categories>,
+    /// The rows that were left out.
+    #[serde(skip)]
+    pub not_finite: NotFinite,
 }
 
 /// How far cosines order pairs as people do.
@@ -108,6 +112,7 @@ fn one_view(space: &Space, benchmarks: &Benchmarks, progress: Progress<'_>) -> R
             Some(classes) => Some(categories::categories(space, classes)?),
             None => None,
         },
+        not_finite: space.not_finite(),
     })
 }
 

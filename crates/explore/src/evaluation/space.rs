@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use wordspace_data::{VectorTable, WordVectors};
 
 use super::MOST_WORDS;
+use crate::pass::NotFinite;
 
 /// How many queries share one pass over the rows.
 const BLOCK: usize = 64;
@@ -18,28 +19,36 @@ pub(super) struct Space {
     dimension: usize,
     spellings: Vec<String>,
     by_spelling: HashMap<String, u32>,
+    not_finite: NotFinite,
 }
 
 impl Space {
-    /// The first words of `vectors`.
+    /// The first words of `vectors`, but for those whose vector is not finite.
     pub fn new(vectors: &WordVectors, centred: bool) -> Self {
         let (n, dimension) = (vectors.len().min(MOST_WORDS), vectors.dimension());
-        let all = 0..n as u32;
+        let mut not_finite = NotFinite::default();
+        let all: Vec<u32> = (0..n as u32).filter(|&row| !not_finite.is(vectors, row)).collect();
+        let n = all.len();
         let mut mean = vec![0.0; dimension];
         if centred {
-            for row in all.clone() {
+            for &row in &all {
                 mean.iter_mut().zip(&*vectors.row(row)).for_each(|(sum, &x)| *sum += x as f64 / n as f64);
             }
         }
         let mut rows = Vec::with_capacity(n * dimension);
-        for row in all.clone() {
+        for &row in &all {
             let seen: Vec<f64> = vectors.row(row).iter().zip(&mean).map(|(&x, mean)| x as f64 - mean).collect();
             let length = seen.iter().map(|x| x * x).sum::<f64>().sqrt();
             rows.extend(seen.iter().map(|x| if length > 0.0 { (x / length) as f32 } else { 0.0 }));
         }
-        let spellings: Vec<String> = all.clone().map(|row| spelling(&vectors.word(row))).collect();
-        let by_spelling = spellings.iter().cloned().zip(all).rev().collect();
-        Self { rows, dimension, spellings, by_spelling }
+        let spellings: Vec<String> = all.iter().map(|&row| spelling(&vectors.word(row))).collect();
+        let by_spelling = spellings.iter().cloned().zip(0..n as u32).rev().collect();
+        Self { rows, dimension, spellings, by_spelling, not_finite }
+    }
+
+    /// The rows that were left out.
+    pub fn not_finite(&self) -> NotFinite {
+        self.not_finite
     }
 
     /// The row of a word.

@@ -5,6 +5,7 @@
 mod eigen;
 mod pca;
 mod points;
+mod repulsion;
 mod trails;
 mod trust;
 mod tsne;

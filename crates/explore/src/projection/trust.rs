@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Progress;
-use super::points::{Points, nearer, squared_distance};
+use super::points::{Points, nearer};
 
 /// How many of the points that are shown near are near: 1 where each point's `k` nearest in `shown` are its `k` nearest in
 /// `points`, less the farther those that are not lie (Venna and Kaski 2001; scikit-learn's `trustworthiness`, Euclidean).
@@ -23,12 +23,12 @@ pub fn trustworthiness(points: &Points, shown: &Points, k: usize, progress: Prog
 
 /// By how many places those shown as nearest are too far down the list of the true nearest.
 fn penalty(points: &Points, point: usize, shown: &[(usize, f64)], k: usize) -> usize {
-    let own = points.row(point);
-    let distances: Vec<(usize, f64)> =
-        points.rows().map(|row| squared_distance(own, row)).enumerate().filter(|(other, _)| *other != point).collect();
+    let squares = points.squares_from(point);
     let rank = |other: usize| {
-        let found = (other, squared_distance(own, points.row(other)));
-        1 + distances.iter().filter(|candidate| nearer(candidate, &found).is_lt()).count()
+        let is_nearer = |&(candidate, square): &(usize, &f64)| {
+            candidate != point && nearer(&(candidate, *square), &(other, squares[other])).is_lt()
+        };
+        1 + squares.iter().enumerate().filter(is_nearer).count()
     };
     shown.iter().map(|&(other, _)| rank(other).saturating_sub(k)).sum()
 }

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::Progress;
-use super::points::{Points, squared_distance};
+use super::points::Points;
+use super::repulsion::{Push, closeness, pushes};
 
 /// How many neighbours a point effectively has; fewer where there are few points.
 const PERPLEXITY: f64 = 30.0;
@@ -14,31 +15,48 @@ const EXAGGERATION: f64 = 12.0;
 /// The spread of the points along the first axis before the first step.
 const START_SPREAD: f64 = 1e-4;
 
-/// The points laid out by t-SNE from `start`, `[n, dims]`, which is scaled first.
+/// The points laid out by t-SNE from `start`, `[n, dims]` with two or three dimensions, which is scaled first.
 ///
 /// The settings are scikit-learn's: perplexity 30, 1000 steps, exaggeration 12 in the first 250, learning rate n/48 but at
-/// least 50. Neighbours are exact, and so is what drives points apart (no tree): n² work a step. Student's distribution has
-/// one degree of freedom in three dimensions too. No random number is drawn: the same start gives the same bits at any
-/// number of threads.
+/// least 50, a Student's distribution of one degree of freedom less than there are dimensions (van der Maaten 2009).
+/// Neighbours are exact, and so is what drives points apart (no tree): n² work a step. No random number is drawn: the same
+/// start gives the same bits at any number of threads.
 pub fn tsne(points: &Points, start: &Points, progress: Progress<'_>) -> Points {
-    let (n, dims) = (points.len(), start.dimension());
+    match start.dimension() {
+        2 => laid_out::<2>(points, start, progress),
+        3 => laid_out::<3>(points, start, progress),
+        dims => panic!("t-SNE in {dims} dimensions"),
+    }
+}
+
+fn laid_out<const D: usize>(points: &Points, start: &Points, progress: Progress<'_>) -> Points {
+    let n = points.len();
     let pull = pull(points, progress);
     let rate = (n as f64 / EXAGGERATION / 4.0).max(50.0);
-    let mut at = scaled(start).as_slice().to_vec();
-    let (mut speed, mut gain) = (vec![0.0; at.len()], vec![1.0_f64; at.len()]);
+    let mut at: Vec<[f64; D]> = scaled(start).as_slice().as_chunks().0.to_vec();
+    let (mut speed, mut gain) = (vec![0.0; n * D], vec![1.0_f64; n * D]);
     for step in 0..STEPS {
         let (exaggeration, momentum) = if step < EXAGGERATED_STEPS { (EXAGGERATION, 0.5) } else { (1.0, 0.8) };
-        let gradient = gradient(&pull, &Points::new(at.clone(), dims), exaggeration);
-        for i in 0..at.len() {
+        let gradient = gradient(&pull, &at, exaggeration);
+        for (i, (x, slope)) in at.as_flattened_mut().iter_mut().zip(gradient.as_flattened()).enumerate() {
             // Jacobs' rule: a coordinate that keeps going one way goes faster (1988).
-            let keeps_going = speed[i] * gradient[i] < 0.0;
+            let keeps_going = speed[i] * slope < 0.0;
             gain[i] = if keeps_going { gain[i] + 0.2 } else { gain[i] * 0.8 }.max(0.01);
-            speed[i] = momentum * speed[i] - rate * gain[i] * gradient[i];
-            at[i] += speed[i];
+            speed[i] = momentum * speed[i] - rate * gain[i] * slope;
+            *x += speed[i];
         }
+        centre(&mut at);
         progress(step + 1, STEPS);
     }
-    Points::new(at, dims).centred()
+    Points::new(at.into_flattened(), D)
+}
+
+/// Moves the points so that their mean is 0: 32-bit floats tell points apart the better, the nearer to 0 they are.
+fn centre<const D: usize>(at: &mut [[f64; D]]) {
+    let mut sum = [0.0; D];
+    at.iter().for_each(|point| (0..D).for_each(|axis| sum[axis] += point[axis]));
+    let mean = sum.map(|sum| sum / at.len().max(1) as f64);
+    at.iter_mut().for_each(|point| (0..D).for_each(|axis| point[axis] -= mean[axis]));
 }
 
 /// How strongly each pair is pulled together: for each point its partners and the probability of the pair. All sum to 1.
@@ -53,6 +71,15 @@ fn pull(points: &Points, progress: Progress<'_>) -> Vec<Vec<(usize, f64)>> {
             pull[point].push((other, share / (2 * n) as f64));
             pull[other].push((point, share / (2 * n) as f64));
         }
+    }
+    for partners in &mut pull {
+        partners.sort_unstable_by_key(|&(other, _)| other);
+        // Two that count each other are one pair.
+        partners.dedup_by(|again, first| {
+            let is_same = again.0 == first.0;
+            first.1 += if is_same { again.1 } else { 0.0 };
+            is_same
+        });
     }
     pull
 }
@@ -92,47 +119,23 @@ fn shares(near: &[(usize, f64)], perplexity: f64) -> Vec<(usize, f64)> {
     near.iter().map(|&(other, _)| other).zip(weights.0).collect()
 }
 
-/// Where the divergence between the pairs' probabilities in space and on the page grows fastest, `[n, dims]`.
-fn gradient(pull: &[Vec<(usize, f64)>], at: &Points, exaggeration: f64) -> Vec<f64> {
-    // Each point's sums are made by one thread in a fixed order, so the number of threads changes nothing.
-    let apart: Vec<(f64, Vec<f64>)> = (0..at.len()).into_par_iter().map(|point| drive_apart(at, point)).collect();
-    let all: f64 = apart.iter().map(|(sum, _)| sum).sum::<f64>().max(f64::MIN_POSITIVE);
-    let of_point = |point: usize| -> Vec<f64> {
-        let own = at.row(point);
-        let mut force: Vec<f64> = apart[point].1.iter().map(|push| -push / all).collect();
+/// Where the divergence between the pairs' probabilities in space and on the page grows fastest, point by point.
+fn gradient<const D: usize>(pull: &[Vec<(usize, f64)>], at: &[[f64; D]], exaggeration: f64) -> Vec<[f64; D]> {
+    let pushes = pushes(at);
+    let all: f64 = pushes.iter().map(|push| push.nearness).sum::<f64>().max(f64::MIN_POSITIVE);
+    let of_point = |(point, push): (usize, &Push<D>)| {
+        let own = at[point];
+        let mut slope = push.force.map(|force| -force / all);
         for &(other, probability) in &pull[point] {
-            let other = at.row(other);
-            let weight = exaggeration * probability / (1.0 + squared_distance(own, other));
-            force.iter_mut().zip(own.iter().zip(other)).for_each(|(force, (a, b))| *force += weight * (a - b));
+            let difference: [f64; D] = std::array::from_fn(|axis| own[axis] - at[other][axis]);
+            let square = difference.iter().map(|x| x * x).sum();
+            let weight = exaggeration * probability * closeness::<D>(square);
+            (0..D).for_each(|axis| slope[axis] += weight * difference[axis]);
         }
-        force.iter_mut().for_each(|force| *force *= 4.0);
-        force
+        // 2 (f + 1)/f of f degrees of freedom.
+        slope.map(|slope| slope * (2 * D) as f64 / (D - 1) as f64)
     };
-    let forces: Vec<Vec<f64>> = (0..at.len()).into_par_iter().map(of_point).collect();
-    forces.concat()
-}
-
-/// The sum of 1/(1 + d²) over all other points, and the sum of its square times the difference.
-fn drive_apart(at: &Points, point: usize) -> (f64, Vec<f64>) {
-    match at.dimension() {
-        2 => drive_apart_in::<2>(at, point),
-        _ => drive_apart_in::<3>(at, point),
-    }
-}
-
-fn drive_apart_in<const D: usize>(at: &Points, point: usize) -> (f64, Vec<f64>) {
-    let own: [f64; D] = at.row(point).try_into().expect("points of D coordinates");
-    let (mut sum, mut push) = (0.0, [0.0; D]);
-    for other in at.as_slice().as_chunks::<D>().0 {
-        let difference: [f64; D] = std::array::from_fn(|axis| own[axis] - other[axis]);
-        let near = 1.0 / (1.0 + difference.iter().map(|x| x * x).sum::<f64>());
-        sum += near;
-        for axis in 0..D {
-            push[axis] += near * near * difference[axis];
-        }
-    }
-    // The point itself is at distance 0 and so counted as 1.
-    (sum - 1.0, push.to_vec())
+    pushes.par_iter().enumerate().with_min_len(16).map(of_point).collect()
 }
 
 /// `start` from its mean, as wide along its first axis as a start should be.
@@ -166,33 +169,36 @@ mod tests {
         }
     }
 
+    /// The divergence between the probabilities of pairs in space and at `at`, less what does not depend on `at`.
+    fn divergence<const D: usize>(pull: &[Vec<(usize, f64)>], at: &[[f64; D]]) -> f64 {
+        let near = |i: usize, j: usize| {
+            let square = at[i].iter().zip(&at[j]).map(|(a, b)| (a - b).powi(2)).sum();
+            closeness::<D>(square).powf(D as f64 / 2.0)
+        };
+        let all_pairs = (0..at.len()).flat_map(|i| (0..at.len()).map(move |j| (i, j)));
+        let all: f64 = all_pairs.filter(|(i, j)| i != j).map(|(i, j)| near(i, j)).sum();
+        let pairs = pull.iter().enumerate().flat_map(|(i, near)| near.iter().map(move |&(j, p)| (i, j, p)));
+        pairs.map(|(i, j, p)| -p * (near(i, j) / all).ln()).sum()
+    }
+
+    #[track_caller]
+    fn check_slopes<const D: usize>() {
+        let pull = pull(&clumps(5), &|_, _| ());
+        let at: Vec<[f64; D]> = (0..15).map(|i| std::array::from_fn(|axis| ((i * i + axis) as f64).sin())).collect();
+        for (i, slope) in gradient(&pull, &at, 1.0).as_flattened().iter().enumerate() {
+            let moved = |by: f64| {
+                let mut moved = at.clone();
+                moved.as_flattened_mut()[i] += by;
+                divergence(&pull, &moved)
+            };
+            assert!((slope - (moved(1e-5) - moved(-1e-5)) / 2e-5).abs() < 1e-6);
+        }
+    }
+
     #[test]
     fn the_gradient_is_the_slope_of_the_divergence() {
-        let points = clumps(5);
-        let at = Points::new((0..30).map(|i| ((i * i) as f64).sin()).collect(), 2);
-        let pull = pull(&points, &|_, _| ());
-        let divergence = |at: &Points| -> f64 {
-            let near = |i: usize, j: usize| 1.0 / (1.0 + squared_distance(at.row(i), at.row(j)));
-            let all: f64 = (0..15)
-                .flat_map(|i| (0..15).map(move |j| (i, j)))
-                .filter(|(i, j)| i != j)
-                .map(|(i, j)| near(i, j))
-                .sum();
-            pull.iter()
-                .enumerate()
-                .flat_map(|(i, near)| near.iter().map(move |&(j, p)| (i, j, p)))
-                .map(|(i, j, p)| -p * (near(i, j) / all).ln())
-                .sum()
-        };
-        let gradient = gradient(&pull, &at, 1.0);
-        for i in 0..30 {
-            let moved = |by: f64| {
-                let mut values = at.as_slice().to_vec();
-                values[i] += by;
-                divergence(&Points::new(values, 2))
-            };
-            assert!((gradient[i] - (moved(1e-5) - moved(-1e-5)) / 2e-5).abs() < 1e-6);
-        }
+        check_slopes::<2>();
+        check_slopes::<3>();
     }
 
     #[test]

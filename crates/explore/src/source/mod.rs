@@ -141,26 +141,25 @@ impl Source {
 
     fn model(&self, path: &Path, vocabulary: Option<&Path>, how: &Reading<'_>) -> Result<Opened> {
         let model = Gpt2Tables::open(path, vocabulary, how)?;
-        let (words, spellings, table) = match (self.table, &model.positions) {
-            (TableChoice::Token, _) => (model.words.words, model.words.spellings, model.tokens),
+        let (vectors, spellings, report) = match (self.table, &model.positions) {
+            (TableChoice::Token, _) => (model.tokens, model.spellings, model.report),
             (TableChoice::Position, Some(positions)) => {
                 let rows = positions.len().min(how.limit.unwrap_or(usize::MAX));
-                ((0..rows).map(|row| row.to_string()).collect(), None, positions.clone())
+                let words = (0..rows).map(|row| row.to_string()).collect();
+                let numbers = positions.as_slice()[..rows * positions.dimension()].to_vec();
+                (WordVectors::new(words, numbers, positions.dimension()), None, Report::whole(rows))
             }
             (TableChoice::Position, None) => return Err(self.lacks("it has no table of positions")),
         };
-        let dimension = table.dimension();
-        let mut rows = table.into_vec();
-        rows.truncate(words.len() * dimension);
         Ok(Opened {
-            report: Report::whole(words.len()),
-            vectors: WordVectors::new(words, rows, dimension),
+            vectors,
+            report,
             positions: model.positions,
             name: self.name.clone(),
             kind: self.kind(),
             classes: BTreeMap::new(),
             counts: None,
-            tokenizer: model.words.tokenizer,
+            tokenizer: model.tokenizer,
             spellings,
             dtype: model.dtype,
             parameters: model.parameters,

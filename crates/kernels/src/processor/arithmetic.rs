@@ -1,15 +1,14 @@
 //! Arithmetic that the compiler can turn into the widest instructions of the processor at hand.
+//!
+//! Loops count by hand: what is not inlined, as iterators here often are not, is not compiled for the wider registers.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined.
 #[inline(always)]
 pub(crate) fn simd<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
 }
-
-/// Sums run side by side, as many as hide the time that an addition takes.
-const LANES: usize = 32;
 
 /// eˣ, within two units of the last place; it has no branch and no table, so that a loop of it becomes vector instructions.
 ///
@@ -41,42 +40,80 @@ pub(crate) fn exp(x: f32) -> f32 {
 /// Σ x.
 #[inline(always)]
 pub(crate) fn sum(x: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest: f32 = chunks.remainder().iter().sum();
-    for chunk in chunks {
-        for i in 0..LANES {
-            lanes[i] += chunk[i];
+    struct Sum<'a>(&'a [f32]);
+
+    impl WithSimd for Sum<'_> {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            let (whole, rest) = S::as_simd_f32s(self.0);
+            let mut sums = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
+            sums[0] = simd.partial_load_f32s(rest);
+            for at in 0..whole.len() {
+                sums[at % SIDE_BY_SIDE] = simd.add_f32s(sums[at % SIDE_BY_SIDE], whole[at]);
+            }
+            total(simd, sums)
         }
     }
-    total(lanes) + rest
+
+    Arch::new().dispatch(Sum(x))
 }
 
 /// Σ x y.
 #[inline(always)]
 pub(crate) fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; LANES];
-    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    let rest: f32 = xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in xs.zip(ys) {
-        for i in 0..LANES {
-            lanes[i] = x[i].mul_add(y[i], lanes[i]);
+    struct Sum<'a>(&'a [f32], &'a [f32]);
+
+    impl WithSimd for Sum<'_> {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            let ((x, x_rest), (y, y_rest)) = (S::as_simd_f32s(self.0), S::as_simd_f32s(self.1));
+            let mut sums = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
+            sums[0] = simd.mul_f32s(simd.partial_load_f32s(x_rest), simd.partial_load_f32s(y_rest));
+            for at in 0..x.len() {
+                sums[at % SIDE_BY_SIDE] = simd.mul_add_e_f32s(x[at], y[at], sums[at % SIDE_BY_SIDE]);
+            }
+            total(simd, sums)
         }
     }
-    total(lanes) + rest
+
+    assert_eq!(x.len(), y.len(), "a product for every number");
+    Arch::new().dispatch(Sum(x, y))
 }
 
-/// The sum of all lanes, halved again and again.
+/// The largest x; −∞ of none.
 #[inline(always)]
-fn total(mut lanes: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
+pub(crate) fn largest(x: &[f32]) -> f32 {
+    struct Largest<'a>(&'a [f32]);
+
+    impl WithSimd for Largest<'_> {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            let (whole, rest) = S::as_simd_f32s(self.0);
+            let mut found = [simd.splat_f32s(f32::NEG_INFINITY); SIDE_BY_SIDE];
+            for at in 0..whole.len() {
+                found[at % SIDE_BY_SIDE] = simd.max_f32s(found[at % SIDE_BY_SIDE], whole[at]);
+            }
+            let [a, b, c, d] = found;
+            let found = simd.reduce_max_f32s(simd.max_f32s(simd.max_f32s(a, b), simd.max_f32s(c, d)));
+            rest.iter().fold(found, |found, &x| if x > found { x } else { found })
         }
-        half /= 2;
     }
-    lanes[0]
+
+    Arch::new().dispatch(Largest(x))
+}
+
+/// Sums that run side by side, as many as hide the time that an addition takes.
+const SIDE_BY_SIDE: usize = 4;
+
+#[inline(always)]
+fn total<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; SIDE_BY_SIDE]) -> f32 {
+    simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)))
 }
 
 #[cfg(test)]
@@ -103,6 +140,7 @@ mod tests {
             let y: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();
             assert_eq!(sum(&x), x.iter().sum::<f32>());
             assert_eq!(sum_of_products(&x, &y), x.iter().zip(&y).map(|(x, y)| x * y).sum::<f32>());
+            assert_eq!(largest(&x), x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wordspace_data::Tokenizer;
+use wordspace_data::{Progress, Tokenizer};
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::checkpoint::Checkpoints;
@@ -27,12 +27,13 @@ pub struct LanguageModel {
 
 impl LanguageModel {
     /// The model of the run in `path` after update `step`, or its newest; or that of a Hugging Face GPT-2 folder, or of a
-    /// `.safetensors` file in one. Step 0 is the model before training, which is a function of the configuration.
+    /// `.safetensors` file in one. Step 0 is the model before training, which is a function of the configuration. `progress` is
+    /// told how far the reading of a folder is.
     ///
     /// # Errors
     ///
     /// If there is no model, it is damaged, it is no GPT-2, or its tokenizer is missing or of another vocabulary.
-    pub fn open(path: &Path, step: Option<u64>, device: OpenDevice) -> Result<Self> {
+    pub fn open(path: &Path, step: Option<u64>, device: OpenDevice, progress: Progress<'_>) -> Result<Self> {
         let bad = |problem: String| Error::BadRun { path: path.to_path_buf(), problem };
         if path.join("config.toml").is_file() {
             return Self::of_run(path, step, device);
@@ -43,7 +44,7 @@ impl LanguageModel {
         };
         match folder {
             Some(folder) if folder.join("config.json").is_file() => match step {
-                None => Self::of_folder(path, folder, device),
+                None => Self::of_folder(path, folder, device, progress),
                 Some(_) => Err(bad("it is no run, so it has no steps; leave out what follows the @".into())),
             },
             _ if path.is_file() => Err(bad(
@@ -72,8 +73,8 @@ impl LanguageModel {
         Ok(Self { path: run.to_path_buf(), config: sizes, model, tokenizer, device })
     }
 
-    fn of_folder(path: &Path, folder: &Path, device: OpenDevice) -> Result<Self> {
-        let (config, parameters) = read_folder(folder)?;
+    fn of_folder(path: &Path, folder: &Path, device: OpenDevice, progress: Progress<'_>) -> Result<Self> {
+        let (config, parameters) = read_folder(folder, progress)?;
         let tokenizer = Tokenizer::of_model(folder, config.vocab_size)?;
         let (ids, rows) = (tokenizer.vocab_size(), config.vocab_size);
         if ids > rows {

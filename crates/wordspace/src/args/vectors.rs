@@ -124,7 +124,7 @@ pub struct ProjectArgs {
     /// Where all random numbers begin; only umap draws any.
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
-    /// The colours of an .svg; auto follows the viewer's.
+    /// The colours of a picture; auto follows the viewer's in an .svg and is light in a .png.
     #[arg(long, value_enum, default_value_t = Theme::Auto)]
     pub theme: Theme,
     /// The file to write, .svg, .png, .csv or .json; it must not be there yet.

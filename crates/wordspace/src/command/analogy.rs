@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wordspace::explore::{Direction, Viewpoint, nearest, rows_of};
+use wordspace::explore::{Direction, Viewpoint, nearest};
 
 use super::neighbors::to_json;
-use super::source::open;
+use super::source::{open, rows, warn_of};
 use super::{in_shell, print_json, program};
 use crate::args::AnalogyArgs;
 use crate::failure::Failure;
@@ -15,12 +15,14 @@ use crate::terminal::{Bar, Terminal, ranking, shown};
 pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
     let vectors = &opened.vectors;
-    let rows = rows_of(vectors, &opened.name, &[args.a.clone(), args.b.clone(), args.c.clone()])?;
+    let rows = rows(&opened, &[args.a.clone(), args.b.clone(), args.c.clone()], terminal)?;
     let from = Viewpoint::origin(vectors);
     let direction = Direction::new(vectors, &from, &rows[1..], &rows[..1])?;
     let bar = Bar::new(terminal, "comparing");
-    let answers = nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all)).remove(0);
+    let mut found = nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all));
     drop(bar);
+    warn_of(found.not_finite, &opened, terminal);
+    let answers = found.answers.remove(0);
     if args.json {
         print_json(json!({
             "source": opened.name,

@@ -26,6 +26,10 @@ pub fn run(args: ConvertArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     };
     let written = formats::write(&args.file, format, &opened.vectors, opened.spellings.as_deref(), Some(&tell))?;
     drop(bar);
+    if written.not_finite > 0 {
+        let (name, rows) = (&opened.name, written.not_finite);
+        terminal.warning(&format!("{name}: {rows} rows with NaN or infinity were written as they are"));
+    }
     let (rows, dimension) = (opened.vectors.len(), opened.vectors.dimension());
     if args.json {
         print_json(json!({

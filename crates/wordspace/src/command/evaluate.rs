@@ -9,7 +9,7 @@ use wordspace::explore::evaluation::{
 use wordspace::model::summary::thousands;
 
 use super::print_json;
-use super::source::open;
+use super::source::{open, warn_of};
 use crate::args::EvaluateArgs;
 use crate::failure::Failure;
 use crate::terminal::{Bar, Terminal};
@@ -30,11 +30,12 @@ pub fn run(args: EvaluateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
         )));
     }
     if !is_asked {
-        benchmarks.categories = Some(opened.classes);
+        benchmarks.categories = Some(opened.classes.clone());
     }
     let bar = Bar::new(terminal, "evaluating");
     let evaluation = evaluate(&opened.vectors, &benchmarks, &|done, total| bar.tell(done as u64, total as u64))?;
     drop(bar);
+    warn_of(evaluation.not_finite, &opened, terminal);
     match args.json {
         true => print_json(serde_json::to_value(&evaluation).expect("numbers can always be written as JSON")),
         false => print!("{}", report(&evaluation)),

@@ -1,6 +1,7 @@
 //! `wordspace generate`
 
 use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -17,7 +18,7 @@ use super::export::run_and_step;
 use super::print_json;
 use crate::args::GenerateArgs;
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Bar, Terminal};
 
 pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let sampling = Sampling { temperature: args.temperature, top_k: args.top_k, seed: args.seed };
@@ -25,7 +26,7 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
     if args.prompt.is_empty() {
         return Err(Failure::usage("the prompt is empty; give the model at least a word to go on from"));
     }
-    let language = open(&args)?;
+    let language = open(&args, terminal)?;
     let prompt = prompt(&language, &args.prompt, terminal)?;
     let mut generation = Generation::new(&language, &prompt, sampling)?;
     let mut stream = TextStream::after(&prompt, &language.tokenizer);
@@ -72,7 +73,7 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(args: &GenerateArgs) -> Result<LanguageModel, Failure> {
+fn open(args: &GenerateArgs, terminal: &Terminal) -> Result<LanguageModel, Failure> {
     let (path, step) = match args.source.to_str() {
         Some("gpt2") if !args.source.exists() => {
             (Source::parse("gpt2", TableChoice::Token)?.path().to_path_buf(), None)
@@ -80,7 +81,12 @@ fn open(args: &GenerateArgs) -> Result<LanguageModel, Failure> {
         _ => run_and_step(&args.source)?,
     };
     let device = OpenDevice::open(args.device.parse()?)?;
-    Ok(LanguageModel::open(&path, step, device)?)
+    let bar = Bar::new(terminal, "reading the model");
+    let tell = |_, done, total| {
+        bar.tell(done, total);
+        ControlFlow::Continue(())
+    };
+    Ok(LanguageModel::open(&path, step, device, &tell)?)
 }
 
 /// The ids of the prompt; what of it the model cannot see is told.

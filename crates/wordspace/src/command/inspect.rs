@@ -10,17 +10,20 @@ use wordspace::explore::{Opened, SourceKind};
 use wordspace::model::summary::thousands;
 
 use super::print_json;
-use super::source::open;
+use super::source::{open, warn_of};
 use crate::args::InspectArgs;
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Bar, Terminal};
 
 /// How many words of each end are shown.
 const SHOWN: usize = 8;
 
 pub fn run(args: InspectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
-    let norms = Norms::of(&opened.vectors);
+    let bar = Bar::new(terminal, "measuring vectors");
+    let (norms, not_finite) = Norms::of(&opened.vectors, &|done, all| bar.tell(done, all));
+    drop(bar);
+    warn_of(not_finite, &opened, terminal);
     match args.json {
         true => print_json(to_json(&opened, norms)),
         false => print(&opened, norms),
@@ -142,6 +145,7 @@ fn report(report: &Report) -> Value {
         "first_bad_offset": report.first_bad_offset,
         "first_bad": report.first_bad,
         "words_not_utf8": report.words_not_utf8,
+        "words_without_row": report.words_without_row,
         "rows_promised": report.promised,
         "bytes_left_over": report.bytes_left_over,
     })

@@ -3,25 +3,31 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wordspace::explore::{Direction, Neighbour, Viewpoint, nearest, rows_of};
+use wordspace::explore::{Direction, Neighbour, Viewpoint, nearest};
 use wordspace::model::summary::thousands;
 
-use super::source::open;
+use super::source::{open, rows, warn_of};
 use super::{in_shell, print_json, program};
-use crate::args::NeighborsArgs;
+use crate::args::{NeighborsArgs, TableName};
 use crate::failure::Failure;
 use crate::terminal::{Bar, Terminal, ranking, shown};
 
 pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
     let vectors = &opened.vectors;
-    let rows = rows_of(vectors, &opened.name, &args.words)?;
-    let from = if args.centred { Viewpoint::mean(vectors) } else { Viewpoint::origin(vectors) };
+    let rows = rows(&opened, &args.words, terminal)?;
+    let bar = Bar::new(terminal, "taking the mean");
+    let from = match args.centred {
+        true => Viewpoint::mean(vectors, &|done, all| bar.tell(done, all)),
+        false => Viewpoint::origin(vectors),
+    };
+    drop(bar);
     let direction = Direction::new(vectors, &from, &rows, &[])?;
     let bar = Bar::new(terminal, "comparing");
-    let neighbours =
-        nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all)).remove(0);
+    let mut found = nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all));
     drop(bar);
+    warn_of(found.not_finite, &opened, terminal);
+    let neighbours = found.answers.remove(0);
     if args.json {
         print_json(json!({
             "source": opened.name,
@@ -33,7 +39,11 @@ pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     }
     let words: Vec<String> = args.words.iter().map(|word| shown(word)).collect();
     let seen = if args.centred { ", seen from the mean" } else { "" };
-    println!("nearest to {} of {} words, by cosine{seen}", words.join(" + "), thousands(vectors.len()));
+    let kind = match args.source.table {
+        TableName::Token => "words",
+        TableName::Position => "positions",
+    };
+    println!("nearest to {} of {} {kind}, by cosine{seen}", words.join(" + "), thousands(vectors.len()));
     print!("{}", ranking(&neighbours));
     let (source, asked) = (in_shell(&args.source.source), args.words.iter().map(|word| in_shell(word)));
     let asked: Vec<String> = asked.collect();

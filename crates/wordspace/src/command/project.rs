@@ -1,6 +1,6 @@
 //! `wordspace project`
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 use wordspace::data::WordVectors;
 use wordspace::data::publish::publish_bytes;
 use wordspace::explore::projection::{Chosen, Method, Points, Projection};
-use wordspace::explore::{Opened, frames, rows_of};
+use wordspace::explore::{Opened, check_finite, frames};
 
-use super::source::open;
+use super::source::{open, rows};
 use super::{in_shell, print_json, program};
 use crate::args::{MethodChoice, ProjectArgs};
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     let progress = |done, total| bar.tell(done as u64, total as u64);
     let rows = match args.words.is_empty() {
         true => foremost(&opened, args.top),
-        false => named(&opened, &args.words)?,
+        false => named(&opened, &args.words, terminal)?,
     };
     let mut chosen = chosen(&opened, &rows);
     if args.trail {
@@ -51,6 +51,12 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         print_json(json);
     } else {
         print!("{}", summary(&projection, &args.to));
+    }
+    if let (Form::Png, Some(letters)) = (form, boxes(&projection.words)) {
+        let svg = args.to.with_extension("svg");
+        let svg = in_shell(&svg.to_string_lossy());
+        terminal.warning(&format!("a .png draws boxes for {letters} and the like: its font has no such letters"));
+        terminal.hint(&format!("an .svg takes them from the viewer's fonts: the same command with --to {svg}"));
     }
     if args.words.is_empty() {
         let source = in_shell(&args.source.source);
@@ -86,7 +92,7 @@ impl Form {
     fn write(self, projection: &Projection, source: &str, theme: Theme) -> Vec<u8> {
         match self {
             Self::Svg => picture::svg(&picture::projection::picture(projection, source), theme).into_bytes(),
-            Self::Png => picture::png(&picture::projection::picture(projection, source)),
+            Self::Png => picture::png(&picture::projection::picture(projection, source), theme),
             Self::Csv => csv(projection).into_bytes(),
             Self::Json => {
                 let mut json = json(projection);
@@ -98,10 +104,11 @@ impl Form {
 }
 
 /// The rows of `words`, each once.
-fn named(opened: &Opened, words: &[String]) -> Result<Vec<u32>, Failure> {
-    let mut rows = rows_of(&opened.vectors, &opened.name, words)?;
+fn named(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u32>, Failure> {
+    let mut rows = rows(opened, words, terminal)?;
     let mut seen = HashSet::new();
     rows.retain(|row| seen.insert(*row));
+    rows.iter().try_for_each(|&row| check_finite(&opened.vectors, row))?;
     Ok(rows)
 }
 
@@ -127,8 +134,7 @@ fn foremost(opened: &Opened, top: usize) -> Vec<u32> {
     if let Some(counts) = &opened.counts {
         rows.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));
     }
-    rows.truncate(top);
-    rows
+    rows.into_iter().filter(|&row| check_finite(vectors, row).is_ok()).take(top).collect()
 }
 
 /// The class of every word that has one; of several the first by name.
@@ -172,6 +178,14 @@ fn csv(projection: &Projection) -> String {
         }
     }
     csv
+}
+
+/// A few of the letters in `words` that a .png cannot draw.
+fn boxes(words: &[String]) -> Option<String> {
+    let letters: BTreeSet<char> = words.iter().flat_map(|word| word.chars()).filter(|&c| picture::lacks(c)).collect();
+    let few: Vec<String> =
+        letters.iter().filter(|c| !c.is_whitespace() && !c.is_control()).take(3).map(char::to_string).collect();
+    (!few.is_empty()).then(|| few.join(" "))
 }
 
 /// As RFC 4180 has it.

@@ -3,19 +3,23 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wordspace::explore::{Similarity, rows_of};
+use wordspace::explore::Similarity;
 
-use super::source::open;
+use super::source::{open, rows, warn_of};
 use super::{in_shell, print_json, program};
 use crate::args::SimilarityArgs;
 use crate::failure::Failure;
-use crate::terminal::{Terminal, shown};
+use crate::terminal::{Bar, Terminal, shown};
 
 pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
-    let rows = rows_of(&opened.vectors, &opened.name, &[args.a.clone(), args.b.clone()])?;
-    let Similarity { cosine, centred, percentile } =
-        Similarity::new(&opened.vectors, opened.counts.as_deref(), rows[0], rows[1]);
+    let rows = rows(&opened, &[args.a.clone(), args.b.clone()], terminal)?;
+    let bar = Bar::new(terminal, "taking the mean");
+    let counts = opened.counts.as_deref();
+    let Similarity { cosine, centred, percentile, not_finite } =
+        Similarity::new(&opened.vectors, counts, rows[0], rows[1], &|done, all| bar.tell(done, all))?;
+    drop(bar);
+    warn_of(not_finite, &opened, terminal);
     if args.json {
         print_json(json!({
             "source": opened.name,
@@ -29,9 +33,9 @@ pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failur
     }
     let kind = if opened.counts.is_some() { " of similar frequency" } else { "" };
     println!("{} · {}", shown(&args.a), shown(&args.b));
-    println!("{:<44}{cosine:+.4}", "cosine");
-    println!("{:<44}{centred:+.4}", "cosine seen from the mean of all vectors");
-    println!("{:<44}{percentile:.1} %", format!("nearer than random pairs{kind}"));
+    println!("{:<50}{cosine:+.4}", "cosine");
+    println!("{:<50}{centred:+.4}", "cosine seen from the mean of all vectors");
+    println!("{:<50}{percentile:.1} %", format!("nearer than random pairs{kind}"));
     let source = in_shell(&args.source.source);
     terminal.hint(&format!("what else is near? {} neighbors {source} {}", program(), in_shell(&args.a)));
     Ok(ExitCode::SUCCESS)

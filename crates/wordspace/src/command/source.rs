@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use wordspace::data::formats::Reading;
-use wordspace::explore::{Opened, Source, TableChoice};
+use wordspace::explore::{NotFinite, Opened, Source, TableChoice, rows_of};
 
 use crate::args::{SourceArgs, TableName};
 use crate::failure::Failure;
@@ -19,6 +19,19 @@ pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
         return Err(Failure::usage("--limit 0 reads nothing; give it 1 or more"));
     }
     read(&Source::parse(&args.source, table)?, args.limit, args.strict, terminal)
+}
+
+/// The rows of `words` in what was opened.
+pub fn rows(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u32>, Failure> {
+    let bar = Bar::new(terminal, "looking for words");
+    Ok(rows_of(&opened.vectors, &opened.name, words, &|done, all| bar.tell(done, all))?)
+}
+
+/// Tells of rows that had to be left out of an answer.
+pub fn warn_of(not_finite: NotFinite, opened: &Opened, terminal: &Terminal) {
+    if let Some(sentence) = not_finite.sentence(&opened.vectors) {
+        terminal.warning(&format!("{}: {sentence}", opened.name));
+    }
 }
 
 /// Reads `source`, or its first `limit` rows; what had to be left out of it is told as a warning.

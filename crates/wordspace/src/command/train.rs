@@ -11,7 +11,7 @@ use wordspace::train::config::Config;
 use wordspace::train::device::{OpenDevice, set_threads};
 use wordspace::train::{Ending, Error, RunFolder, run};
 
-use super::{print_json, program};
+use super::{in_shell, print_json, program};
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::failure::{Failure, INTERRUPTED};
 use crate::picture::meeting::meeting;
@@ -87,7 +87,12 @@ fn go(
         terminal.hint(&format!("picture {}", path.display()));
     }
     let export = folder.path().with_file_name(format!("{}-gpt2", config.run.name));
-    terminal.hint(&format!("next    {program} resume {run} --steps {}", 2 * outcome.state.step.max(1)));
+    let next = match outcome.look.pairs.first() {
+        Some(pair) => format!("neighbors {run} {}", in_shell(&pair.a)),
+        None => format!("project {run} --to words.svg"),
+    };
+    terminal.hint(&format!("next    {program} {next}"));
+    terminal.hint(&format!("        {program} resume {run} --steps {}", 2 * outcome.state.step.max(1)));
     terminal.hint(&format!("        {program} export {run} {}", export.display()));
     Ok(ExitCode::SUCCESS)
 }

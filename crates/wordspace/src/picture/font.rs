@@ -30,6 +30,11 @@ fn glyph(character: char) -> GlyphId {
     FACE.glyph_index(character).unwrap_or_default()
 }
 
+/// Whether the font has no form for a character, as it has for Latin, Greek and Cyrillic ones.
+pub fn lacks(character: char) -> bool {
+    FACE.glyph_index(character).is_none()
+}
+
 fn advance(glyph: GlyphId) -> f64 {
     FACE.glyph_hor_advance(glyph).unwrap_or_default() as f64
 }
@@ -114,7 +119,8 @@ mod tests {
     #[test]
     fn what_pictures_say_is_in_the_font() {
         for character in "abcäßñŁπЖ0123456789 .,:-%()·–".chars() {
-            assert!(FACE.glyph_index(character).is_some(), "{character}");
+            assert!(!lacks(character), "{character}");
         }
+        assert!(lacks('日') && lacks('م'));
     }
 }

@@ -3,6 +3,7 @@
 use wordspace::explore::projection::Projection;
 
 use super::drawing::{Anchor, Drawing, Ink};
+use super::font;
 use super::labels::Frame;
 use super::projection::{Classes, Shown, axis_name, by_count, ticks};
 
@@ -10,6 +11,8 @@ use super::projection::{Classes, Shown, axis_name, by_count, ticks};
 const MARGIN: f64 = 0.05;
 /// Into how many stretches of one strength a trail is cut.
 const STRETCHES: usize = 8;
+/// The size of the axes' names.
+const NAME: f64 = 13.0;
 
 /// Draws axes, trails and marks into `room`, and says where the marks lie.
 pub fn draw(drawing: &mut Drawing, projection: &Projection, classes: &Classes, room: Frame) -> Vec<Shown> {
@@ -44,18 +47,22 @@ pub fn trail(drawing: &mut Drawing, points: &[[f64; 2]], ink: Ink) {
 fn axes(drawing: &mut Drawing, projection: &Projection, scale: &Scale, room: Frame) {
     let (Some(across), Some(down)) = (axis_name(projection, 0), axis_name(projection, 1)) else { return };
     let [(left, right), (low, high)] = scale.seen;
+    // The name stands at the end of the numbers, which leave it room.
+    let name_begins = room.right - font::width(&across, NAME) - 24.0;
     for x in ticks(left, right, 8.0) {
         let at = scale.place(&[x, 0.0])[0];
         drawing.line(&[[at, room.top], [at, room.bottom]], weight(x), Ink::Grid, 1.0);
-        drawing.text([at, room.bottom + 16.0], 11.0, Anchor::Middle, Ink::Quiet, &number(x));
+        if at < name_begins {
+            drawing.text([at, room.bottom + 17.0], 11.0, Anchor::Middle, Ink::Quiet, &number(x));
+        }
     }
     for y in ticks(low, high, 6.0) {
         let at = scale.place(&[0.0, y])[1];
         drawing.line(&[[room.left, at], [room.right, at]], weight(y), Ink::Grid, 1.0);
         drawing.text([room.left - 5.0, at + 4.0], 11.0, Anchor::End, Ink::Quiet, &number(y));
     }
-    drawing.text([room.right, room.bottom + 28.0], 13.0, Anchor::End, Ink::Text, &across);
-    drawing.text([room.left, room.top - 7.0], 13.0, Anchor::Start, Ink::Text, &down);
+    drawing.text([room.right, room.bottom + 17.0], NAME, Anchor::End, Ink::Text, &across);
+    drawing.text([room.left, room.top - 7.0], NAME, Anchor::Start, Ink::Text, &down);
 }
 
 fn weight(value: f64) -> f64 {

@@ -143,7 +143,7 @@ fn curves(svg: &mut String, looks: &[Look]) {
     for (wanted, nth) in labels {
         let pair = &looks[looks.len() - 1].pairs[nth];
         lowest = wanted.max(lowest + 19.0);
-        let label = escape(&format!("{} · {}", pair.a, pair.b));
+        let label = escape(&format!("{} · {}", pair.a.trim(), pair.b.trim()));
         let (x, y) = (PLOT[2] + 8.0, lowest + 5.0);
         add(svg, format!(r#"<text x="{x}" y="{y:.1}" style="fill:{}">{label}</text>"#, COLOURS[nth]));
     }

@@ -12,9 +12,10 @@ mod space;
 mod svg;
 
 pub use drawing::{Drawing, Theme};
+pub use font::lacks;
 pub use svg::svg;
 
-/// `drawing` as a PNG file, in light colours and twice as large.
-pub fn png(drawing: &Drawing) -> Vec<u8> {
-    png::png(&raster::paint(drawing))
+/// `drawing` as a PNG file, twice as large. A PNG cannot ask the viewer, so it is light unless dark is asked for.
+pub fn png(drawing: &Drawing, theme: Theme) -> Vec<u8> {
+    png::png(&raster::paint(drawing, theme == Theme::Dark))
 }

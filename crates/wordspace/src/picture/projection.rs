@@ -26,7 +26,7 @@ pub fn picture(projection: &Projection, source: &str) -> Drawing {
     drawing.text([EDGE, 68.0], 14.0, Anchor::Start, Ink::Quiet, &how_it_was_made(projection));
     let classes = Classes::of(projection);
     let right = classes.legend(&mut drawing);
-    let room = Frame { left: EDGE, top: 98.0, right, bottom: HEIGHT - 44.0 };
+    let room = Frame { left: EDGE, top: 98.0, right, bottom: HEIGHT - 52.0 };
     let shown = match projection.dims() {
         2 => map::draw(&mut drawing, projection, &classes, room),
         _ => space::draw(&mut drawing, projection, &classes, room),

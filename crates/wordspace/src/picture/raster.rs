@@ -16,13 +16,14 @@ pub struct Pixels {
     pub width: usize,
     pub height: usize,
     pub bytes: Vec<u8>,
+    is_dark: bool,
 }
 
-/// `drawing` in light colours, [`SCALE`] times as large.
-pub fn paint(drawing: &Drawing) -> Pixels {
+/// `drawing` in light or dark colours, [`SCALE`] times as large.
+pub fn paint(drawing: &Drawing, is_dark: bool) -> Pixels {
     let size = |length: f64| (length * SCALE).round() as usize;
     let (width, height) = (size(drawing.width), size(drawing.height));
-    let mut pixels = Pixels { width, height, bytes: vec![255; width * height * 3] };
+    let mut pixels = Pixels { width, height, bytes: vec![255; width * height * 3], is_dark };
     for shape in &drawing.shapes {
         match shape {
             Shape::Line { points, width, ink, opacity } => pixels.fill(&stroke(points, *width), *ink, *opacity),
@@ -53,7 +54,7 @@ impl Pixels {
             let next = outline.iter().skip(1).chain(outline.first());
             outline.iter().zip(next).for_each(|(from, to)| cover.edge(*from, *to));
         }
-        let colour = INKS[ink.place()].2[0].to_be_bytes();
+        let colour = INKS[ink.place()].2[usize::from(self.is_dark)].to_be_bytes();
         for (row, sums) in cover.sums.chunks_exact(cover.width + 1).enumerate() {
             let mut sum = 0.0;
             for (column, more) in sums[..cover.width].iter().enumerate() {
@@ -163,7 +164,7 @@ mod tests {
     fn painted(shape: Shape) -> Pixels {
         let mut drawing = Drawing::new(10.0, 8.0, String::new());
         drawing.shapes.push(shape);
-        paint(&drawing)
+        paint(&drawing, false)
     }
 
     /// How dark the page is in all, in pixels of full ink.
@@ -180,6 +181,12 @@ mod tests {
         // Cut at the page's edges.
         assert!((area(vec![[-5.0, -5.0], [50.0, -5.0], [50.0, 4.0], [-5.0, 4.0]]) - 4.0 * 40.0).abs() < 0.5);
         assert_eq!(area(vec![[-5.0, -5.0], [-1.0, -5.0], [-1.0, 4.0]]), 0.0);
+    }
+
+    #[test]
+    fn paper_is_white_in_the_light_and_not_in_the_dark() {
+        let corner = |is_dark| paint(&Drawing::new(10.0, 8.0, String::new()), is_dark).bytes[..3].to_vec();
+        assert_eq!((corner(false), corner(true)), (vec![0xff; 3], vec![0x14, 0x17, 0x1c]));
     }
 
     #[test]

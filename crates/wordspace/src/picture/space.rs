@@ -42,12 +42,14 @@ pub fn draw(drawing: &mut Drawing, projection: &Projection, classes: &Classes, r
         .collect();
     let mut order: Vec<usize> = (0..shown.len()).collect();
     order.sort_by(|&a, &b| placed[b].1.total_cmp(&placed[a].1));
+    // The lines of many would hide what they lead to.
+    let strength = by_count(projection.words.len(), [1.0, 0.9, 0.45, 0.2]);
     for &word in &order {
         let ink = Ink::Class(classes.number(word));
         let [x, y, _] = at(projection.points.row(word));
         let foot = view.place([x, y, view.low[2]]).0;
-        drawing.line(&[shown[word].at, foot], 0.9, ink, 0.3 * shown[word].opacity);
-        drawing.shapes.push(Shape::Disc { at: foot, radius: 1.6, ink, opacity: 0.45 });
+        drawing.line(&[shown[word].at, foot], 0.9, ink, 0.3 * strength * shown[word].opacity);
+        drawing.shapes.push(Shape::Disc { at: foot, radius: 1.6, ink, opacity: 0.45 * strength });
     }
     for word in order {
         let Shown { at, radius, opacity } = shown[word];

@@ -8,7 +8,7 @@ use wordspace::model::summary::thousands;
 use wordspace::train::event::{Event, Start, Step};
 use wordspace::train::watch::Look;
 
-use super::Terminal;
+use super::{Terminal, shown};
 
 /// How often a plain line is printed.
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -155,8 +155,8 @@ fn first_pair(look: &Look) -> String {
     look.pairs.first().map_or_else(String::new, |pair| {
         format!(
             "{}·{} {:+.2}, neighbour {}, above {:.0} % of pairs",
-            pair.a,
-            pair.b,
+            shown(&pair.a),
+            shown(&pair.b),
             pair.centred,
             pair.mutual_rank(),
             pair.percentile

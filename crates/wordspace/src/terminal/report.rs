@@ -8,6 +8,8 @@ use wordspace::model::summary::thousands;
 use wordspace::train::watch::{Look, PairLook};
 use wordspace::train::{Ending, Outcome};
 
+use super::shown;
+
 /// The table at the end of a run.
 pub fn report(run: &Path, outcome: &Outcome) -> String {
     let mut text = String::new();
@@ -76,7 +78,7 @@ fn pair_line(before: Option<&PairLook>, after: &PairLook) -> String {
     };
     format!(
         "{:<20}{:>16}{:>22}{:>14}{:>28}",
-        format!("{} · {}", after.a, after.b),
+        format!("{} · {}", shown(&after.a), shown(&after.b)),
         from_to(&|pair| format!("{:+.2}", pair.cosine)),
         from_to(&|pair| format!("{:+.2}", pair.centred)),
         from_to(&|pair| pair.mutual_rank().to_string()),
