@@ -72,6 +72,10 @@ def times(value: float) -> str:
     return f"{value:.0f} ×" if value >= 10 else f"{value:.2g} ×"
 
 
+def milliseconds(value: float) -> str:
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
+
+
 def beside_peers(record: dict) -> str:
     """Of each workload, ours against the best peer, and against the others."""
     rows = [r for w in record["workloads"] for r in w["times_faster"]]
@@ -95,9 +99,7 @@ def of_the_limit(record: dict) -> str:
     high = max(1.0, *(share(row) for row in rows))
     product = f", a product {machine['matrix_gigaflops_per_second']:.0f} GFLOP/s" if machine["matrix_gigaflops_per_second"] else ""
     below = f"{machine['processor']}, {machine['threads']} threads; a copy {machine['copy_gigabytes_per_second']:.1f} GB/s{product}"
-    ticks = [t for t in [0, 0.25, 0.5, 0.75, 1, 2, 3, 4, 5, 6, 8] if t <= high]
-    if high > 2:
-        ticks = [t for t in ticks if t == int(t)]
+    ticks = [t for t in [0, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8] if t <= high]
     percent = lambda value: f"{100 * value:.0f} %"
     chart = Chart(f"Share of a copy, or of a product, {record['time'][:10]}", below, 0, high, ticks, percent, is_log=False)
     before = None
@@ -108,7 +110,7 @@ def of_the_limit(record: dict) -> str:
             limit = "product" if row["gigaflops_per_second"] else "copy"
             chart.gap(f"{row['work']}: V {row['V']:,}, C {row['C']}, N {row['N']:,}{ids} — of a {limit}")
             before = case
-        chart.bar(f"{row['device']}, {row['milliseconds']:.3g} ms", share(row), COLOURS[devices.index(row["device"]) % 4], 0)
+        chart.bar(f"{row['device']}, {milliseconds(row['milliseconds'])}", share(row), COLOURS[devices.index(row["device"]) % 4], 0)
     return chart.svg()
 
 
