@@ -64,15 +64,15 @@ pub(crate) mod processor {
         }
     }
 
-    /// `xᵀ d`, the sum over the N rows of both. Where the result is small, every piece of rows gets one of its own, and these
-    /// are added.
+    /// `xᵀ d`, the sum over the N rows of both. Where the result has few rows, every piece of rows gets one of its own, and
+    /// these are added.
     fn product_over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
         /// How many rows make a piece.
         const ROWS: usize = 512;
-        /// How many numbers are small beside the products.
-        const SMALL: usize = 64 << 10;
+        /// How many rows of the result are few.
+        const FEW: usize = 64;
         let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-        if n < 2 * ROWS || inputs * outputs > SMALL {
+        if n < 2 * ROWS || inputs > FEW {
             return product(1.0, x.transposed(), d, Threads::All);
         }
         let pieces = (0..n.div_ceil(ROWS)).into_par_iter().map(|piece| {

@@ -74,21 +74,20 @@ impl<'a> MatrixMut<'a> {
         Self { start, rows, columns, row_stride, values: PhantomData }
     }
 
-    /// Some of its rows.
+    /// Some columns of some of its rows.
     ///
     /// # Safety
     ///
     /// While the part is there nobody else touches them, through `self` neither.
-    unsafe fn rows(&self, rows: Range<usize>) -> MatrixMut<'_> {
-        assert!(rows.start < rows.end && rows.end <= self.rows, "rows of the matrix");
-        // SAFETY: they are within the matrix; the caller sees to the rest.
-        unsafe {
-            MatrixMut::part(self.start.add(rows.start * self.row_stride), rows.len(), self.columns, self.row_stride)
-        }
+    unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_> {
+        assert!(rows.end <= self.rows && columns.end <= self.columns, "a part of the matrix");
+        let start = rows.start * self.row_stride + columns.start;
+        // SAFETY: it is within the matrix; the caller sees to the rest.
+        unsafe { MatrixMut::part(self.start.add(start), rows.len(), columns.len(), self.row_stride) }
     }
 }
 
-// SAFETY: it may only be written to in parts, of which `rows` asks that they be apart.
+// SAFETY: it may only be written to in parts, of which `block` asks that they be apart.
 unsafe impl Sync for MatrixMut<'_> {}
 
 /// Who multiplies.
@@ -100,28 +99,33 @@ pub(crate) enum Threads {
     All,
 }
 
-/// How many rows of a tall product one thread takes at a time.
-const ROWS: usize = 256;
-/// How many numbers the matrix on the right may have for every thread to arrange it anew.
-const SMALL: usize = 128 << 10;
+/// As few rows or columns of the result as a thread may get: fewer are not worth arranging the other matrix for.
+const LEAST: usize = 64;
 
 /// `out = factor · a b`, or `out += factor · a b`.
 ///
-/// A tall product with a small matrix is cut into rows here, because gemm lets its threads wait for each other.
+/// Each thread computes some rows, or some columns where those of `b` lie one after another: gemm would let its threads wait
+/// for each other. It adds up every number in the same order, however many rows and columns it is asked for at a time.
 pub(crate) fn multiply(out: MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) {
     assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
-    match threads {
-        Threads::One => gemm(&out, add, factor, a, b, gemm::Parallelism::None),
-        Threads::All if out.rows >= 2 * ROWS && b.rows * b.columns <= SMALL => {
-            (0..out.rows.div_ceil(ROWS)).into_par_iter().for_each(|piece| {
-                let rows = piece * ROWS..out.rows.min((piece + 1) * ROWS);
-                // SAFETY: rows of this piece alone, of a matrix that nobody else writes to.
-                let part = unsafe { out.rows(rows.clone()) };
-                gemm(&part, add, factor, a.rows(rows), b, gemm::Parallelism::None);
-            });
-        }
-        Threads::All => gemm(&out, add, factor, a, b, gemm::Parallelism::Rayon(0)),
+    if threads == Threads::One {
+        return gemm(&out, add, factor, a, b, gemm::Parallelism::None);
     }
+    let by_columns = b.row_stride == 1 && b.column_stride > 1;
+    let whole = if by_columns { out.columns } else { out.rows };
+    let share = whole.div_ceil(rayon::current_num_threads()).next_multiple_of(16);
+    if share < LEAST || share >= whole {
+        return gemm(&out, add, factor, a, b, gemm::Parallelism::Rayon(0));
+    }
+    (0..whole.div_ceil(share)).into_par_iter().for_each(|piece| {
+        let part = piece * share..whole.min((piece + 1) * share);
+        let all = |matrix: usize| 0..matrix;
+        let (rows, columns) = if by_columns { (all(out.rows), part) } else { (part, all(out.columns)) };
+        let (a, b) = (a.rows(rows.clone()), b.transposed().rows(columns.clone()).transposed());
+        // SAFETY: no other piece has these rows of these columns, and nobody else writes to the matrix.
+        let out = unsafe { out.block(rows, columns) };
+        gemm(&out, add, factor, a, b, gemm::Parallelism::None);
+    });
 }
 
 /// `factor · a b`.
