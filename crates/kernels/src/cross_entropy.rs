@@ -49,7 +49,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, simd, sum};
+    use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, product, simd, sum};
 
     #[derive(Clone, Debug)]
     pub struct CrossEntropy {
@@ -69,16 +69,16 @@ mod processor {
         fn forward(&self, [hidden, table]: [View<'_>; 2], is_tracked: bool) -> (Values, Self::Saved) {
             let ([n, c], [v, _]) = (hidden.dims(), table.dims());
             let rows = rows_at_a_time(v).min(n);
-            let mut logits = vec![0.0; rows * v];
-            let mut gradients = is_tracked.then(|| [vec![0.0; n * c], vec![0.0; v * c]]);
+            // The gradient in the table begins as that of the first rows.
+            let mut gradients = is_tracked.then(|| [vec![0.0; n * c], Vec::new()]);
             let mut loss = 0.0;
             for start in (0..n).step_by(rows) {
                 let rows = start..n.min(start + rows);
                 let part = Part { hidden: &hidden[start * c..rows.end * c], table, targets: &self.targets[rows], v, c };
-                let (cost, shares) = part.exponentials(&mut logits);
+                let (e, cost, shares) = part.exponentials();
                 loss += cost;
                 if let Some([d_hidden, d_table]) = &mut gradients {
-                    part.differentiate(&logits, &shares, 1.0 / n as f32, &mut d_hidden[start * c..], d_table);
+                    part.differentiate(&e, &shares, 1.0 / n as f32, &mut d_hidden[start * c..], d_table);
                 }
             }
             let saved =
@@ -107,20 +107,19 @@ mod processor {
     }
 
     impl Part<'_> {
-        /// Fills `e` with the exponentials of the logits below the largest of their row. Returns the loss of all rows, and
-        /// one over the sum of each.
-        fn exponentials(&self, e: &mut [f32]) -> (f64, Vec<f32>) {
+        /// The exponentials of the logits below the largest of their row, the loss of all rows, and one over the sum of each.
+        fn exponentials(&self) -> (Vec<f32>, f64, Vec<f32>) {
             let &Self { hidden, table, targets, v, c } = self;
             let n = targets.len();
             let (hidden, table) = (Matrix::new(hidden, n, c), Matrix::new(&table, v, c).transposed());
-            multiply(MatrixMut::new(e, n, v), false, 1.0, hidden, table, Threads::All);
-            let rows = e[..n * v].par_chunks_exact_mut(v).zip(targets);
+            let mut e = product(1.0, hidden, table, Threads::All);
+            let rows = e.par_chunks_exact_mut(v).zip(targets);
             let found: Vec<(f64, f32)> = rows.map(|(row, &target)| exponentials_of(row, target as usize)).collect();
-            (found.iter().map(|(loss, _)| loss).sum(), found.into_iter().map(|(_, share)| share).collect())
+            (e, found.iter().map(|(loss, _)| loss).sum(), found.into_iter().map(|(_, share)| share).collect())
         }
 
         /// Writes the gradient in these hidden states, times `factor`, and adds that in the table.
-        fn differentiate(&self, e: &[f32], shares: &[f32], factor: f32, d_hidden: &mut [f32], d_table: &mut [f32]) {
+        fn differentiate(&self, e: &[f32], shares: &[f32], factor: f32, d_hidden: &mut [f32], d_table: &mut Vec<f32>) {
             let &Self { hidden, table, targets, v, c } = self;
             let n = targets.len();
             let e = Matrix::new(e, n, v);
@@ -135,7 +134,10 @@ mod processor {
                 scaled[row].iter_mut().for_each(|x| *x *= share);
             }
             let scaled = Matrix::new(&scaled, n, c);
-            multiply(MatrixMut::new(d_table, v, c), true, factor, e.transposed(), scaled, Threads::All);
+            match d_table.is_empty() {
+                true => *d_table = product(factor, e.transposed(), scaled, Threads::All),
+                false => multiply(MatrixMut::new(d_table, v, c), true, factor, e.transposed(), scaled, Threads::All),
+            }
             for (hidden, &target) in hidden.chunks_exact(c).zip(targets) {
                 for (d, hidden) in d_table[target as usize * c..][..c].iter_mut().zip(hidden) {
                     *d -= hidden * factor;

@@ -4,7 +4,7 @@
 //! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
-//! - [`near`]: where to run what is made of many of them.
+//! - [`near`]: where to run what is made of many of them; [`keep_memory`]: what makes many runs of it fast.
 //!
 //! Each file reads alike: what is computed, with its limit; the function; its definition in burn's own operations, which
 //! runs on every backend and differentiates by itself; a version for the processor with a gradient of its own, where that
@@ -23,6 +23,8 @@
 //! let summed = wordspace_kernels::embed(wte, Some(wpe), ids);
 //! assert_eq!(summed.into_data().try_into_vec::<f32>().unwrap(), [0.0, 1.0, 1.5, 0.5]);
 //! ```
+
+#![allow(clippy::needless_range_loop, reason = "a loop that counts by hand is compiled for the widest registers")]
 
 mod adamw;
 mod attention;
@@ -45,6 +47,13 @@ pub use embed::embed;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+
+/// Keeps the memory that the processor's kernels free, for the rest of the process, instead of giving it back to the system
+/// after every update. It counts in full when it is called before other threads have begun.
+pub fn keep_memory() {
+    #[cfg(feature = "flex")]
+    processor::keep_what_is_freed();
+}
 
 /// Runs `work`, which computes on `device`, where its kernels are started fastest: on the processor, on one of the threads
 /// that they use. For work of many small operations, as an update is.

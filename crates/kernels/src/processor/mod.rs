@@ -8,12 +8,12 @@ mod memory;
 mod product;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
+pub(crate) use memory::keep_what_is_freed;
 pub(crate) use product::{Matrix, MatrixMut, Threads, multiply, product};
 
 /// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
 /// any other thread each kernel would first have to wake one and then wait asleep.
 pub(crate) fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    memory::keep_what_is_freed();
     rayon::scope(|_| work())
 }
 
