@@ -109,8 +109,8 @@ mod processor {
     use crate::processor::{PIECE, simd, sum_of_products};
 
     impl AdamW {
-        /// As [`AdamW::stock`], in one pass over all numbers, each written where it was read.
-        pub fn update_in_place(
+        /// As the definition, in one pass over all numbers, each written where it was read.
+        pub(super) fn update_in_place(
             &self,
             parameter: Tensor<1>,
             gradient: Tensor<1>,

@@ -8,7 +8,7 @@
 //! - [`model`]: the network — GPT-2 exactly;
 //! - [`explore`]: what vectors know — neighbours, analogies, projections, evaluations;
 //! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly;
-//! - [`bench`]: how fast a device does the work, checked before it is timed.
+//! - [`mod@bench`]: how fast a device does the work, checked before it is timed.
 //!
 //! The program `wordspace` is the command line to the same. A run of twenty updates, as the command line makes it:
 //!
