@@ -44,12 +44,13 @@ pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Tensor<2, Int>)
 
 #[cfg(feature = "flex")]
 mod processor {
+    use std::mem::MaybeUninit;
     use std::sync::Arc;
 
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, rows_of_a_piece};
+    use crate::processor::{PIECE, rows_of_a_piece, written};
 
     #[derive(Clone, Debug)]
     pub struct Embed {
@@ -61,15 +62,16 @@ mod processor {
         type Saved = ();
 
         fn forward(&self, [wte]: [View<'_>; 1], _: bool) -> (Values, ()) {
-            let c = wte.dims()[1];
-            let mut out = vec![0.0; self.ids.len() * c];
+            let (c, n) = (wte.dims()[1], self.ids.len());
             let rows = rows_of_a_piece(c);
-            out.par_chunks_mut(rows * c).zip(self.ids.par_chunks(rows)).for_each(|(out, ids)| {
-                for (out, &id) in out.chunks_exact_mut(c).zip(ids) {
-                    out.copy_from_slice(row(&wte, id, c));
+            let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
+                for (out, &id) in out.chunks_exact_mut(c).zip(&self.ids[piece * rows..]) {
+                    out.write_copy_of_slice(row(&wte, id, c));
                 }
-            });
-            (Values::new(out, [self.ids.len(), c]), ())
+            };
+            // SAFETY: a piece is whole rows, and there is an id for each row.
+            let out = unsafe { written(n * c, rows * c, write) };
+            (Values::new(out, [n, c]), ())
         }
 
         fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
@@ -81,20 +83,19 @@ mod processor {
         type Saved = ();
 
         fn forward(&self, [wte, wpe]: [View<'_>; 2], _: bool) -> (Values, ()) {
-            let c = wte.dims()[1];
-            let mut out = vec![0.0; self.ids.len() * c];
+            let (c, n) = (wte.dims()[1], self.ids.len());
             let rows = rows_of_a_piece(c);
-            let pieces = out.par_chunks_mut(rows * c).zip(self.ids.par_chunks(rows)).enumerate();
-            pieces.for_each(|(piece, (out, ids))| {
-                let places = piece * rows..;
-                for ((out, &id), place) in out.chunks_exact_mut(c).zip(ids).zip(places) {
-                    let (token, position) = (row(&wte, id, c), row(&wpe, (place % self.t) as u32, c));
+            let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
+                for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
+                    let (token, position) = (row(&wte, self.ids[nth], c), row(&wpe, (nth % self.t) as u32, c));
                     for i in 0..c {
-                        out[i] = token[i] + position[i];
+                        out[i].write(token[i] + position[i]);
                     }
                 }
-            });
-            (Values::new(out, [self.ids.len(), c]), ())
+            };
+            // SAFETY: a piece is whole rows, and there is an id for each row.
+            let out = unsafe { written(n * c, rows * c, write) };
+            (Values::new(out, [n, c]), ())
         }
 
         fn backward(&self, [wte, wpe]: [View<'_>; 2], (): (), d_out: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {

@@ -33,11 +33,13 @@ pub(crate) fn stock(x: Tensor<2>) -> Tensor<2> {
 
 #[cfg(feature = "flex")]
 mod processor {
+    use std::mem::MaybeUninit;
+
     use rayon::prelude::*;
 
     use super::{CUBE, TWO_ROOT};
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, exp, simd};
+    use crate::processor::{PIECE, exp, simd, written};
 
     #[derive(Clone, Debug)]
     pub struct Gelu;
@@ -46,17 +48,19 @@ mod processor {
         type Saved = ();
 
         fn forward(&self, [x]: [View<'_>; 1], _: bool) -> (Values, ()) {
-            let mut out = vec![0.0; x.len()];
-            out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
+            let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
+                let x = &x[piece * PIECE..][..out.len()];
                 simd(
                     #[inline(always)]
                     || {
                         for i in 0..x.len() {
-                            out[i] = x[i] * gate(x[i]);
+                            out[i].write(x[i] * gate(x[i]));
                         }
                     },
                 )
-            });
+            };
+            // SAFETY: a number is written for every x.
+            let out = unsafe { written(x.len(), PIECE, write) };
             (Values::like(out, x), ())
         }
 

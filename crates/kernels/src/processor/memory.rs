@@ -1,5 +1,28 @@
 //! Memory that an update gives back and the next asks for again.
 
+use std::mem::MaybeUninit;
+
+use rayon::prelude::*;
+
+/// `length` numbers, written in pieces of `piece` numbers by all threads. Nothing clears them first, which would take as long
+/// as to write them.
+///
+/// # Safety
+///
+/// `write` is given the number of a piece and the piece, and writes all of it.
+pub(crate) unsafe fn written(
+    length: usize,
+    piece: usize,
+    write: impl Fn(usize, &mut [MaybeUninit<f32>]) + Sync,
+) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(length);
+    let room: &mut [MaybeUninit<f32>] = &mut numbers.spare_capacity_mut()[..length];
+    room.par_chunks_mut(piece).enumerate().for_each(|(nth, piece)| write(nth, piece));
+    // SAFETY: the room is as long, and every piece of it was written.
+    unsafe { numbers.set_len(length) };
+    numbers
+}
+
 /// Keeps what is freed, for the rest of the process: by default the C library gives large pieces back to the system at once,
 /// and every page of the next update's is fetched and cleared anew, on all threads' time (a third of an update of a model
 /// with a vocabulary of 50,257).

@@ -8,7 +8,7 @@ mod memory;
 mod product;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
-pub(crate) use memory::keep_what_is_freed;
+pub(crate) use memory::{keep_what_is_freed, written};
 pub(crate) use product::{Matrix, MatrixMut, Threads, multiply, product};
 
 /// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
