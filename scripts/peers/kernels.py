@@ -141,13 +141,7 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 
 def main() -> None:
     args = pairing.arguments(__doc__, list(WORKLOADS), list(WORKLOADS)).parse_args()
-    ours = pairing.programs(args.ours)
-    title = "Single operations, beside PyTorch"
-    record = pairing.new_record("kernels", title, args.threads, args.peer_device, args.precision)
-    for name in args.workloads:
-        record["workloads"].append(compare(name, ours, args))
-        print(f"{name} is done", file=sys.stderr)
-    pairing.write(record, pairing.markdown(record), args.to)
+    pairing.measure("kernels", "Single operations, beside PyTorch", args, compare)
 
 
 if __name__ == "__main__":

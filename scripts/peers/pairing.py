@@ -280,6 +280,16 @@ def build() -> str:
     return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "paired")
 
 
+def measure(kind: str, title: str, args: argparse.Namespace, compare) -> None:
+    """Compares on every workload that was asked for, and keeps what was found; `compare` takes its name, ours and the rest."""
+    ours = programs(args.ours)
+    record = new_record(kind, title, args.threads, args.peer_device, args.precision)
+    for name in args.workloads:
+        record["workloads"].append(compare(name, ours, args))
+        print(f"{name} is done", file=sys.stderr)
+    write(record, markdown(record), args.to)
+
+
 def write(record: dict, table: str, folder: Path | None) -> None:
     """Prints the table; writes it and the record where it was asked for, never over what is there."""
     print(table)

@@ -165,13 +165,7 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), help="of eager, fused, compiled")
     parser.add_argument("--check", type=int, default=BATCHES, help="how many updates are compared")
     args = parser.parse_args()
-    ours = pairing.programs(args.ours)
-    title = "An update of a model, beside PyTorch"
-    record = pairing.new_record("training", title, args.threads, args.peer_device, args.precision)
-    for name in args.workloads:
-        record["workloads"].append(compare(name, ours, args))
-        print(f"{name} is done", file=sys.stderr)
-    pairing.write(record, pairing.markdown(record), args.to)
+    pairing.measure("training", "An update of a model, beside PyTorch", args, compare)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,41 @@ pub fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize) -> Tensor
 }
 
 pub(crate) fn stock(qkv: Tensor<2>, mask: Tensor<4>, heads: usize) -> Tensor<2> {
-    let ([n, three_c], t) = (qkv.dims(), mask.dims()[2]);
-    let (b, c) = (n / t, three_c / 3);
-    let d = c / heads;
-    let qkv = qkv.reshape([b, t, 3 * heads, d]).swap_dims(1, 2); // [B, 3H, T, D]
-    let [q, k, v] = [0, 1, 2].map(|nth| qkv.clone().narrow(1, nth * heads, heads)); // [B, H, T, D]
-    let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, T]
-    softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([n, c])
+    let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], heads);
+    attend(q, k, v, mask, |weights| weights)
+}
+
+/// Queries, keys and values of each head.
+///
+/// # Shapes
+///
+/// - `qkv`: `[N, 3C]`
+/// - output: three times `[B, H, T, D]`
+pub fn queries_keys_values(qkv: Tensor<2>, t: usize, heads: usize) -> [Tensor<4>; 3] {
+    let [n, three_c] = qkv.dims();
+    let qkv = qkv.reshape([n / t, t, 3 * heads, three_c / 3 / heads]).swap_dims(1, 2); // [B, 3H, T, D]
+    [0, 1, 2].map(|nth| qkv.clone().narrow(1, nth * heads, heads))
+}
+
+/// What the places of `q` make of those of `k` and `v`, P earlier ones among them; the softmax may be changed on the way, by
+/// dropout for example.
+///
+/// # Shapes
+///
+/// - `q`: `[B, H, T, D]`
+/// - `k`, `v`: `[B, H, P + T, D]`
+/// - `mask`: `[1, 1, T, P + T]`
+/// - output: `[N, C]`
+pub fn attend(
+    q: Tensor<4>,
+    k: Tensor<4>,
+    v: Tensor<4>,
+    mask: Tensor<4>,
+    change: impl FnOnce(Tensor<4>) -> Tensor<4>,
+) -> Tensor<2> {
+    let [b, h, t, d] = q.dims();
+    let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, P + T]
+    change(softmax(scores, 3)).matmul(v).swap_dims(1, 2).reshape([b * t, h * d])
 }
 
 #[cfg(feature = "flex")]

@@ -192,6 +192,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_none_makes_the_loss_none_too() {
+        let device = Device::flex();
+        let table = Tensor::<2>::from_floats([[1.0], [f32::NAN], [2.0]], &device);
+        let hidden = Tensor::<2>::from_floats([[1.0]], &device);
+        let loss = cross_entropy(hidden, table, Tensor::from_ints([0], &device)).into_scalar::<f32>();
+        assert!(loss.is_nan(), "{loss}");
+    }
+
+    #[test]
     fn it_is_its_definition_in_value_and_gradient() {
         for (n, c, v) in [(1, 1, 1), (5, 3, 7), (300, 8, 50), (40, 16, 3000)] {
             let targets: Vec<i32> = (0..n).map(|at| (at * 31 % v) as i32).collect();

@@ -2,6 +2,7 @@
 //!
 //! - [`embed`]: rows of the token table and of the position table, summed;
 //! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
+//! - [`queries_keys_values`], [`attend`]: attention with what the kernel leaves out;
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
 //! - [`near`]: where to run what is made of many of them; [`keep_memory`]: what makes many runs of it fast.
@@ -41,7 +42,7 @@ mod oracle;
 mod processor;
 
 pub use adamw::{AdamW, Moments, sum_of_squares};
-pub use attention::causal_attention;
+pub use attention::{attend, causal_attention, queries_keys_values};
 pub use cross_entropy::{cross_entropy, logits};
 pub use embed::embed;
 pub use gelu::gelu;

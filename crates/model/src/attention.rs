@@ -1,9 +1,8 @@
 //! Causal self-attention.
 
 use burn::module::Module;
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
-use wordspace_kernels::causal_attention;
+use wordspace_kernels::{attend, causal_attention, queries_keys_values};
 
 use crate::Linear;
 use crate::cache::KeysValues;
@@ -49,18 +48,12 @@ impl Attention {
 
     /// [`causal_attention`] with what it leaves out: earlier places, and weights that are dropped.
     fn attend(&self, qkv: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
-        let ([n, three_c], t) = (qkv.dims(), mask.dims()[2]);
-        let (b, h, c) = (n / t, self.heads, three_c / 3);
-        let d = c / h;
-        let qkv = qkv.reshape([b, t, 3 * h, d]).swap_dims(1, 2); // [B, 3H, T, D]
-        let [q, k, v] = [0, 1, 2].map(|nth| qkv.clone().narrow(1, nth * h, h)); // [B, H, T, D]
+        let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], self.heads);
         let (k, v) = match earlier {
             None => (k, v),
             Some(earlier) => earlier.append(k, v), // [B, H, P + T, D]
         };
-        let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, P + T]
-        let weights = dropout(softmax(scores, 3), self.dropout);
-        weights.matmul(v).swap_dims(1, 2).reshape([n, c])
+        attend(q, k, v, mask, |weights| dropout(weights, self.dropout))
     }
 }
 

@@ -11,7 +11,7 @@ use super::input::Input;
 use super::output::Table;
 use super::recognize::{guess_dimension, sample};
 use super::rows::Rows;
-use super::text::{number, shown, trim_end, without_mark};
+use super::text::{next_row, number, shown, without_mark};
 use super::{Dtype, Loaded, Reading, Reason, beside};
 use crate::Result;
 
@@ -31,14 +31,7 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let mut rows = Rows::new(dimension, input.left() / (2 * dimension as u64), how);
     let (mut line, mut numbers) = (Vec::new(), Vec::with_capacity(dimension));
     while !rows.is_full() {
-        let offset = input.offset();
-        if !input.line(&mut line)? {
-            break;
-        }
-        let row = if offset == 0 { without_mark(&line) } else { &line };
-        if trim_end(row).is_empty() {
-            continue;
-        }
+        let Some((offset, row)) = next_row(&mut input, &mut line)? else { break };
         let Some(word) = words.next()? else {
             let (file, found) = (metadata.display(), words.count);
             return Err(input.bad(format!("{file} has only {found} words; they do not belong together")));

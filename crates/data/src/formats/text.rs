@@ -36,14 +36,7 @@ pub(super) fn read(path: &Path, has_header: bool, how: &Reading<'_>) -> Result<L
     let mut rows = Rows::new(dimension, promised.min(can_hold), how);
     let mut numbers = vec![0.0; dimension];
     while !rows.is_full() {
-        let offset = input.offset();
-        if !input.line(&mut line)? {
-            break;
-        }
-        let row = if offset == 0 { without_mark(&line) } else { &line };
-        if trim_end(row).is_empty() {
-            continue;
-        }
+        let Some((offset, row)) = next_row(&mut input, &mut line)? else { break };
         match parse(row, &mut numbers) {
             Ok(word) => rows.add(word, &numbers, offset),
             Err((reason, detail)) => rows.skip(reason, offset, || detail),
@@ -94,6 +87,23 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 /// A decimal number, correctly rounded.
 pub(super) fn number(field: &[u8]) -> Option<f32> {
     std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// The next line that is not blank, without a mark before it, and where it begins; `line` is what it is read into.
+pub(super) fn next_row<'a>(input: &mut Input<'_>, line: &'a mut Vec<u8>) -> Result<Option<(u64, &'a [u8])>> {
+    loop {
+        let offset = input.offset();
+        if !input.line(line)? {
+            return Ok(None);
+        }
+        if offset == 0 {
+            let mark = line.len() - without_mark(line).len();
+            line.drain(..mark);
+        }
+        if !trim_end(line).is_empty() {
+            return Ok(Some((offset, line)));
+        }
+    }
 }
 
 pub(super) fn is_separator(byte: u8) -> bool {

@@ -12,8 +12,8 @@ pub(crate) fn simd<R>(work: impl FnOnce() -> R) -> R {
 
 /// eˣ, within two units of the last place; it has no branch and no table, so that a loop of it becomes vector instructions.
 ///
-/// x is split into n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a polynomial, and n is added to the exponent. Below −87 it stays at
-/// e⁻⁸⁷, above 88 at e⁸⁸.
+/// x is split into n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a polynomial, and 2ⁿ has n in its exponent. Below −87 it stays at
+/// e⁻⁸⁷, above 88 at e⁸⁸. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     /// Adding it rounds to a whole number, which then stands in the lowest bits.
@@ -34,7 +34,8 @@ pub(crate) fn exp(x: f32) -> f32 {
     let series = series.mul_add(r, 0.5);
     let series = series.mul_add(r, 1.0);
     let series = series.mul_add(r, 1.0);
-    f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23))
+    // A product, and not n added to the exponent of the series: that would make a number of some NaN.
+    series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
 /// Σ x.
@@ -131,6 +132,9 @@ mod tests {
         assert!(worst < 2.0 * f32::EPSILON as f64, "off by {worst:e}");
         assert_eq!(exp(0.0), 1.0);
         assert!(exp(-1e9) < 1e-37 && exp(1e9) > 1e38);
+        for nan in [f32::NAN, -f32::NAN, f32::from_bits(0x7fc0_0001), f32::from_bits(0xffff_ffff)] {
+            assert!(exp(nan).is_nan());
+        }
     }
 
     #[test]

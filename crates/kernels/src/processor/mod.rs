@@ -1,7 +1,7 @@
 //! What the kernels on the processor are made of: products, exponentials, sums, and all threads.
 //!
-//! Work is cut into pieces of a fixed size, never by the number of threads, so that every sum is made in the same order
-//! wherever it runs.
+//! Every number is summed in the same order at any number of threads: what is summed is cut into pieces of a fixed size, and
+//! by the number of threads only what is not.
 
 mod arithmetic;
 mod memory;

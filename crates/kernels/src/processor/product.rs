@@ -99,8 +99,11 @@ pub(crate) enum Threads {
     All,
 }
 
-/// As few rows or columns of the result as a thread may get: fewer are not worth arranging the other matrix for.
-const LEAST: usize = 64;
+/// As few rows or columns of the result as a thread gets: fewer are not worth arranging the other matrix for, and gemm adds
+/// up a result of 64 rows and columns or less in another order.
+const LEAST: usize = 80;
+/// A share is so many rows or columns, or a multiple, whatever the kernels of gemm take at a time; the last takes the rest.
+const MULTIPLE: usize = 16;
 
 /// `out = factor · a b`, or `out += factor · a b`.
 ///
@@ -113,16 +116,16 @@ pub(crate) fn multiply(out: MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>
     }
     let by_columns = b.row_stride == 1 && b.column_stride > 1;
     let whole = if by_columns { out.columns } else { out.rows };
-    let share = whole.div_ceil(rayon::current_num_threads()).next_multiple_of(16);
-    if share < LEAST || share >= whole {
+    let shares = (whole / LEAST).min(rayon::current_num_threads());
+    if shares < 2 {
         return gemm(&out, add, factor, a, b, gemm::Parallelism::Rayon(0));
     }
-    (0..whole.div_ceil(share)).into_par_iter().for_each(|piece| {
-        let part = piece * share..whole.min((piece + 1) * share);
-        let all = |matrix: usize| 0..matrix;
-        let (rows, columns) = if by_columns { (all(out.rows), part) } else { (part, all(out.columns)) };
+    let share = whole / shares / MULTIPLE * MULTIPLE;
+    (0..shares).into_par_iter().for_each(|nth| {
+        let part = nth * share..if nth + 1 == shares { whole } else { (nth + 1) * share };
+        let (rows, columns) = if by_columns { (0..out.rows, part) } else { (part, 0..out.columns) };
         let (a, b) = (a.rows(rows.clone()), b.transposed().rows(columns.clone()).transposed());
-        // SAFETY: no other piece has these rows of these columns, and nobody else writes to the matrix.
+        // SAFETY: no other share has these rows of these columns, and nobody else writes to the matrix.
         let out = unsafe { out.block(rows, columns) };
         gemm(&out, add, factor, a, b, gemm::Parallelism::None);
     });
@@ -164,5 +167,49 @@ fn gemm(out: &MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_
             false,
             parallelism,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(count: usize) -> Vec<f32> {
+        (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
+    }
+
+    /// `a b` by so many threads, with a and b as rows, or with the columns of b one after another.
+    fn bits(threads: usize, [m, k, n]: [usize; 3], b_by_columns: bool) -> Vec<u32> {
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let b = if b_by_columns { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let found = pool.install(|| product(2.0, Matrix::new(&a, m, k), b, Threads::All));
+        found.into_iter().map(f32::to_bits).collect()
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        for sizes in [[130, 700, 64], [64, 700, 130], [300, 2000, 17], [17, 2000, 300], [257, 64, 1024], [90, 3, 90]] {
+            for b_by_columns in [false, true] {
+                let one = bits(1, sizes, b_by_columns);
+                for threads in [2, 3, 7] {
+                    assert!(one == bits(threads, sizes, b_by_columns), "{threads} threads, {sizes:?}, {b_by_columns}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_the_sum_over_rows_and_columns() {
+        for [m, k, n] in [[1, 1, 1], [3, 5, 7], [200, 9, 170]] {
+            let (a, b) = (numbers(m * k), numbers(k * n));
+            let (a_matrix, b_matrix) = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
+            let found = product(2.0, a_matrix, b_matrix, Threads::All);
+            for (at, found) in found.into_iter().enumerate() {
+                let terms = (0..k).map(|i| a[at / n * k + i] as f64 * b[i * n + at % n] as f64);
+                let expected = 2.0 * terms.sum::<f64>();
+                assert!((found as f64 - expected).abs() < 1e-5, "{found} instead of {expected}");
+            }
+        }
     }
 }

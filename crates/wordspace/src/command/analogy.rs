@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wordspace::explore::{Direction, Viewpoint, nearest};
+use wordspace::explore::{Direction, Viewpoint};
 
+use super::nearest::nearest_to;
 use super::neighbors::to_json;
-use super::source::{open, rows, warn_of};
+use super::source::{open, rows};
 use super::{in_shell, print_json, program};
 use crate::args::AnalogyArgs;
 use crate::failure::Failure;
-use crate::terminal::{Bar, Terminal, ranking, shown};
+use crate::terminal::{Terminal, ranking, shown};
 
 pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
@@ -18,11 +19,7 @@ pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     let rows = rows(&opened, &[args.a.clone(), args.b.clone(), args.c.clone()], terminal)?;
     let from = Viewpoint::origin(vectors);
     let direction = Direction::new(vectors, &from, &rows[1..], &rows[..1])?;
-    let bar = Bar::new(terminal, "comparing");
-    let mut found = nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all));
-    drop(bar);
-    warn_of(found.not_finite, &opened, terminal);
-    let answers = found.answers.remove(0);
+    let answers = nearest_to(&opened, &from, direction, args.top, terminal);
     if args.json {
         print_json(json!({
             "source": opened.name,

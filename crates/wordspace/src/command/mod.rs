@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod export;
 pub mod generate;
 pub mod inspect;
+mod nearest;
 pub mod neighbors;
 pub mod project;
 pub mod similarity;

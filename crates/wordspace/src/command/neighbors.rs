@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wordspace::explore::{Direction, Neighbour, Viewpoint, nearest};
+use wordspace::explore::{Direction, Neighbour, Viewpoint};
 use wordspace::model::summary::thousands;
 
-use super::source::{open, rows, warn_of};
+use super::nearest::nearest_to;
+use super::source::{open, rows};
 use super::{in_shell, print_json, program};
 use crate::args::{NeighborsArgs, TableName};
 use crate::failure::Failure;
@@ -23,11 +24,7 @@ pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     };
     drop(bar);
     let direction = Direction::new(vectors, &from, &rows, &[])?;
-    let bar = Bar::new(terminal, "comparing");
-    let mut found = nearest(vectors, &from, &[direction], args.top as usize, &|done, all| bar.tell(done, all));
-    drop(bar);
-    warn_of(found.not_finite, &opened, terminal);
-    let neighbours = found.answers.remove(0);
+    let neighbours = nearest_to(&opened, &from, direction, args.top, terminal);
     if args.json {
         print_json(json!({
             "source": opened.name,

@@ -26,7 +26,7 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     let bar = Bar::new(terminal, "projecting");
     let progress = |done, total| bar.tell(done as u64, total as u64);
     let rows = match args.words.is_empty() {
-        true => foremost(&opened, args.top),
+        true => foremost(&opened, args.top, terminal),
         false => named(&opened, &args.words, terminal)?,
     };
     let mut chosen = chosen(&opened, &rows);
@@ -114,7 +114,7 @@ fn named(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u
 
 /// The rows of the `top` most frequent words of letters, of those with a class where classes are known. Where nothing is
 /// known of frequencies, the first in the file count as the most frequent.
-fn foremost(opened: &Opened, top: usize) -> Vec<u32> {
+fn foremost(opened: &Opened, top: usize, terminal: &Terminal) -> Vec<u32> {
     let vectors = &opened.vectors;
     let class_of = class_of(opened);
     let is_word = |row: &u32| {
@@ -134,7 +134,22 @@ fn foremost(opened: &Opened, top: usize) -> Vec<u32> {
     if let Some(counts) = &opened.counts {
         rows.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));
     }
-    rows.into_iter().filter(|&row| check_finite(vectors, row).is_ok()).take(top).collect()
+    let (mut chosen, mut passed) = (Vec::new(), Vec::new());
+    for row in rows {
+        if chosen.len() == top {
+            break;
+        }
+        let into = if check_finite(vectors, row).is_ok() { &mut chosen } else { &mut passed };
+        into.push(row);
+    }
+    if let Some(&first) = passed.first() {
+        let (count, word) = (passed.len(), vectors.word(first));
+        terminal.warning(&format!(
+            "{}: {count} of the foremost words have NaN or infinity and are not shown; the first is {word:?}",
+            opened.name
+        ));
+    }
+    chosen
 }
 
 /// The class of every word that has one; of several the first by name.
