@@ -26,9 +26,8 @@ pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64
 mod processor {
     use rayon::prelude::*;
 
-    use crate::linear::processor::sum_in_order;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{rows_of_a_piece, simd, sum, sum_of_products};
+    use crate::processor::{rows_of_a_piece, simd, sum, sum_in_order, sum_of_products};
 
     #[derive(Clone, Debug)]
     pub struct LayerNorm {

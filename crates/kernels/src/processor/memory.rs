@@ -1,4 +1,4 @@
-//! Memory that an update gives back and the next asks for again.
+//! Memory for results: it is not cleared before it is written, and kept when it is freed.
 
 use std::mem::MaybeUninit;
 

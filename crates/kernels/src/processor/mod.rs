@@ -6,21 +6,15 @@
 mod arithmetic;
 mod memory;
 mod product;
+mod rows;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
 pub(crate) use memory::{keep_what_is_freed, written};
 pub(crate) use product::{Matrix, MatrixMut, Threads, multiply, product};
+pub(crate) use rows::{PIECE, rows_of_a_piece, sum_in_order, sum_of_rows};
 
 /// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
 /// any other thread each kernel would first have to wake one and then wait asleep.
 pub(crate) fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     rayon::scope(|_| work())
-}
-
-/// How many numbers make it worth to wake another thread: about ten microseconds of work.
-pub(crate) const PIECE: usize = 16 << 10;
-
-/// How many rows of `columns` numbers make a piece.
-pub(crate) fn rows_of_a_piece(columns: usize) -> usize {
-    (PIECE / columns.max(1)).max(1)
 }

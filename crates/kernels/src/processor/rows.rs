@@ -1,0 +1,42 @@
+//! Rows of a matrix by the piece, and their sums.
+
+use rayon::prelude::*;
+
+use super::simd;
+
+/// How many numbers make it worth to wake another thread: about ten microseconds of work.
+pub(crate) const PIECE: usize = 16 << 10;
+
+/// How many rows of `columns` numbers make a piece.
+pub(crate) fn rows_of_a_piece(columns: usize) -> usize {
+    (PIECE / columns.max(1)).max(1)
+}
+
+/// The sum of all rows of `columns` numbers.
+pub(crate) fn sum_of_rows(values: &[f32], columns: usize) -> Vec<f32> {
+    let pieces = values.par_chunks(rows_of_a_piece(columns) * columns).map(|rows| {
+        let mut sum = vec![0.0; columns];
+        rows.chunks_exact(columns).for_each(|row| add(&mut sum, row));
+        sum
+    });
+    sum_in_order(pieces.collect(), columns)
+}
+
+/// The sum of what the pieces of a work came to, always in the same order.
+pub(crate) fn sum_in_order(pieces: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
+    let mut pieces = pieces.into_iter();
+    let mut sum = pieces.next().unwrap_or_else(|| vec![0.0; columns]);
+    pieces.for_each(|piece| add(&mut sum, &piece));
+    sum
+}
+
+fn add(sum: &mut [f32], row: &[f32]) {
+    simd(
+        #[inline(always)]
+        || {
+            for i in 0..sum.len() {
+                sum[i] += row[i];
+            }
+        },
+    )
+}
