@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use wordspace_explore::embed::{Embedding, PlacedToken};
 use wordspace_explore::{Direction, Viewpoint, nearest};
 
@@ -10,16 +10,20 @@ use crate::folder::newest_session;
 use crate::frame::{Frame, Key};
 use crate::points::points;
 use crate::positions::positions;
-use crate::run::{Card, Run, lock};
+use crate::run::{Run, lock};
 use crate::serving::{Serving, What};
-use crate::words::{Class, Words};
+use crate::words::Listed;
 use crate::{Error, Result};
 
 /// Everything about a run that does not change with its frames.
 #[derive(Serialize)]
 struct Description<'a> {
     #[serde(flatten)]
-    card: CountedCard,
+    card: Map<String, Value>,
+    /// V; `words` are the words themselves.
+    count: usize,
+    #[serde(flatten)]
+    listed: &'a Listed,
     path: String,
     seed: u64,
     positions: &'a str,
@@ -31,42 +35,50 @@ struct Description<'a> {
     text: &'a str,
     config: &'a str,
     provenance: Value,
-    words: &'a [String],
-    counts: Option<&'a [u64]>,
-    classes: &'a [Class],
-    watch: &'a [[u32; 2]],
     limits: Option<String>,
 }
 
-/// A card whose `words` are called `count`, because the words themselves stand beside it.
+/// The words nearest to a word, as seen from the origin and from the mean.
 #[derive(Serialize)]
-struct CountedCard {
-    count: usize,
-    #[serde(flatten)]
-    card: serde_json::Map<String, Value>,
+struct Neighbours {
+    step: u64,
+    word: u32,
+    raw: Vec<(u32, f32)>,
+    centred: Vec<(u32, f32)>,
 }
 
-impl CountedCard {
-    fn of(card: &Card) -> Self {
-        let Ok(Value::Object(mut fields)) = serde_json::to_value(card) else { unreachable!("a card is an object") };
-        fields.remove("words");
-        Self { count: card.words, card: fields }
-    }
+/// A text as a model first sees it.
+#[derive(Serialize)]
+struct Sentence {
+    step: u64,
+    channels: usize,
+    tokens: Vec<Token>,
+}
+
+/// A token with its vector, that of its place, and their sum.
+#[derive(Serialize)]
+struct Token {
+    id: u32,
+    piece: String,
+    position: usize,
+    token: Vec<f32>,
+    place: Option<Vec<f32>>,
+    sum: Vec<f32>,
 }
 
 impl Serving {
     /// `/api/runs/R`. A run that has no words yet is described without.
     pub fn description(&self, run: &Run) -> Result<Bytes> {
-        let words = match self.words(run) {
-            Err(Error::NotFound(_)) => None,
-            words => Some(words?),
+        let described = match self.words(run) {
+            Err(Error::NotFound(_)) => describe(run, &Listed::default(), None),
+            words => describe(run, &words?.listed, None),
         };
-        Ok(describe(run, words.as_deref(), None).into())
+        Ok(described.to_string().into())
     }
 
     /// `/api/runs/R/log`.
     pub fn log(&self, run: &Run) -> Result<Bytes> {
-        Ok(lock(&run.log).read()?.to_string().into())
+        Ok(written(&lock(&run.log).read()?))
     }
 
     /// `/api/runs/R/points/S`.
@@ -86,7 +98,7 @@ impl Serving {
                 Ok(found.answers[0].iter().map(|near| (near.row, near.cosine)).collect())
             };
             let (raw, centred) = (near(&Viewpoint::origin(&frame.vectors))?, near(&frame.known.mean)?);
-            Ok(json!({"step": step, "word": word, "raw": raw, "centred": centred}).to_string().into())
+            Ok(written(&Neighbours { step, word, raw, centred }))
         })
     }
 
@@ -118,19 +130,24 @@ impl Serving {
         pieces.iter().try_for_each(|(id, _)| check_row(&frame, *id))?;
         let embedding = Embedding::new(&[pieces], &frame.vectors, positions.as_ref(), None)?;
         let token = |token: PlacedToken| {
-            let PlacedToken { id, piece, position, token_vector, position_vector, sum, .. } = token;
-            json!({"id": id, "piece": piece, "position": position, "token": token_vector, "place": position_vector, "sum": sum})
+            let PlacedToken { id, piece, position, token_vector: token, position_vector: place, sum, .. } = token;
+            Token { id, piece, position, token, place, sum }
         };
-        let tokens: Vec<Value> = embedding.tokens.into_iter().map(token).collect();
-        Ok(json!({"step": step, "channels": embedding.dimension, "tokens": tokens}).to_string().into())
+        let tokens = embedding.tokens.into_iter().map(token).collect();
+        Ok(written(&Sentence { step, channels: embedding.dimension, tokens }))
     }
 }
 
-/// The run as JSON; `limits` says what is not in a report.
-pub(crate) fn describe(run: &Run, words: Option<&Words>, limits: Option<String>) -> String {
+/// The run with the words that are `listed`; `limits` says what is not in a report.
+pub(crate) fn describe(run: &Run, listed: &Listed, limits: Option<String>) -> Value {
     let (plan, card) = (run.plan(), run.card());
-    let description = Description {
-        card: CountedCard::of(&card),
+    let count = card.words;
+    let Value::Object(mut card) = json!(card) else { unreachable!("a card is an object") };
+    card.remove("words");
+    json!(Description {
+        card,
+        count,
+        listed,
         path: run.path.display().to_string(),
         seed: plan.run.seed,
         positions: &plan.model.positions,
@@ -142,13 +159,12 @@ pub(crate) fn describe(run: &Run, words: Option<&Words>, limits: Option<String>)
         text: &plan.data.text,
         config: &plan.text,
         provenance: newest_session(&run.path.join("run.json")),
-        words: words.map_or(&[], |words| &words.words),
-        counts: words.map(|words| words.counts.as_slice()),
-        classes: words.map_or(&[], |words| &words.classes),
-        watch: words.map_or(&[], |words| &words.watch),
         limits,
-    };
-    serde_json::to_string(&description).expect("words and numbers can always be written as JSON")
+    })
+}
+
+fn written(answer: &impl Serialize) -> Bytes {
+    serde_json::to_vec(answer).expect("words and numbers can always be written as JSON").into()
 }
 
 fn check_row(frame: &Frame, row: u32) -> Result<()> {

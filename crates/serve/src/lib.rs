@@ -13,6 +13,8 @@
 //! - `log`: the curves, read on from where they were read to;
 //! - `answers`: what is answered to each question about a run;
 //! - `words`, `frame`, `axes`, `points`, `positions`: what the answers are made of;
+//! - [`report`](report()): a run as one file, [`projection_page`]: a projection as one; `embedded`: the
+//!   page that carries its data;
 //! - `worker`, `cache`: one thread computes, once for all readers.
 //!
 //! Absent on purpose: burn, writing of any kind, paths from requests, and every connection that is not asked for by this
@@ -22,6 +24,7 @@ mod answers;
 mod axes;
 mod cache;
 mod connections;
+mod embedded;
 mod error;
 mod folder;
 mod frame;
@@ -31,6 +34,8 @@ mod page;
 mod plan;
 mod points;
 mod positions;
+mod projection;
+mod report;
 mod routes;
 mod run;
 mod runs;
@@ -40,4 +45,6 @@ mod words;
 mod worker;
 
 pub use error::{Error, Result};
+pub use projection::projection_page;
+pub use report::{Contents, is_page, report};
 pub use server::Server;

@@ -8,7 +8,6 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::Result;
 
@@ -28,6 +27,21 @@ pub(crate) struct Log {
     /// The end of what was read: where it stands no longer, the log was cut.
     end: Vec<u8>,
     content: Content,
+}
+
+/// What a log says, as the page takes it: `/api/runs/R/log`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Curves {
+    schema: u32,
+    steps: Vec<u64>,
+    loss: Vec<f32>,
+    smoothed: Vec<f32>,
+    evaluations: Vec<Evaluation>,
+    looks: Vec<Look>,
+    tokens: u64,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 #[derive(Default)]
@@ -64,7 +78,7 @@ struct Loss {
 }
 
 /// A trial on held-out text.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Evaluation {
     step: u64,
     loss: f64,
@@ -73,7 +87,7 @@ struct Evaluation {
 }
 
 /// A look at the watched words.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Look {
     step: u64,
     purity: Option<f64>,
@@ -81,7 +95,7 @@ struct Look {
     pairs: Vec<Pair>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Pair {
     a: String,
     b: String,
@@ -103,25 +117,23 @@ impl Log {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub fn read(&mut self) -> Result<Value> {
+    pub fn read(&mut self) -> Result<Curves> {
         if self.path.exists() {
             self.read_on().map_err(|source| wordspace_data::Error::read(&self.path, source))?;
         }
         let Content { losses, evaluations, looks, tokens, seconds, unread } = &self.content;
-        let mut json = json!({
-            "schema": 1,
-            "steps": losses.kept().map(|loss| loss.step).collect::<Vec<_>>(),
-            "loss": losses.kept().map(|loss| loss.loss).collect::<Vec<_>>(),
-            "smoothed": losses.kept().map(|loss| loss.smoothed_loss as f32).collect::<Vec<_>>(),
-            "evaluations": evaluations.kept().collect::<Vec<_>>(),
-            "looks": looks.kept().collect::<Vec<_>>(),
-            "tokens": tokens,
-            "seconds": seconds,
-        });
-        if *unread > 0 {
-            json["problem"] = format!("{unread} lines of the log cannot be read and are left out").into();
-        }
-        Ok(json)
+        let problem = format!("{unread} lines of the log cannot be read and are left out");
+        Ok(Curves {
+            schema: 1,
+            steps: losses.kept().map(|loss| loss.step).collect(),
+            loss: losses.kept().map(|loss| loss.loss).collect(),
+            smoothed: losses.kept().map(|loss| loss.smoothed_loss as f32).collect(),
+            evaluations: evaluations.kept().copied().collect(),
+            looks: looks.kept().cloned().collect(),
+            tokens: *tokens,
+            seconds: *seconds,
+            problem: (*unread > 0).then_some(problem),
+        })
     }
 
     fn read_on(&mut self) -> std::io::Result<()> {
@@ -225,7 +237,7 @@ mod tests {
     }
 
     fn steps(log: &mut Log) -> Vec<u64> {
-        serde_json::from_value(log.read().unwrap()["steps"].clone()).unwrap()
+        log.read().unwrap().steps
     }
 
     #[test]
@@ -238,7 +250,7 @@ mod tests {
         assert_eq!(steps(&mut log), [1]);
         fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&step(2).as_bytes()[20..]).unwrap();
         assert_eq!(steps(&mut log), [1, 2]);
-        assert_eq!(log.read().unwrap()["tokens"], 64);
+        assert_eq!(log.read().unwrap().tokens, 64);
     }
 
     #[test]
@@ -277,6 +289,6 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let mut log = Log::new(path);
         assert_eq!(steps(&mut log), [1, 2]);
-        assert!(log.read().unwrap()["problem"].as_str().unwrap().starts_with("6 lines"));
+        assert!(log.read().unwrap().problem.unwrap().starts_with("6 lines"));
     }
 }

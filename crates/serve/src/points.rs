@@ -16,12 +16,16 @@ const NOWHERE: i16 = i16::MIN;
 /// The points of `frame` on `axes`.
 pub(crate) fn points(frame: &Frame, axes: &Axes) -> Vec<u8> {
     let places = places(frame, axes);
-    let largest = places.iter().filter(|x| x.is_finite()).fold(0.0_f32, |largest, x| largest.max(x.abs()));
-    let scale = if largest > 0.0 { largest } else { 1.0 };
-    encode(axes.version, frame.step, scale, places.chunks_exact(DIMS))
+    encode(axes.version, frame.step, scale(&places), places.chunks_exact(DIMS))
 }
 
-/// The same, of any places in three dimensions.
+/// The largest of coordinates, by which all are divided.
+pub(crate) fn scale(places: &[f32]) -> f32 {
+    let largest = places.iter().filter(|x| x.is_finite()).fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    if largest > 0.0 { largest } else { 1.0 }
+}
+
+/// Places in three dimensions, in the form the page takes them.
 pub(crate) fn encode<'a>(
     version: u32,
     step: u64,
@@ -45,7 +49,7 @@ pub(crate) fn encode<'a>(
 }
 
 /// Where each word of `frame` lies on `axes`, seen from the mean of all, `[V, 3]`.
-fn places(frame: &Frame, axes: &Axes) -> Vec<f32> {
+pub(crate) fn places(frame: &Frame, axes: &Axes) -> Vec<f32> {
     let centre = frame.known.mean.centre();
     let middle: Vec<f32> = axes.directions.iter().map(|direction| dot(centre, direction)).collect();
     let mut places = Vec::with_capacity(frame.vectors.len() * DIMS);

@@ -89,24 +89,15 @@ impl Serving {
     ///
     /// If it has no frame that can be read.
     pub fn axes(&self, run: &Run) -> Result<Arc<Axes>> {
-        let frames = run.frames();
-        let &newest = frames.last().ok_or_else(|| Error::NotFound(format!("{} has no frame yet", run.name)))?;
-        let mut turning = lock(&run.turning);
-        if let Some(axes) = turning.current(newest, run.is_training()) {
-            return Ok(axes);
-        }
-        // A frame that cannot be read is told of where it is asked for; the others are shown on the newest that can.
-        let mut frame = self.frames.open(run, newest);
-        for &step in frames.iter().rev().skip(1) {
-            if frame.is_ok() {
-                break;
+        let newest = run.frames().last().copied();
+        let current = newest.and_then(|newest| lock(&run.turning).current(newest, run.is_training()));
+        match current {
+            Some(axes) => Ok(axes),
+            None => {
+                let words = self.words(run);
+                axes_of(run, &self.frames, words.as_ref().map_or(&[], |words| &words.by_count))
             }
-            frame = self.frames.open(run, step).or(frame);
         }
-        let frame = frame?;
-        let by_count = self.words(run).map(|words| words.by_count.clone());
-        let by_count = by_count.unwrap_or_else(|_| (0..frame.vectors.len() as u32).collect());
-        Ok(turning.turn(&frame, &by_count, newest))
     }
 
     /// The answer to `question`, by `find` if it is not known yet.
@@ -118,6 +109,28 @@ impl Serving {
         lock(&self.answers).keep(question, answer.clone(), answer.len());
         Ok(answer)
     }
+}
+
+/// The axes of `run`, found anew by its newest frame that can be read. `by_count` are its rows, the most frequent words first;
+/// none if that is not known.
+///
+/// # Errors
+///
+/// If it has no frame, or none that can be read.
+pub(crate) fn axes_of(run: &Run, frames: &Frames, by_count: &[u32]) -> Result<Arc<Axes>> {
+    let steps = run.frames();
+    let &newest = steps.last().ok_or_else(|| Error::NotFound(format!("{} has no frame yet", run.name)))?;
+    let mut frame = frames.open(run, newest);
+    for &step in steps.iter().rev().skip(1) {
+        if frame.is_ok() {
+            break;
+        }
+        frame = frames.open(run, step).or(frame);
+    }
+    let frame = frame?;
+    let all: Vec<u32> = (0..frame.vectors.len() as u32).collect();
+    let by_count = if by_count.is_empty() { &all } else { by_count };
+    Ok(lock(&run.turning).turn(&frame, by_count, newest))
 }
 
 /// The list of runs, as JSON.

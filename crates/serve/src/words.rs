@@ -1,6 +1,6 @@
 //! The words of a run: what does not change while it trains.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -18,18 +18,24 @@ const MOST_TOKENS: usize = 64;
 
 /// The words of a run's token table, and what is known of them.
 pub(crate) struct Words {
-    /// Row by row the word, ` cat` for what a vocabulary of bytes spells `Ġcat`.
-    pub words: Vec<String>,
-    /// Row by row how often it occurs in the training part.
-    pub counts: Vec<u64>,
+    pub listed: Listed,
     /// The rows, the most frequent words first.
     pub by_count: Vec<u32>,
+    pieces: embed::Pieces,
+    unknown: Option<u32>,
+}
+
+/// What a page is told of words.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Listed {
+    /// Row by row the word, ` cat` for what a vocabulary of bytes spells `Ġcat`.
+    pub words: Vec<String>,
+    /// Row by row how often it occurs in the training part, where that is known.
+    pub counts: Option<Vec<u64>>,
     /// The classes that are known of.
     pub classes: Vec<Class>,
     /// The pairs that are watched.
     pub watch: Vec<[u32; 2]>,
-    pieces: embed::Pieces,
-    unknown: Option<u32>,
 }
 
 /// Words of one kind.
@@ -38,6 +44,23 @@ pub(crate) struct Class {
     pub name: String,
     /// Their rows.
     pub words: Vec<u32>,
+}
+
+impl Listed {
+    /// Of `rows` alone, which are numbered anew.
+    pub fn only(&self, rows: &[u32]) -> Self {
+        let new: HashMap<u32, u32> = rows.iter().copied().zip(0..).collect();
+        let class = |class: &Class| {
+            let words = class.words.iter().filter_map(|row| new.get(row).copied()).collect();
+            Class { name: class.name.clone(), words }
+        };
+        Self {
+            words: rows.iter().map(|&row| self.words[row as usize].clone()).collect(),
+            counts: self.counts.as_ref().map(|counts| rows.iter().map(|&row| counts[row as usize]).collect()),
+            classes: self.classes.iter().map(class).collect(),
+            watch: self.watch.iter().filter_map(|[a, b]| Some([*new.get(a)?, *new.get(b)?])).collect(),
+        }
+    }
 }
 
 impl Words {
@@ -69,13 +92,22 @@ impl Words {
         by_count.sort_by_key(|&row| (std::cmp::Reverse(vocabulary.counts[row as usize]), row));
         let unknown = tokenizer.id(UNKNOWN);
         let pieces = embed::Pieces::Tokens(Box::new(tokenizer));
-        Ok(Self { words, counts: vocabulary.counts, by_count, classes, watch, pieces, unknown })
+        let listed = Listed { words, counts: Some(vocabulary.counts), classes, watch };
+        Ok(Self { listed, by_count, pieces, unknown })
+    }
+
+    /// All rows, each once: those that are watched first, then those of classes, then by how often they occur.
+    pub fn foremost(&self) -> Vec<u32> {
+        let watched = self.listed.watch.iter().flatten();
+        let of_classes = self.listed.classes.iter().flat_map(|class| &class.words);
+        let mut seen = HashSet::new();
+        watched.chain(of_classes).chain(&self.by_count).copied().filter(|&row| seen.insert(row)).collect()
     }
 
     /// About how many bytes they take in memory.
     pub fn weight(&self) -> usize {
         // A word with its place here, and twice in the tokenizer.
-        self.words.iter().map(|word| 3 * (word.len() + 48)).sum()
+        self.listed.words.iter().map(|word| 3 * (word.len() + 48)).sum()
     }
 
     /// The ids of `text`, and the piece of it that each stands for. `name` is that of the run, for messages.
@@ -106,12 +138,12 @@ impl Words {
         let word = tokens.into_iter().find(|token| Some(token.id) == self.unknown);
         let word = word.and_then(|token| text.get(token.bytes)).unwrap_or(text).to_string();
         let suggestions = suggestions(table, &word, &|_, _| ());
-        ExploreError::UnknownWord { word, source_name: name.into(), words: self.words.len(), suggestions }.into()
+        ExploreError::UnknownWord { word, source_name: name.into(), words: self.listed.words.len(), suggestions }.into()
     }
 
     /// The words alone, as what looks for words takes them.
     fn table(&self) -> WordVectors {
-        WordVectors::new(self.words.clone(), vec![0.0; self.words.len()], 1)
+        WordVectors::new(self.listed.words.clone(), vec![0.0; self.listed.words.len()], 1)
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Show runs on a page, while they train and afterwards.
     Serve(ServeArgs),
+    /// Keep a run's page as one file that opens anywhere.
+    Report(ReportArgs),
     /// Show the tokens of a text.
     Tokens(TokensArgs),
     /// Show a text as a model first sees it: each token's vector, its position's, and their sum.

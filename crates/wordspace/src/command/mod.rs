@@ -14,6 +14,7 @@ mod interrupt;
 mod nearest;
 pub mod neighbors;
 pub mod project;
+pub mod report;
 pub mod serve;
 pub mod similarity;
 mod source;
