@@ -188,7 +188,7 @@ def take_turns(running: dict, results: dict, plan: Plan, threads: int) -> list[f
         slowest = max(slowest, contender.work(1)[0])
         contender.forget_highest()
     times = plan.times or max(1, min(10_000, round(TURN_SECONDS / max(slowest, 1e-9))))
-    for nth in range(plan.rounds):
+    for nth in range(plan.rounds if contenders else 0):
         copies.append(copy_speed(threads))
         turn = nth % len(contenders)
         for contender in contenders[turn:] + contenders[:turn]:

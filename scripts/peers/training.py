@@ -155,11 +155,13 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
         starts += pairing.of_candle(args.candle)
         plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=1e-4)
         compared = pairing.compare(starts, request, plan, args)
-    sizes = work["model"]
+    return {"name": name, "shape": shape(work, args), "tokens": work["batch"] * work["model"]["context"]} | compared
+
+
+def shape(work: dict, args: argparse.Namespace) -> str:
     letters = [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")]
-    shape = ", ".join(f"{letter} {sizes[key]:,}" for letter, key in letters)
-    shape += f", B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
-    return {"name": name, "shape": shape, "tokens": work["batch"] * sizes["context"]} | compared
+    sizes = ", ".join(f"{letter} {work['model'][key]:,}" for letter, key in letters)
+    return f"{sizes}, B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
 
 
 def main() -> None:
