@@ -82,10 +82,12 @@ class Panel:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Powers of ten, of a hundred where those would be many; or round steps from zero."""
+    """Powers of ten, what lies between where those are few, of a hundred where they are many; or round steps from zero."""
     if low > 0:
-        first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-        return [10.0**power for power in range(first, last + 1, 1 if last - first < 4 else 2)]
+        first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        factors, step = (1, 2, 5) if last - first < 4 else (1,), 1 if last - first < 6 else 2
+        all_ticks = [factor * 10.0**power for power in range(first, last + 1, step) for factor in factors]
+        return [tick for tick in all_ticks if low <= tick <= high]
     step = 10 ** math.floor(math.log10(high))
     step = next(s for s in (step / 5, step / 2, step, 2 * step) if high / s <= 8)
     return [nth * step for nth in range(int(high / step) + 1)]

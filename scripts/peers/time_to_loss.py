@@ -220,9 +220,13 @@ class Race:
             self.kept = json.loads(self.file.read_text())
             if self.kept["settings"] != settings:
                 sys.exit(f"{runs} holds a race with other settings; give the command it was begun with, or another --runs")
+        elif any(runs.iterdir()):
+            sys.exit(f"{runs} is not empty and holds no race; give another --runs")
         self.kept["begun"] += 1
+        self.keep()
 
     def keep(self) -> None:
+        """Leaves what is known where the next to go on finds it."""
         self.kept["losses"] |= {racer.name: racer.losses for racer in self.racers}
         self.file.with_suffix(".new").write_text(json.dumps(self.kept))
         self.file.with_suffix(".new").replace(self.file)
@@ -272,19 +276,20 @@ class Race:
             assert all(theirs["step"] == ours["step"] for theirs, ours in pairs), f"{racer.name} was evaluated at other steps"
 
     def record(self) -> dict:
-        """What is kept for good: every evaluation, and the time to perplexities that all have reached."""
+        """What is kept for good: every evaluation, and the time to perplexities."""
         record = pairing.new_record("time-to-loss", f"Time to the same loss, {self.args.config.stem}", self.args.threads)
         record["racers"] = [{"name": racer.name, "seconds": racer.had, "losses": racer.losses} for racer in self.racers]
         record["begun"], record["copy_gb_per_second"] = self.kept["begun"], pairing.spread(self.kept["copies"])
         # The lowest loss that all have reached, and rounder ones above it.
         lowest = math.exp(max(min(x["loss"] for x in racer.losses) for racer in self.racers))
-        levels = [level for level in LEVELS if level > lowest] + [lowest]
+        asked = {self.args.until_perplexity} - {None}
+        levels = [level for level in sorted({*LEVELS, *asked}, reverse=True) if level > lowest] + [lowest]
         record["levels"] = [{"perplexity": p, "seconds": [r.seconds_to(math.log(p) + 1e-12) for r in self.racers]} for p in levels]
         return record
 
 
 def table(record: dict) -> str:
-    again = f" It was cut off and gone on with {record['begun'] - 1} times." if record["begun"] > 1 else ""
+    again = f" It was cut off and gone on with, {record['begun'] - 1} ×." if record["begun"] > 1 else ""
     lines = pairing.head(record) + [
         f"Seconds each had until its loss on held-out text was as low; evaluations and checkpoints included.{again}", "",
         pairing.of_copies(record["copy_gb_per_second"]), "",
