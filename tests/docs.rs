@@ -140,6 +140,7 @@ fn all_commands_run(document: &str) {
         let ours = ["cargo run --release --", "cargo run --release", "wordspace"];
         let Some(arguments) = ours.iter().find_map(|name| line.strip_prefix(name)) else {
             assert!(LEFT_OUT.iter().any(|known| line.starts_with(known)), "{document}: {line:?} is not tested");
+            script_takes_what_is_asked(&line);
             continue;
         };
         let mut words = words(arguments);
@@ -176,6 +177,20 @@ fn all_commands_run(document: &str) {
             "{document}: {} commands asked a stand-in, for want of the real vectors:\n  {lines}",
             stood_in.len()
         ));
+    }
+}
+
+/// A script of a command that needs PyTorch or others is there, and it or what it imports knows the command's options.
+fn script_takes_what_is_asked(line: &str) {
+    let Some(("scripts", arguments)) = line.strip_prefix("python ").and_then(|rest| rest.split_once('/')) else {
+        return;
+    };
+    let script = root().join("scripts").join(arguments.split(' ').next().unwrap());
+    let source = std::fs::read_to_string(&script).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+    let shared = std::fs::read_to_string(root().join("scripts/peers/pairing.py")).unwrap();
+    for option in arguments.split(' ').filter(|word| word.starts_with("--")) {
+        let option = format!("\"{option}\"");
+        assert!([&source, &shared].iter().any(|text| text.contains(&option)), "{line:?}: no {option} in {script:?}");
     }
 }
 
@@ -218,6 +233,21 @@ fn the_commands_of_the_presets_run() {
 #[test]
 fn the_commands_about_benchmarks_run() {
     all_commands_run("docs/benchmarks.md");
+}
+
+#[test]
+fn the_page_of_benchmarks_tells_of_every_record_and_shows_every_chart() {
+    let page = std::fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();
+    for record in wordspace::names(&root().join("benches/record")) {
+        // What a record of numbers says is in the table beside it, where it has one.
+        let table = record.replace(".json", ".md");
+        let told = if root().join("benches/record").join(&table).exists() { table } else { record };
+        assert!(page.contains(&format!("`benches/record/{told}`")), "docs/benchmarks.md does not tell of {told}");
+    }
+    let shown = page.split("](charts/").skip(1).map(|rest| rest.split(')').next().unwrap().to_string());
+    let (mut shown, drawn): (Vec<String>, _) = (shown.collect(), wordspace::names(&root().join("docs/charts")));
+    shown.sort();
+    assert_eq!(shown, drawn, "what docs/benchmarks.md shows is not what docs/charts holds");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::Work;
 #[derive(Deserialize)]
 struct Request {
     work: String,
-    /// V, or how many parameters are updated.
+    /// V; an update is of V C parameters.
     v: usize,
     c: usize,
     /// T; B follows from the ids.
@@ -22,7 +22,8 @@ struct Request {
 pub fn open(request: &Value, device: &Device) -> Work {
     let request = Request::deserialize(request).expect("a request for a kernel");
     let mut once: Box<dyn FnMut() -> Vec<Tensor<1>>> = match request.work.as_str() {
-        "lookup" => lookup(&request, device),
+        "lookup" => lookup(&request, device, false),
+        "embed" => lookup(&request, device, true),
         "gradient" => gradient(&request, &device.clone().autodiff()),
         "update" => update(&request, device),
         "head" => head(&request, &device.clone().autodiff()),
@@ -56,9 +57,11 @@ fn ids(request: &Request, device: &Device) -> Tensor<2, Int> {
     Tensor::from_data(TensorData::new(request.ids.clone(), [b, t]), device)
 }
 
-fn lookup(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+/// Token rows, with position rows added where that is asked for.
+fn lookup(request: &Request, device: &Device, with_positions: bool) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let (wte, ids) = (table(request.v, request.c, 0, device), ids(request, device));
-    Box::new(move || vec![embed(wte.clone(), None, ids.clone()).flatten(0, 1)])
+    let wpe = with_positions.then(|| table(request.t, request.c, 1, device));
+    Box::new(move || vec![embed(wte.clone(), wpe.clone(), ids.clone()).flatten(0, 1)])
 }
 
 /// Token and position rows, and back with ones to the dense gradients of both tables.
@@ -75,7 +78,7 @@ fn gradient(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor
 
 /// Clipping by the norm and AdamW, on one long parameter.
 fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
-    let flat = |first| table(1, request.v, first, device).flatten(0, 1);
+    let flat = |first| table(request.v, request.c, first, device).flatten(0, 1);
     let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(0), flat(1));
     let moments = Moments::zeros_like(&parameter);
     let mut state = Some((parameter, moments));

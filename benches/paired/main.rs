@@ -1,7 +1,8 @@
 //! Ours in a comparison: a process that does a piece of work as often as it is told to, and says how long it took.
 //!
-//! `scripts/peers/training.py` and `scripts/peers/kernels.py` start it beside the same work in PyTorch and let them take
-//! turns, each round anew, so that what disturbs the machine disturbs both. A line of JSON comes in, a line goes out:
+//! `scripts/peers/training.py` and `scripts/peers/kernels.py` start it beside the same work in PyTorch and candle,
+//! `scripts/peers/scaling.py` beside itself on another number of threads, and let them take turns, each round anew, so that
+//! what disturbs the machine disturbs all. A line of JSON comes in, a line goes out:
 //!
 //! ```text
 //! {"work": "training", "file": …}     {"ready": "flex (processor, 2 threads)"}

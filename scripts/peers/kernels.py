@@ -11,6 +11,7 @@
     update     clipping by the norm and AdamW on 124 million parameters
     head       hidden states times the table, cross-entropy, and back to the gradients of both
 
+candle takes part in lookups and gradients where `--candle` names its program.
 All compute on the same numbers, and what comes of it must agree before time counts. Backward, PyTorch is handed the ones
 that the gradients begin with; burn makes them anew each time, which counts against ours.
 """
@@ -49,9 +50,10 @@ def draw(v: int, n: int, stream: str) -> list[int]:
 
 
 def values(first: int, *shape: int) -> torch.Tensor:
-    """Numbers between -0.1 and 0.1; `benches/paired/kernels.rs` has the same."""
-    places = np.arange(first, first + np.prod(shape), dtype=np.int64)
-    return torch.tensor(((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)).reshape(shape)
+    """Numbers between -0.1 and 0.1, which come again after 65,537; `benches/paired/kernels.rs` has the same."""
+    places = np.arange(first, first + 65537, dtype=np.int64)
+    again = ((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)
+    return torch.tensor(np.resize(again, shape))
 
 
 def lookup(request: dict, kind: str):
@@ -132,6 +134,7 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
     times, peers, stream = work.pop("times"), work.pop("peers"), work.pop("stream")
     request = work | {"ids": draw(work["v"], work["n"], stream)}
     starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers]
+    starts += pairing.of_candle(args.candle) if work["work"] in ["lookup", "gradient"] else []
     plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
     compared = pairing.compare(starts, request, plan, args)
     sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}"
@@ -141,7 +144,7 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 
 def main() -> None:
     args = pairing.arguments(__doc__, list(WORKLOADS), list(WORKLOADS)).parse_args()
-    pairing.measure("kernels", "Single operations, beside PyTorch", args, compare)
+    pairing.measure("kernels", f"Single operations, beside PyTorch{' and candle' if args.candle else ''}", args, compare)
 
 
 if __name__ == "__main__":
