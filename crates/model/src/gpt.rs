@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use wordspace_kernels::Rows;
 
 use crate::attention::causal_mask;
 use crate::cache::Cache;
@@ -116,6 +117,14 @@ impl Gpt {
         self.head().loss(self.hidden(ids), targets.reshape([b * t]))
     }
 
+    /// The same network with a token table of `rows` alone, in whose place each id is counted among them: its gradient is that
+    /// in the rows that are read. The head must be a table of its own.
+    pub fn reading(&self, rows: &Rows) -> Self {
+        let table = self.wte.weight.val();
+        let taken = Tensor::from_inner(rows.of(table.inner())).require_grad(); // [U, C]
+        Self { wte: TokenEmbedding { weight: Param::from_tensor(taken) }, ..self.clone() }
+    }
+
     fn head(&self) -> &TokenEmbedding {
         self.lm_head.as_ref().unwrap_or(&self.wte)
     }
@@ -222,6 +231,21 @@ mod tests {
             let found: Vec<_> = parameters::shapes(&model);
             assert_eq!(found, config.parameters());
         }
+    }
+
+    #[test]
+    fn the_rows_that_are_read_have_the_gradient_that_the_table_has_in_them() {
+        let config = ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, tied: false, ..Default::default() };
+        let model = Gpt::init(&config, 7, &Device::flex().autodiff()).unwrap();
+        let rows = Rows::named_by([9, 2, 4]);
+        let gradient = |model: &Gpt, ids: [i32; 4]| -> Vec<f32> {
+            let tensor = |ids| Tensor::<2, Int>::from_ints([ids], &Device::flex().autodiff());
+            let gradients = model.loss(tensor(ids), tensor([2, 9, 9, 5])).backward();
+            model.wte.weight.val().grad(&gradients).unwrap().into_data().try_into_vec().unwrap()
+        };
+        let of_table = gradient(&model, [9, 2, 9, 4]);
+        let of_rows = gradient(&model.reading(&rows), [2, 0, 2, 1]);
+        assert_eq!(of_rows, [2, 4, 9].map(|id| of_table[id * 8..][..8].to_vec()).concat());
     }
 
     #[test]
