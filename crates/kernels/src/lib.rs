@@ -3,6 +3,7 @@
 //! - [`embed`]: rows of the token table and of the position table, summed;
 //! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
 //! - [`queries_keys_values`], [`attend`]: attention with what the kernel leaves out;
+//! - [`dropout`], [`add_dropped`]: what is dropped while training, as a function of a key ([`Dropout`]);
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
 //! - [`Rows`]: the rows of a table that a step reads, and an update of these alone;
@@ -31,6 +32,7 @@
 mod adamw;
 mod attention;
 mod cross_entropy;
+mod dropout;
 mod embed;
 mod gelu;
 mod layer_norm;
@@ -46,6 +48,7 @@ mod rows;
 pub use adamw::{AdamW, Moments, sum_of_squares};
 pub use attention::{attend, causal_attention, queries_keys_values};
 pub use cross_entropy::{cross_entropy, logits};
+pub use dropout::{Dropout, add_dropped, dropout};
 pub use embed::embed;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;

@@ -141,8 +141,7 @@ mod processor {
             let (mut m, mut v) = (values(moments.first), values(moments.second));
             let pass = Pass::of(self, scale.view()[0]);
             let (ids, g) = (rows.ids(), g.view());
-            let part =
-                Part { ids, first: 0, g: &g, p: p.as_mut_slice(), m: m.as_mut_slice(), v: v.as_mut_slice() };
+            let part = Part { ids, first: 0, g: &g, p: p.as_mut_slice(), m: m.as_mut_slice(), v: v.as_mut_slice() };
             part.update(&pass, g.len() / ids.len());
             (tensor(p), Moments { first: tensor(m), second: tensor(v) })
         }

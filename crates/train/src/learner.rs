@@ -1,7 +1,7 @@
 //! A model and its optimizer: one call is one update.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use wordspace_data::Batch;
+use wordspace_data::{Batch, below, generator};
 use wordspace_kernels::Rows;
 use wordspace_model::Gpt;
 
@@ -15,6 +15,8 @@ pub struct Learner {
     pub model: Gpt,
     /// Its moments.
     pub optimizer: Optimizer,
+    /// Where its dropout begins: what is dropped is a function of seed and step.
+    pub seed: u64,
 }
 
 /// What is known of an update once the device has done it.
@@ -42,9 +44,11 @@ impl Learner {
 
     fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let rows = config.lazy.then(|| Rows::named_by(batches.iter().flat_map(|batch| batch.ids.iter().copied())));
+        let mut random = generator(self.seed, "dropout", step);
+        let key = &mut || below(&mut random, u64::MAX);
         let (loss, gradient) = match rows {
-            None => mean_gradient(&self.model, None, batches, device),
-            Some(rows) => mean_gradient(&self.model.reading(&rows), Some(rows), batches, device),
+            None => mean_gradient(&self.model, None, batches, key, device),
+            Some(rows) => mean_gradient(&self.model.reading(&rows), Some(rows), batches, key, device),
         };
         let norm = gradient.norm();
         let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
@@ -53,11 +57,13 @@ impl Learner {
     }
 }
 
-/// The mean loss of `batches`, and its gradient; `rows` is what `model` is [reading](Gpt::reading), if not all.
+/// The mean loss of `batches`, and its gradient; `rows` is what `model` is [reading](Gpt::reading), if not all, and `key`
+/// gives each batch the key of its dropout.
 fn mean_gradient(
     model: &Gpt,
     rows: Option<Rows>,
     batches: &[Batch],
+    key: &mut dyn FnMut() -> u64,
     device: &Device,
 ) -> (Tensor<1>, StepGradient) {
     let share = 1.0 / batches.len() as f64;
@@ -66,7 +72,7 @@ fn mean_gradient(
             None => ids(batch, &batch.ids, device),
             Some(rows) => ids(batch, &rows.places(&batch.ids), device),
         };
-        let loss = model.loss(read, ids(batch, &batch.targets, device)) * share;
+        let loss = model.training_loss(read, ids(batch, &batch.targets, device), key()) * share;
         let gradient = StepGradient::take(model, loss.backward(), rows.clone());
         (loss.inner(), gradient)
     });

@@ -33,16 +33,8 @@ pub enum Work {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 8] = [
-        Self::Lookup,
-        Self::Embed,
-        Self::Gradient,
-        Self::Update,
-        Self::Table,
-        Self::Rows,
-        Self::Head,
-        Self::Step,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Lookup, Self::Embed, Self::Gradient, Self::Update, Self::Table, Self::Rows, Self::Head, Self::Step];
 
     /// Its name.
     pub fn name(self) -> &'static str {

@@ -195,7 +195,7 @@ fn head(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
 fn step(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let model = case.model();
     let gpt = Gpt::init(&model, 42, device).expect("the sizes make a model");
-    let mut learner = Some(Learner { model: gpt, optimizer: Optimizer::new(&model) });
+    let mut learner = Some(Learner { model: gpt, optimizer: Optimizer::new(&model), seed: 0 });
     let drawn = case.ids.draw(case.v, case.rows() + 1);
     let (ids, targets) = (drawn[..case.rows()].to_vec(), drawn[1..].to_vec());
     let batch = Batch { rows: case.b, context: case.t, ids, targets };
