@@ -116,6 +116,7 @@ fn unsafe_code_only_maps_files_and_computes_and_says_why_it_may() {
         let mapping = ["token_file.rs", "tensors.rs", "mapped_file.rs"];
         let computing = [
             "kernels/src/attention.rs",
+            "kernels/src/dropout.rs",
             "kernels/src/embed.rs",
             "kernels/src/gelu.rs",
             "processor/memory.rs",

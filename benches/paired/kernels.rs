@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::Value;
-use wordspace::kernels::{AdamW, Moments, cross_entropy, embed, sum_of_squares};
+use wordspace::kernels::{AdamW, Moments, Rows, cross_entropy, embed, sum_of_squares};
 
 use crate::Work;
 
@@ -25,6 +25,7 @@ pub fn open(request: &Value, device: &Device) -> Work {
         "lookup" => lookup(&request, device, false),
         "embed" => lookup(&request, device, true),
         "gradient" => gradient(&request, &device.clone().autodiff()),
+        "rows" => rows(&request, &device.clone().autodiff()),
         "update" => update(&request, device),
         "head" => head(&request, &device.clone().autodiff()),
         other => panic!("no work is called {other:?}"),
@@ -73,6 +74,22 @@ fn gradient(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor
         let mut gradients = embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
         vec![of(&wte), of(&wpe)]
+    })
+}
+
+/// The same, to the gradient of the rows alone that are read, in the order of their ids.
+fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let wte = table(request.v, request.c, 0, device).inner();
+    let wpe = table(request.t, request.c, 1, device).require_grad();
+    let (ids, t, device) = (request.ids.iter().map(|&id| id as u32).collect::<Vec<_>>(), request.t, device.clone());
+    Box::new(move || {
+        let rows = Rows::named_by(ids.iter().copied());
+        let places: Vec<i32> = rows.places(&ids).into_iter().map(|place| place as i32).collect();
+        let places = Tensor::from_data(TensorData::new(places, [ids.len() / t, t]), &device);
+        let taken = Tensor::from_inner(rows.of(wte.clone())).require_grad();
+        let mut gradients = embed(taken.clone(), Some(wpe.clone()), places).backward();
+        let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
+        vec![of(&taken), of(&wpe)]
     })
 }
 

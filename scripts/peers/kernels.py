@@ -7,7 +7,8 @@
     python scripts/peers/kernels.py --to benches/record
 
     lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already
-    gradient   token and position rows, and back to the gradients of both tables; PyTorch also with a sparse gradient
+    gradient   token and position rows, and back to the gradients of both tables
+    rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient
     update     clipping by the norm and AdamW on 124 million parameters
     head       hidden states times the table, cross-entropy, and back to the gradients of both
 
@@ -29,7 +30,11 @@ import pairing
 SIZES = {"v": 50257, "c": 768, "t": 1024, "n": 8192}
 WORKLOADS = {
     f"{work}-{ids}": SIZES | {"work": work, "stream": ids, "times": times, "peers": peers}
-    for work, times, peers in [("lookup", 50, ["eager", "reused", "compiled"]), ("gradient", 2, ["eager", "sparse", "compiled"])]
+    for work, times, peers in [
+        ("lookup", 50, ["eager", "reused", "compiled"]),
+        ("gradient", 2, ["eager", "compiled"]),
+        ("rows", 10, ["sparse"]),
+    ]
     for ids in ["uniform", "zipf", "same"]
 } | {
     "update": {"work": "update", "v": 124_439_808, "c": 1, "t": 1, "n": 1, "stream": "same", "times": 1, "peers": ["eager", "fused"]},
@@ -115,7 +120,7 @@ def head(request: dict, kind: str):
 
 def open_peer(kind: str):
     def open_work(request: dict):
-        once = {"lookup": lookup, "gradient": gradient, "update": update, "head": head}[request["work"]](request, kind)
+        once = {"lookup": lookup, "gradient": gradient, "rows": gradient, "update": update, "head": head}[request["work"]](request, kind)
 
         def work(times: int) -> list[torch.Tensor]:
             results = []

@@ -50,7 +50,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, rows_of_a_piece, written};
+    use crate::processor::{LINE, PIECE, fetch, rows_of_a_piece, written};
 
     #[derive(Clone, Debug)]
     pub struct Embed {
@@ -65,8 +65,8 @@ mod processor {
             let (c, n) = (wte.dims()[1], self.ids.len());
             let rows = rows_of_a_piece(c);
             let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                for (out, &id) in out.chunks_exact_mut(c).zip(&self.ids[piece * rows..]) {
-                    out.write_copy_of_slice(row(&wte, id, c));
+                for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
+                    out.write_copy_of_slice(self.row(&wte, nth, c));
                 }
             };
             // SAFETY: a piece is whole rows, and there is an id for each row.
@@ -87,7 +87,7 @@ mod processor {
             let rows = rows_of_a_piece(c);
             let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
                 for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
-                    let (token, position) = (row(&wte, self.ids[nth], c), row(&wpe, (nth % self.t) as u32, c));
+                    let (token, position) = (self.row(&wte, nth, c), row(&wpe, (nth % self.t) as u32, c));
                     for i in 0..c {
                         out[i].write(token[i] + position[i]);
                     }
@@ -106,7 +106,19 @@ mod processor {
         }
     }
 
+    /// How many numbers ahead of what is copied the next rows are fetched.
+    const AHEAD: usize = 1536;
+
     impl Embed {
+        /// The row of the `nth` id; that of a later one is fetched.
+        #[inline(always)]
+        fn row<'a>(&self, wte: &'a [f32], nth: usize, c: usize) -> &'a [f32] {
+            if let Some(&later) = self.ids.get(nth + AHEAD.div_ceil(c.max(1))) {
+                fetch(row(wte, later, c));
+            }
+            row(wte, self.ids[nth], c)
+        }
+
         fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
             let [v, c] = wte.dims();
             assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
@@ -148,8 +160,6 @@ mod processor {
 
     /// As few as give every thread a task, but whole cache lines; all of them where one thread is done at once.
     fn columns_of_a_task(c: usize, numbers: usize) -> usize {
-        /// Numbers in a cache line.
-        const LINE: usize = 16;
         match numbers < 2 * PIECE {
             true => c.max(1),
             false => c.div_ceil(rayon::current_num_threads()).next_multiple_of(LINE),
