@@ -30,7 +30,7 @@ pub fn logits(hidden: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
 pub fn cross_entropy(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&hidden) {
-        let operation = processor::CrossEntropy { targets: crate::operation::ids(targets).into() };
+        let operation = processor::CrossEntropy { targets: crate::ids::on_the_host(targets) };
         return crate::operation::run(operation, [hidden.into(), table.into()]);
     }
     stock(hidden, table, targets)

@@ -1,7 +1,8 @@
 //! The whole network.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+use wordspace_kernels::Ids;
 
 use crate::attention::causal_mask;
 use crate::cache::Cache;
@@ -67,7 +68,8 @@ impl Gpt {
     ///
     /// - `ids`: `[B, T]`, each below V
     /// - output: `[N, C]`
-    pub fn hidden(&self, ids: Tensor<2, Int>) -> Tensor<2> {
+    pub fn hidden(&self, ids: impl Into<Ids>) -> Tensor<2> {
+        let ids = ids.into();
         let [_, t] = ids.dims();
         let embedded = embed(&self.wte, self.wpe.as_ref(), 0, ids);
         let mask = causal_mask(0, t, &embedded.device());
@@ -82,7 +84,7 @@ impl Gpt {
     ///
     /// - `ids`: `[B, T]`, each below V
     /// - output: `[N, V]`
-    pub fn logits(&self, ids: Tensor<2, Int>) -> Tensor<2> {
+    pub fn logits(&self, ids: impl Into<Ids>) -> Tensor<2> {
         self.head().logits(self.hidden(ids))
     }
 
@@ -93,7 +95,8 @@ impl Gpt {
     ///
     /// - `ids`: `[B, T]`, each below V; T and what the cache has seen come to no more than the context
     /// - output: `[B, V]`
-    pub fn next_logits(&self, ids: Tensor<2, Int>, cache: &mut Cache) -> Tensor<2> {
+    pub fn next_logits(&self, ids: impl Into<Ids>, cache: &mut Cache) -> Tensor<2> {
+        let ids = ids.into();
         let [b, t] = ids.dims();
         let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
         let mask = causal_mask(cache.len(), t, &stream.device());
@@ -111,9 +114,9 @@ impl Gpt {
     /// - `ids`: `[B, T]`, each below V
     /// - `targets`: `[B, T]`, each below V
     /// - output: `[1]`
-    pub fn loss(&self, ids: Tensor<2, Int>, targets: Tensor<2, Int>) -> Tensor<1> {
-        let [b, t] = ids.dims();
-        self.head().loss(self.hidden(ids), targets.reshape([b * t]))
+    pub fn loss(&self, ids: impl Into<Ids>, targets: impl Into<Ids>) -> Tensor<1> {
+        let targets = targets.into().tensor();
+        self.head().loss(self.hidden(ids), targets.flatten(0, 1))
     }
 
     fn head(&self) -> &TokenEmbedding {
@@ -157,6 +160,8 @@ impl Source<'_> {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Int;
+
     use super::*;
     use crate::parameters;
 
