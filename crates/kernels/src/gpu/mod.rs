@@ -5,22 +5,18 @@
 //! floats, no groups of units that know each other, 32-bit numbers alone.
 
 mod queue;
+mod reduce;
 mod segments;
-mod sum;
 
+use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::client::Client;
 use burn_cubecl::cubecl::{CubeCount, CubeDim, calculate_cube_count_elemwise};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-use burn::tensor::{DType, Shape};
-
-pub(crate) use queue::{Gpu, Queued, int, is_ours, one, queue, run};
+pub(crate) use queue::{Gpu, Queued, int, is_ours, largest_buffer, one, primitive, queue, run, tensor};
+pub(crate) use reduce::{UNITS, largest_of_cube, sum, sum_of_cube};
 pub(crate) use segments::Segments;
-pub(crate) use sum::sum;
-
-/// How many units are in a cube whose units work together.
-pub(crate) const UNITS: u32 = 256;
 
 /// A new tensor beside `like`, which is written before it is read.
 pub(crate) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
@@ -41,4 +37,10 @@ pub(crate) fn width(columns: usize) -> usize {
 pub(crate) fn grid(client: &Client, units: usize) -> (CubeCount, CubeDim) {
     let cube = CubeDim::new(client, units);
     (calculate_cube_count_elemwise(client, units, cube), cube)
+}
+
+/// A grid of at least so many cubes whose units work together.
+pub(crate) fn grid_of_cubes(client: &Client, cubes: usize) -> (CubeCount, CubeDim) {
+    let cube = CubeDim::new_1d(UNITS);
+    (calculate_cube_count_elemwise(client, cubes * UNITS as usize, cube), cube)
 }

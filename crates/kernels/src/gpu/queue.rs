@@ -9,7 +9,7 @@ use burn::backend::fusion::custom::{
 };
 use burn::backend::fusion::{ExecutionError, FusionTensor};
 use burn::backend::{Cube, DispatchDevice};
-use burn::tensor::{DType, Int, Shape, Tensor};
+use burn::tensor::{DType, Device, Int, Shape, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::fusion::{CubeFusionHandle, FusionCubeRuntime};
 use burn_cubecl::kernel::into_contiguous;
@@ -73,9 +73,12 @@ pub(crate) fn one([output]: [Queued; 1]) -> Queued {
     output
 }
 
-/// The bytes that the GPU of `tensor` takes in one buffer.
-pub(crate) fn largest_buffer(tensor: &Queued) -> u64 {
-    tensor.client.device().client().properties().memory.max_page_size
+/// The bytes that a GPU takes in one buffer.
+pub(crate) fn largest_buffer(device: &Device) -> u64 {
+    match device.clone().without_autodiff().as_dispatch() {
+        DispatchDevice::Cube(gpu) => gpu.client().properties().memory.max_page_size,
+        _ => u64::MAX,
+    }
 }
 
 struct Ours<S, const N: usize, const M: usize> {

@@ -1,14 +1,17 @@
-//! The sum of all numbers, or of their squares.
+//! One number of many: the sum of a tensor, or of its squares, and what the units of a cube find together.
 //!
-//! Each cube sums a share of them, and one cube sums the sums, always in the same order. 4 bytes a number; the limit is the
-//! memory.
+//! To sum a tensor, each cube sums a share of it, and one cube sums the sums, always in the same order. 4 bytes a number; the
+//! limit is the memory.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::queue::{Queued, one, queue};
-use super::{UNITS, empty, width};
+use super::{empty, width};
+
+/// How many units a cube has whose units work together.
+pub(crate) const UNITS: u32 = 256;
 
 /// How many cubes have a share: enough to keep the largest GPU busy.
 const CUBES: usize = 1024;
@@ -63,13 +66,31 @@ pub(crate) fn sum_of_cube(number: f32) -> f32 {
     let unit = UNIT_POS as usize;
     numbers[unit] = number;
     sync_cube();
-    let mut half = UNITS as usize / 2;
-    while half > 0 {
-        if unit < half {
-            numbers[unit] = numbers[unit] + numbers[unit + half];
+    let mut half = CUBE_DIM;
+    while half > 1 {
+        half /= 2;
+        if UNIT_POS < half {
+            numbers[unit] = numbers[unit] + numbers[unit + half as usize];
         }
         sync_cube();
+    }
+    numbers[0]
+}
+
+/// The largest of the numbers that the units of a cube have; all of them must ask for it.
+#[cube]
+pub(crate) fn largest_of_cube(number: f32) -> f32 {
+    let mut numbers = Shared::<[f32]>::new_slice(UNITS as usize);
+    let unit = UNIT_POS as usize;
+    numbers[unit] = number;
+    sync_cube();
+    let mut half = CUBE_DIM;
+    while half > 1 {
         half /= 2;
+        if UNIT_POS < half {
+            numbers[unit] = max(numbers[unit], numbers[unit + half as usize]);
+        }
+        sync_cube();
     }
     numbers[0]
 }
