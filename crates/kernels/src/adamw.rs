@@ -62,6 +62,10 @@ impl AdamW {
         if crate::operation::is_ours(&parameter) {
             return self.update_in_place(parameter, gradient, scale, moments);
         }
+        #[cfg(feature = "cube")]
+        if crate::gpu::is_ours(&parameter) {
+            return self.update_on_a_gpu(parameter, gradient, scale, moments);
+        }
         self.stock(parameter, gradient, scale, moments)
     }
 
@@ -95,6 +99,10 @@ pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         return processor::sum_of_squares(x);
+    }
+    #[cfg(feature = "cube")]
+    if crate::gpu::is_ours(&x) {
+        return crate::gpu::tensor(crate::gpu::sum(crate::gpu::primitive(x), true));
     }
     x.square().sum()
 }
@@ -194,6 +202,92 @@ mod processor {
     }
 }
 
+#[cfg(feature = "cube")]
+mod gpu {
+    use burn::tensor::Tensor;
+    use burn_cubecl::cubecl;
+    use burn_cubecl::cubecl::prelude::*;
+
+    use super::{AdamW, Moments};
+    use crate::gpu::{grid, primitive, queue, tensor, unique, width};
+
+    impl AdamW {
+        /// As the definition, in one pass over all numbers, each written where it was read if nobody else will read it.
+        pub(super) fn update_on_a_gpu(
+            &self,
+            parameter: Tensor<1>,
+            gradient: Tensor<1>,
+            scale: Tensor<1>,
+            moments: Moments,
+        ) -> (Tensor<1>, Moments) {
+            let shape = parameter.shape();
+            let inputs = [parameter, moments.first, moments.second, gradient, scale].map(primitive);
+            let adamw = *self;
+            let outputs = queue("adamw", inputs, [shape.clone(), shape.clone(), shape], move |[p, m, v, g, scale]| {
+                let [p, m, v] = [p, m, v].map(unique);
+                let width = width(p.meta.num_elements());
+                let (count, cube) = grid(&p.client, p.meta.num_elements() / width);
+                let [first, second, parameter] = [&m, &v, &p].map(|tensor| tensor.clone().into_buffer_arg());
+                let (g, scale) = (g.into_buffer_arg(), scale.into_buffer_arg());
+                adamw::launch(&p.client, count, cube, width, parameter, first, second, g, scale, adamw.factors());
+                [p, m, v]
+            });
+            let [parameter, first, second] = outputs.map(tensor);
+            (parameter, Moments { first, second })
+        }
+
+        fn factors(&self) -> FactorsLaunch {
+            let correction1 = 1.0 - self.beta1.powf(self.step as f64);
+            let correction2 = 1.0 - self.beta2.powf(self.step as f64);
+            FactorsLaunch::new(
+                self.beta1 as f32,
+                (1.0 - self.beta1) as f32,
+                self.beta2 as f32,
+                (1.0 - self.beta2) as f32,
+                (1.0 / correction2.sqrt()) as f32,
+                self.epsilon as f32,
+                (self.learning_rate / correction1) as f32,
+                (1.0 - self.learning_rate * self.weight_decay) as f32,
+            )
+        }
+    }
+
+    #[derive(CubeType, CubeLaunch)]
+    struct Factors {
+        beta1: f32,
+        fresh1: f32,
+        beta2: f32,
+        fresh2: f32,
+        second: f32,
+        epsilon: f32,
+        rate: f32,
+        kept: f32,
+    }
+
+    /// A unit for each vector.
+    #[cube(launch)]
+    fn adamw<W: Size>(
+        p: &mut [Vector<f32, W>],
+        m: &mut [Vector<f32, W>],
+        v: &mut [Vector<f32, W>],
+        g: &[Vector<f32, W>],
+        scale: &[f32],
+        by: &Factors,
+    ) {
+        if ABSOLUTE_POS >= p.len() {
+            terminate!();
+        }
+        let at = ABSOLUTE_POS;
+        let g = g[at] * Vector::new(scale[0]);
+        let first = m[at] * Vector::new(by.beta1) + g * Vector::new(by.fresh1);
+        let second = v[at] * Vector::new(by.beta2) + g * g * Vector::new(by.fresh2);
+        let size = second.sqrt() * Vector::new(by.second) + Vector::new(by.epsilon);
+        m[at] = first;
+        v[at] = second;
+        p[at] = p[at] * Vector::new(by.kept) - first / size * Vector::new(by.rate);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
@@ -211,38 +305,102 @@ mod tests {
         adamw.update(parameter, tensor(gradient), tensor(1.0), moments).0.into_scalar()
     }
 
-    #[test]
-    fn it_is_its_definition_in_every_number_over_several_updates() {
-        let flat = |shape, size| random(shape, size).inner().flatten::<1>(0, 1);
-        let mut ours = (flat([1, 40_000], 1.0), None);
-        let mut stock = ours.clone();
-        for step in 1..=3 {
-            let adamw = AdamW { weight_decay: 0.1, step, ..PLAIN };
-            let gradient = flat([step as usize, 40_000 / step as usize], 0.1);
-            let gradient = Tensor::cat(vec![gradient.clone(), gradient], 0).narrow(0, 0, 40_000);
-            let scale = Tensor::from_floats([0.5], &gradient.device());
-            let before = |moments: Option<Moments>| moments.unwrap_or_else(|| Moments::zeros_like(&gradient));
-            let (p, moments) = adamw.update(ours.0, gradient.clone(), scale.clone(), before(ours.1));
-            ours = (p, Some(moments));
-            let (p, moments) = adamw.stock(stock.0, gradient.clone(), scale, before(stock.1));
-            stock = (p, Some(moments));
-        }
-        let numbers = |tensor: Tensor<1>| tensor.into_data().try_into_vec::<f32>().unwrap();
-        let all = |(p, moments): (Tensor<1>, Option<Moments>)| {
-            let moments = moments.unwrap();
-            [p, moments.first, moments.second].map(numbers).concat()
+    /// Holds three updates of so many numbers on `device` to the definition on the processor.
+    fn is_its_definition_on(device: &Device, count: usize) {
+        let flat = |salt: usize, size, device: &Device| {
+            let last = random([salt, count], size).narrow(0, salt - 1, 1);
+            Tensor::<1>::from_data(last.flatten::<1>(0, 1).into_data(), device)
         };
-        for (found, expected) in all(ours).into_iter().zip(all(stock)) {
+        let after = |update: &dyn Fn(AdamW, Tensor<1>, Tensor<1>, Tensor<1>, Moments) -> _, device| {
+            let mut parameter: Tensor<1> = flat(1, 1.0, device);
+            let mut moments = Moments::zeros_like(&parameter);
+            for step in 1..=3 {
+                let gradient = flat(1 + step as usize, 0.1, device);
+                let scale = Tensor::from_floats([0.5], device);
+                let adamw = AdamW { weight_decay: 0.1, step, ..PLAIN };
+                (parameter, moments) = update(adamw, parameter, gradient, scale, moments);
+            }
+            let numbers = |tensor: Tensor<1>| tensor.into_data().try_into_vec::<f32>().unwrap();
+            [parameter, moments.first, moments.second].map(numbers).concat()
+        };
+        let found = after(&|adamw, p, g, scale, moments| adamw.update(p, g, scale, moments), device);
+        let expected = after(&|adamw, p, g, scale, moments| adamw.stock(p, g, scale, moments), &Device::flex());
+        for (found, expected) in found.into_iter().zip(expected) {
             assert!((found - expected).abs() <= 2e-6 * expected.abs().max(0.1), "{found} instead of {expected}");
         }
     }
 
     #[test]
+    fn it_is_its_definition_in_every_number_over_several_updates() {
+        is_its_definition_on(&Device::flex(), 40_000);
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too_for_any_count() {
+        let Some(gpu) = crate::oracle::gpu("AdamW on a GPU") else { return };
+        for count in [1, 6, 4096, 40_001] {
+            is_its_definition_on(&gpu, count);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_what_somebody_still_reads_is_not_written_over() {
+        let Some(gpu) = crate::oracle::gpu("AdamW beside a reader on a GPU") else { return };
+        let parameter = Tensor::<1>::from_floats([1.0, 2.0], &gpu);
+        let moments = Moments::zeros_like(&parameter);
+        let ones = Tensor::ones([1], &gpu);
+        let (updated, after) = PLAIN.update(parameter.clone(), parameter.ones_like(), ones, moments.clone());
+        let numbers = |tensor: Tensor<1>| tensor.into_data().try_into_vec::<f32>().unwrap();
+        assert_eq!(numbers(parameter), [1.0, 2.0]);
+        assert_eq!(numbers(moments.second), [0.0; 2]);
+        assert!(numbers(updated)[0] < 1.0 && numbers(after.first)[0] > 0.0);
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn many_updates_on_a_gpu_take_no_more_memory_than_a_few() {
+        let Some(gpu) = crate::oracle::gpu("memory of a GPU") else { return };
+        let count = 1 << 16;
+        let mut parameter = Tensor::<1>::ones([count], &gpu);
+        let mut moments = Moments::zeros_like(&parameter);
+        let mut updates = |steps: std::ops::Range<u64>| {
+            for step in steps {
+                let scale = sum_of_squares(parameter.clone()).recip();
+                let gradient = parameter.clone() * 0.5;
+                let adamw = AdamW { step, ..PLAIN };
+                (parameter, moments) = adamw.update(parameter.clone(), gradient, scale, moments.clone());
+            }
+            let _ = parameter.clone().sum().into_data();
+            gpu.memory_pool_usage().expect("a GPU knows what it holds")
+        };
+        let few = updates(1..20);
+        let many = updates(20..220);
+        assert!(many.bytes_reserved <= few.bytes_reserved, "{many:?} after {few:?}");
+        assert!(many.bytes_in_use <= few.bytes_in_use, "{many:?} after {few:?}");
+    }
+
+    /// Sums many squares on `device`.
+    fn sums_exactly_on(device: &Device) {
+        for count in [1, 255, 4099, 200_000] {
+            let x: Vec<f32> = (0..count).map(|i| (i % 17 + 1) as f32 / 16.0).collect();
+            let exact: f64 = x.iter().map(|&x| x as f64 * x as f64).sum();
+            let found: f32 = sum_of_squares(Tensor::from_floats(x.as_slice(), device)).into_scalar();
+            assert!((found as f64 / exact - 1.0).abs() < 1e-6, "{found} instead of {exact}");
+        }
+    }
+
+    #[test]
     fn squares_are_summed_as_exactly_as_the_result_can_be_written() {
-        let x: Vec<f32> = (0..200_000).map(|i| (i % 17) as f32 / 16.0).collect();
-        let exact: f64 = x.iter().map(|&x| x as f64 * x as f64).sum();
-        let found: f32 = sum_of_squares(Tensor::from_floats(x.as_slice(), &Device::flex())).into_scalar();
-        assert!((found as f64 / exact - 1.0).abs() < 1e-6, "{found} instead of {exact}");
+        sums_exactly_on(&Device::flex());
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn squares_are_summed_as_exactly_on_a_gpu() {
+        let Some(gpu) = crate::oracle::gpu("sum of squares on a GPU") else { return };
+        sums_exactly_on(&gpu);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Token and position embedding: `out[b, t] = wte[ids[b, t]] + wpe[t]`.
 //!
-//! The gradient of a row of `wte` is the sum of the gradients of all its places; each thread adds some columns of all places,
-//! in the order of the places, so that a token that is everywhere costs what others cost, and every sum is always made in the
-//! same order. The gradient of `wpe` is a sum over the batch. `8 C` bytes an id forward, `12 C` backward; the limit is the
-//! memory.
+//! The gradient of a row of `wte` is the sum of the gradients of all its places. On the processor each thread adds some columns
+//! of all places, in the order of the places, so that a token that is everywhere costs what others cost, and every sum is
+//! always made in the same order; a GPU does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C`
+//! bytes an id forward, `12 C` backward; the limit is the memory.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
+
+use crate::Ids;
 
 /// The rows of `wte` that `ids` name, each with the row of `wpe` for its place added.
 ///
@@ -15,24 +17,31 @@ use burn::tensor::{Int, Tensor};
 /// - `wpe`: `[at least T, C]`, or none
 /// - `ids`: `[B, T]`, each below V: no backend reports an id outside the table
 /// - output: `[N, C]`
-pub fn embed(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Tensor<2, Int>) -> Tensor<2> {
+pub fn embed(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: impl Into<Ids>) -> Tensor<2> {
+    let ids = ids.into();
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&wte) {
-        let t = ids.dims()[1];
-        let operation = processor::Embed { ids: crate::operation::ids(ids).into(), t };
+        let operation = processor::Embed { ids: ids.on_the_host(), t: ids.dims()[1] };
         return match wpe {
             None => crate::operation::run(operation, [wte.into()]),
             Some(wpe) => crate::operation::run(operation, [wte.into(), wpe.into()]),
+        };
+    }
+    #[cfg(feature = "cube")]
+    if crate::gpu::is_ours(&wte) {
+        return match wpe {
+            None => crate::gpu::run(gpu::Embed { ids }, [wte.into()]),
+            Some(wpe) => crate::gpu::run(gpu::Embed { ids }, [wte.into(), wpe.into()]),
         };
     }
     stock(wte, wpe, ids)
 }
 
 /// The position rows are a slice that is broadcast, not looked up, so their gradient is a plain sum over the batch.
-pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Tensor<2, Int>) -> Tensor<2> {
+pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Ids) -> Tensor<2> {
     let [b, t] = ids.dims();
     let c = wte.dims()[1];
-    let tokens = wte.select(0, ids.reshape([b * t])); // [N, C]
+    let tokens = wte.select(0, ids.tensor().reshape([b * t])); // [N, C]
     match wpe {
         None => tokens,
         Some(wpe) => {
@@ -184,12 +193,141 @@ mod processor {
     }
 }
 
+#[cfg(feature = "cube")]
+mod gpu {
+    use burn_cubecl::cubecl;
+    use burn_cubecl::cubecl::prelude::*;
+
+    use crate::Ids;
+    use crate::gpu::{Gpu, Queued, Segments, empty, grid, int, one, queue, width};
+    use crate::node::Node;
+
+    #[derive(Debug)]
+    pub struct Embed {
+        pub ids: Ids,
+    }
+
+    impl Node<Gpu, 1> for Embed {
+        type Saved = Option<Segments>;
+
+        fn forward(&self, [wte]: [Queued; 1], is_tracked: bool) -> (Queued, Self::Saved) {
+            let segments = is_tracked.then(|| self.ids.segments(wte.shape[0]));
+            (look_up(wte, None, &self.ids), segments)
+        }
+
+        fn backward(segments: Self::Saved, d_out: Queued, _: [bool; 1]) -> [Option<Queued>; 1] {
+            [segments.map(|segments| segments.sum(d_out))]
+        }
+    }
+
+    impl Node<Gpu, 2> for Embed {
+        /// The order of the ids; B and T; how many places the position table has.
+        type Saved = Option<(Segments, [usize; 2], usize)>;
+
+        fn forward(&self, [wte, wpe]: [Queued; 2], is_tracked: bool) -> (Queued, Self::Saved) {
+            let saved = is_tracked.then(|| (self.ids.segments(wte.shape[0]), self.ids.dims(), wpe.shape[0]));
+            (look_up(wte, Some(wpe), &self.ids), saved)
+        }
+
+        fn backward(saved: Self::Saved, d_out: Queued, wanted: [bool; 2]) -> [Option<Queued>; 2] {
+            let (segments, dims, places) = saved.expect("a tracked output has its order");
+            [
+                wanted[0].then(|| segments.sum(d_out.clone())),
+                wanted[1].then(|| sum_over_the_batch(d_out, dims, places)),
+            ]
+        }
+    }
+
+    fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
+        let ([b, t], c) = (ids.dims(), wte.shape[1]);
+        let (ids, has_positions) = (int(ids.tensor()), wpe.is_some());
+        // Something must be bound in place of what is not there.
+        let wpe = wpe.unwrap_or_else(|| wte.clone());
+        one(queue("embed", [wte, wpe, ids], [[b * t, c].into()], move |[wte, wpe, ids]| {
+            let out = empty(&wte, [b * t, c]);
+            let width = width(c);
+            let (count, cube) = grid(&out.client, b * t * c / width);
+            embed::launch(
+                &out.client,
+                count,
+                cube,
+                width,
+                wte.into_buffer_arg(),
+                wpe.into_buffer_arg(),
+                ids.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                c / width,
+                t,
+                has_positions,
+            );
+            [out]
+        }))
+    }
+
+    /// A unit for each vector of `out`; `columns` of them are a row.
+    #[cube(launch)]
+    fn embed<W: Size>(
+        wte: &[Vector<f32, W>],
+        wpe: &[Vector<f32, W>],
+        ids: &[i32],
+        out: &mut [Vector<f32, W>],
+        columns: usize,
+        t: usize,
+        #[comptime] has_positions: bool,
+    ) {
+        if ABSOLUTE_POS >= out.len() {
+            terminate!();
+        }
+        let place = ABSOLUTE_POS / columns;
+        let column = ABSOLUTE_POS % columns;
+        let token = wte[usize::cast_from(ids[place]) * columns + column];
+        if has_positions {
+            out[ABSOLUTE_POS] = token + wpe[place % t * columns + column];
+        } else {
+            out[ABSOLUTE_POS] = token;
+        }
+    }
+
+    /// The gradient of a position table of so many `places`.
+    fn sum_over_the_batch(d_out: Queued, [b, t]: [usize; 2], places: usize) -> Queued {
+        let c = d_out.shape[1];
+        one(queue("sum_over_the_batch", [d_out], [[places, c].into()], move |[d_out]| {
+            let d_wpe = empty(&d_out, [places, c]);
+            let width = width(c);
+            let (count, cube) = grid(&d_wpe.client, places * c / width);
+            let (client, d_out, out) = (&d_wpe.client, d_out.into_buffer_arg(), d_wpe.clone().into_buffer_arg());
+            sum_over_the_batch_kernel::launch(client, count, cube, width, d_out, out, b, t * c / width);
+            [d_wpe]
+        }))
+    }
+
+    /// A unit for each vector of `d_wpe`, of which the first `used` are at a place of the batch.
+    #[cube(launch)]
+    fn sum_over_the_batch_kernel<W: Size>(
+        d_out: &[Vector<f32, W>],
+        d_wpe: &mut [Vector<f32, W>],
+        b: usize,
+        used: usize,
+    ) {
+        if ABSOLUTE_POS >= d_wpe.len() {
+            terminate!();
+        }
+        let mut sum = Vector::<f32, W>::new(0.0);
+        if ABSOLUTE_POS < used {
+            for row in 0..b {
+                sum += d_out[row * used + ABSOLUTE_POS];
+            }
+        }
+        d_wpe[ABSOLUTE_POS] = sum;
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, TensorData};
+    use burn::tensor::{Device, Int, TensorData};
 
     use super::*;
-    use crate::oracle::{agrees, random};
+    use crate::oracle::{agrees_on, random};
 
     fn table(rows: usize, columns: usize, first: f32, device: &Device) -> Tensor<2> {
         let values: Vec<f32> = (0..rows * columns).map(|i| first + i as f32).collect();
@@ -219,23 +357,52 @@ mod tests {
         assert_eq!(of(&wpe), [1.0 + 3.0, 2.0 + 4.0, 0.0]);
     }
 
-    #[test]
-    fn it_is_its_definition_in_value_and_gradient_for_any_stream_of_ids() {
-        for (b, t, v, c) in [(1, 1, 1, 1), (3, 5, 7, 3), (40, 30, 100, 65)] {
+    /// Checks `embed` on `device` for ids of many kinds.
+    fn is_its_definition_on(device: &Device, sizes: &[(usize, usize, usize, usize)]) {
+        for &(b, t, v, c) in sizes {
             for stream in [|at: usize| at * 7919, |_| 3, |at: usize| (at * at) % 11] {
-                let ids: Vec<i32> = (0..b * t).map(|at| (stream(at) % v) as i32).collect();
-                let ids = |device: &Device| Tensor::<2, Int>::from_data(TensorData::new(ids.clone(), [b, t]), device);
-                agrees(
+                let ids: Vec<u32> = (0..b * t).map(|at| (stream(at) % v) as u32).collect();
+                let ids = |device: &Device| Ids::new(&ids, [b, t], device);
+                agrees_on(
+                    device,
                     [random([v, c], 1.0), random([t + 2, c], 1.0)],
                     |[wte, wpe]| embed(wte.clone(), Some(wpe), ids(&wte.device())),
                     |[wte, wpe]| stock(wte.clone(), Some(wpe), ids(&wte.device())),
                 );
-                agrees(
+                agrees_on(
+                    device,
                     [random([v, c], 1.0)],
                     |[wte]| embed(wte.clone(), None, ids(&wte.device())),
                     |[wte]| stock(wte.clone(), None, ids(&wte.device())),
                 );
             }
         }
+    }
+
+    #[test]
+    fn it_is_its_definition_in_value_and_gradient_for_any_stream_of_ids() {
+        is_its_definition_on(&Device::flex(), &[(1, 1, 1, 1), (3, 5, 7, 3), (40, 30, 100, 65)]);
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too() {
+        let Some(gpu) = crate::oracle::gpu("embed on a GPU") else { return };
+        is_its_definition_on(&gpu, &[(1, 1, 1, 1), (3, 5, 7, 3), (4, 30, 1200, 12), (40, 30, 100, 66)]);
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_ids_that_the_device_alone_knows_have_the_same_gradient() {
+        let Some(gpu) = crate::oracle::gpu("ids of a GPU") else { return };
+        let gradient = |ids: Ids| {
+            let wte = table(3, 4, 0.0, &gpu.clone().autodiff()).require_grad();
+            let gradients = embed(wte.clone(), None, ids).sum().backward();
+            wte.grad(&gradients).unwrap().into_data().try_into_vec::<f32>().unwrap()
+        };
+        let known = gradient(Ids::new(&[2, 0, 2, 2], [2, 2], &gpu));
+        let found = gradient(Tensor::<2, Int>::from_ints([[2, 0], [2, 2]], &gpu).into());
+        assert_eq!(known, [[1.0; 4], [0.0; 4], [3.0; 4]].concat());
+        assert_eq!(found, known);
     }
 }

@@ -1,6 +1,6 @@
 //! The few operations that decide how fast an embedding trains, each as one function on tensors.
 //!
-//! - [`embed`]: rows of the token table and of the position table, summed;
+//! - [`embed`]: rows of the token table and of the position table, summed, by [`Ids`];
 //! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
 //! - [`queries_keys_values`], [`attend`]: attention with what the kernel leaves out;
 //! - [`dropout`], [`add_dropped`]: what is dropped while training, as a function of a key ([`Dropout`]);
@@ -35,8 +35,13 @@ mod cross_entropy;
 mod dropout;
 mod embed;
 mod gelu;
+#[cfg(feature = "cube")]
+mod gpu;
+mod ids;
 mod layer_norm;
 mod linear;
+#[cfg(any(feature = "cube", feature = "flex"))]
+mod node;
 #[cfg(feature = "flex")]
 mod operation;
 #[cfg(test)]
@@ -51,6 +56,7 @@ pub use cross_entropy::{cross_entropy, logits};
 pub use dropout::{Dropout, add_dropped, dropout};
 pub use embed::embed;
 pub use gelu::gelu;
+pub use ids::Ids;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use rows::Rows;

@@ -4,16 +4,16 @@
 //! [`Operation`] does in one call, flex is not asked to do in ten.
 
 use std::fmt::Debug;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
-use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::{Autodiff, AutodiffBackend, BackendTypes, DispatchDevice, Flex};
-use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
+use burn::backend::{DispatchDevice, Flex};
+use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
+
+use crate::node::{self, Node};
+
+/// A tensor as an operation takes it; [`is_ours`] of it.
+pub(crate) type Input = node::Input<Flex>;
 
 /// What burn cannot do fast enough on the processor, from N tensors to one.
 pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
@@ -109,69 +109,26 @@ pub(crate) fn tensor<const D: usize>(values: Values) -> Tensor<D> {
     Tensor::from_primitive::<Flex>(values.0)
 }
 
-/// The ids in a tensor on flex.
-pub(crate) fn ids<const D: usize>(tensor: Tensor<D, Int>) -> Vec<u32> {
-    let ids = tensor.into_data().convert::<i32>().try_into_vec::<i32>().expect("they were made 32-bit numbers");
-    ids.into_iter().map(|id| id as u32).collect()
-}
-
-/// A tensor as an operation takes it; [`is_ours`] of it.
-pub(crate) enum Input {
-    /// Nothing is differentiated.
-    Plain(FlexTensor),
-    /// A node of a graph, or a constant in one.
-    Tracked(<Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive),
-}
-
-impl<const D: usize> From<Tensor<D>> for Input {
-    fn from(tensor: Tensor<D>) -> Self {
-        match tensor.device().is_autodiff() {
-            true => Self::Tracked(tensor.try_into_primitive::<Autodiff<Flex>>().expect("a tracked tensor on flex")),
-            false => Self::Plain(tensor.try_into_primitive::<Flex>().expect("a tensor on flex")),
-        }
-    }
-}
-
 /// The output of `operation`, differentiable if any of the inputs is.
 pub(crate) fn run<O: Operation<N>, const N: usize, const D: usize>(operation: O, inputs: [Input; N]) -> Tensor<D> {
-    if inputs.iter().all(|input| matches!(input, Input::Plain(_))) {
-        let inputs = inputs.map(|input| match input {
-            Input::Plain(tensor) => Values::from(tensor),
-            Input::Tracked(_) => unreachable!("all are plain"),
-        });
-        return tensor(operation.forward(inputs.each_ref().map(Values::view), false).0);
-    }
-    let inputs = inputs.map(|input| match input {
-        Input::Tracked(tensor) => tensor,
-        Input::Plain(tensor) => Autodiff::<Flex>::from_inner(tensor),
-    });
-    let nodes = inputs.each_ref().map(|tensor| tensor.node());
-    let inputs = inputs.map(|tensor| Values::from(tensor.into_primitive()));
-    let prepared = Node::<O>(PhantomData).prepare::<NoCheckpointing>(nodes).compute_bound().stateful();
-    Tensor::from_primitive::<Autodiff<Flex>>(match prepared {
-        OpsKind::Tracked(node) => {
-            let (out, saved) = operation.forward(inputs.each_ref().map(Values::view), true);
-            node.finish((operation, inputs, saved), out.0)
-        }
-        OpsKind::UnTracked(node) => node.finish(operation.forward(inputs.each_ref().map(Values::view), false).0.0),
-    })
+    node::run::<Flex, O, N, D>(operation, inputs)
 }
 
-#[derive(Debug)]
-struct Node<O>(PhantomData<O>);
+impl<O: Operation<N>, const N: usize> Node<Flex, N> for O {
+    type Saved = (O, [Values; N], O::Saved);
 
-impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Node<O> {
-    type State = (O, [Values; N], O::Saved);
+    fn forward(&self, inputs: [FlexTensor; N], is_tracked: bool) -> (FlexTensor, Self::Saved) {
+        let inputs = inputs.map(Values::from);
+        let (out, saved) = Operation::forward(self, inputs.each_ref().map(Values::view), is_tracked);
+        (out.0, (self.clone(), inputs, saved))
+    }
 
-    fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (operation, inputs, saved) = ops.state;
-        let d_out = Values::from(gradients.consume::<Flex>(&ops.node));
-        let wanted = ops.parents.each_ref().map(Option::is_some);
-        let found = operation.backward(inputs.each_ref().map(Values::view), saved, d_out, wanted);
-        for (parent, gradient) in ops.parents.into_iter().zip(found) {
-            if let (Some(parent), Some(gradient)) = (parent, gradient) {
-                gradients.register::<Flex>(parent.id, gradient.0);
-            }
-        }
+    fn backward(
+        (operation, inputs, saved): Self::Saved,
+        d_out: FlexTensor,
+        wanted: [bool; N],
+    ) -> [Option<FlexTensor>; N] {
+        let inputs = inputs.each_ref().map(Values::view);
+        Operation::backward(&operation, inputs, saved, d_out.into(), wanted).map(|gradient| gradient.map(|x| x.0))
     }
 }

@@ -13,29 +13,68 @@ pub(crate) fn random(shape: [usize; 2], scale: f32) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff())
 }
 
-/// Checks that `kernel` is `definition` of `inputs`, in value and in the gradient in each of them.
+/// Checks that `kernel` is `definition` of `inputs`, in value and in the gradient in each of them, on the processor.
 #[track_caller]
 pub(crate) fn agrees<const N: usize, const D: usize>(
     inputs: [Tensor<2>; N],
     kernel: impl Fn([Tensor<2>; N]) -> Tensor<D>,
     definition: impl Fn([Tensor<2>; N]) -> Tensor<D>,
 ) {
-    let with = |computed: &dyn Fn([Tensor<2>; N]) -> Tensor<D>| {
-        let inputs = inputs.clone().map(|input| input.detach().require_grad());
+    agrees_on(&Device::flex(), inputs, kernel, definition);
+}
+
+/// Checks that `kernel` on `device` is `definition` on the processor.
+#[track_caller]
+pub(crate) fn agrees_on<const N: usize, const D: usize>(
+    device: &Device,
+    inputs: [Tensor<2>; N],
+    kernel: impl Fn([Tensor<2>; N]) -> Tensor<D>,
+    definition: impl Fn([Tensor<2>; N]) -> Tensor<D>,
+) {
+    let processor = Device::flex();
+    let with = |computed: &dyn Fn([Tensor<2>; N]) -> Tensor<D>, device: &Device| {
+        let device = device.clone().autodiff();
+        let inputs = inputs.clone().map(|input| on(input, &device).require_grad());
         let out = computed(inputs.clone());
         // Not all the same, so that a gradient that mixes places up is noticed.
-        let weights = random([1, out.shape().num_elements()], 1.0).reshape(out.shape());
+        let weights = on(random([1, out.shape().num_elements()], 1.0), &device).reshape(out.shape());
         let gradients = (out.clone() * weights).sum().backward();
         let mut all = vec![numbers(out.inner())];
         all.extend(inputs.iter().map(|input| numbers(input.grad(&gradients).expect("a gradient in every input"))));
         all
     };
-    for (which, (found, expected)) in with(&kernel).into_iter().zip(with(&definition)).enumerate() {
+    for (which, (found, expected)) in with(&kernel, device).into_iter().zip(with(&definition, &processor)).enumerate() {
         close(&found, &expected, which);
     }
     // Without a graph, too.
-    let plain = |computed: &dyn Fn([Tensor<2>; N]) -> Tensor<D>| numbers(computed(inputs.clone().map(Tensor::inner)));
-    close(&plain(&kernel), &plain(&definition), 0);
+    let plain = |computed: &dyn Fn([Tensor<2>; N]) -> Tensor<D>, device: &Device| {
+        numbers(computed(inputs.clone().map(|input| on(input, device))))
+    };
+    close(&plain(&kernel, device), &plain(&definition, &processor), 0);
+}
+
+/// A GPU, or a software driver that stands in for one. Without any, `test` is not run and says so, past what the test harness
+/// holds back; where `WORDSPACE_TEST_GPU` is set, as in continuous integration, that is a failure.
+#[cfg(feature = "wgpu")]
+pub(crate) fn gpu(test: &str) -> Option<Device> {
+    use std::io::Write;
+    use std::sync::LazyLock;
+
+    static OPENED: LazyLock<Result<Device, String>> =
+        LazyLock::new(|| Device::wgpu_options().init().map_err(|error| error.to_string()));
+    match &*OPENED {
+        Ok(device) => Some(device.clone()),
+        Err(error) => {
+            assert!(std::env::var_os("WORDSPACE_TEST_GPU").is_none(), "{error}");
+            writeln!(std::io::stderr(), "\nNOT RUN: {test}: {error}; see docs/drivers.md\n").unwrap();
+            None
+        }
+    }
+}
+
+/// `tensor` as a constant on `device`.
+pub(crate) fn on(tensor: Tensor<2>, device: &Device) -> Tensor<2> {
+    Tensor::from_data(tensor.into_data(), device)
 }
 
 /// Checks that `compute` gives the same bits however many threads there are.

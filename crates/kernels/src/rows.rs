@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
-use crate::{AdamW, Moments, embed};
+use crate::{AdamW, Ids, Moments, embed};
 
 /// Some rows of a table: U ids, sorted, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +52,8 @@ impl Rows {
     /// - `table`: `[V, C]`, every id below V
     /// - output: `[U, C]`
     pub fn of(&self, table: Tensor<2>) -> Tensor<2> {
-        let ids = self.tensor(&table.device());
-        embed(table, None, ids.unsqueeze())
+        let ids = Ids::new(&self.0, [1, self.0.len()], &table.device());
+        embed(table, None, ids)
     }
 
     fn tensor(&self, device: &Device) -> Tensor<1, Int> {

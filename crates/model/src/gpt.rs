@@ -1,8 +1,8 @@
 //! The whole network.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use wordspace_kernels::{Dropout, Rows, dropout};
+use burn::tensor::{Device, Tensor, TensorData};
+use wordspace_kernels::{Dropout, Ids, Rows, dropout};
 
 use crate::attention::causal_mask;
 use crate::cache::Cache;
@@ -67,11 +67,11 @@ impl Gpt {
     ///
     /// - `ids`: `[B, T]`, each below V
     /// - output: `[N, C]`
-    pub fn hidden(&self, ids: Tensor<2, Int>) -> Tensor<2> {
-        self.hidden_with(ids, Dropout::NONE)
+    pub fn hidden(&self, ids: impl Into<Ids>) -> Tensor<2> {
+        self.hidden_with(ids.into(), Dropout::NONE)
     }
 
-    fn hidden_with(&self, ids: Tensor<2, Int>, dropped: Dropout) -> Tensor<2> {
+    fn hidden_with(&self, ids: Ids, dropped: Dropout) -> Tensor<2> {
         let [_, t] = ids.dims();
         let embedded = embed(&self.wte, self.wpe.as_ref(), 0, ids);
         let mask = causal_mask(0, t, &embedded.device());
@@ -88,7 +88,7 @@ impl Gpt {
     ///
     /// - `ids`: `[B, T]`, each below V
     /// - output: `[N, V]`
-    pub fn logits(&self, ids: Tensor<2, Int>) -> Tensor<2> {
+    pub fn logits(&self, ids: impl Into<Ids>) -> Tensor<2> {
         self.head().logits(self.hidden(ids))
     }
 
@@ -99,7 +99,8 @@ impl Gpt {
     ///
     /// - `ids`: `[B, T]`, each below V; T and what the cache has seen come to no more than the context
     /// - output: `[B, V]`
-    pub fn next_logits(&self, ids: Tensor<2, Int>, cache: &mut Cache) -> Tensor<2> {
+    pub fn next_logits(&self, ids: impl Into<Ids>, cache: &mut Cache) -> Tensor<2> {
+        let ids = ids.into();
         let [b, t] = ids.dims();
         let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
         let mask = causal_mask(cache.len(), t, &stream.device());
@@ -118,18 +119,17 @@ impl Gpt {
     /// - `ids`: `[B, T]`, each below V
     /// - `targets`: `[B, T]`, each below V
     /// - output: `[1]`
-    pub fn loss(&self, ids: Tensor<2, Int>, targets: Tensor<2, Int>) -> Tensor<1> {
-        self.loss_with(ids, targets, Dropout::NONE)
+    pub fn loss(&self, ids: impl Into<Ids>, targets: impl Into<Ids>) -> Tensor<1> {
+        self.loss_with(ids.into(), targets.into(), Dropout::NONE)
     }
 
     /// The [loss](Self::loss) to train on: the share that the configuration says is dropped, chosen by `key`.
-    pub fn training_loss(&self, ids: Tensor<2, Int>, targets: Tensor<2, Int>, key: u64) -> Tensor<1> {
-        self.loss_with(ids, targets, Dropout::new(self.dropout, key))
+    pub fn training_loss(&self, ids: impl Into<Ids>, targets: impl Into<Ids>, key: u64) -> Tensor<1> {
+        self.loss_with(ids.into(), targets.into(), Dropout::new(self.dropout, key))
     }
 
-    fn loss_with(&self, ids: Tensor<2, Int>, targets: Tensor<2, Int>, dropped: Dropout) -> Tensor<1> {
-        let [b, t] = ids.dims();
-        self.head().loss(self.hidden_with(ids, dropped), targets.reshape([b * t]))
+    fn loss_with(&self, ids: Ids, targets: Ids, dropped: Dropout) -> Tensor<1> {
+        self.head().loss(self.hidden_with(ids, dropped), targets.tensor().flatten(0, 1))
     }
 
     /// The same network with a token table of `rows` alone, in whose place each id is counted among them: its gradient is that
@@ -180,6 +180,8 @@ impl Source<'_> {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Int;
+
     use super::*;
     use crate::parameters;
 

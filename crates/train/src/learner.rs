@@ -1,8 +1,8 @@
 //! A model and its optimizer: one call is one update.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use wordspace_data::{Batch, below, generator};
-use wordspace_kernels::Rows;
+use wordspace_kernels::{Ids, Rows};
 use wordspace_model::Gpt;
 
 use crate::config::TrainConfig;
@@ -88,9 +88,8 @@ impl From<TensorData> for StepResult {
 }
 
 /// `numbers` of `batch`, `[B, T]`, on `device`.
-pub(crate) fn ids(batch: &Batch, numbers: &[u32], device: &Device) -> Tensor<2, Int> {
-    let numbers: Vec<i32> = numbers.iter().map(|&id| id as i32).collect();
-    Tensor::from_data(TensorData::new(numbers, [batch.rows, batch.context]), device)
+pub(crate) fn ids(batch: &Batch, numbers: &[u32], device: &Device) -> Ids {
+    Ids::new(numbers, [batch.rows, batch.context], device)
 }
 
 /// What a gradient of this norm is scaled by for a norm of at most `largest`, as PyTorch's `clip_grad_norm_` has it; the

@@ -3,7 +3,8 @@
 mod position;
 mod token;
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
+use wordspace_kernels::Ids;
 
 pub use position::PositionEmbedding;
 pub use token::TokenEmbedding;
@@ -14,7 +15,7 @@ pub use token::TokenEmbedding;
 ///
 /// - `ids`: `[B, T]`
 /// - output: `[N, C]`
-pub fn embed(wte: &TokenEmbedding, wpe: Option<&PositionEmbedding>, first: usize, ids: Tensor<2, Int>) -> Tensor<2> {
+pub fn embed(wte: &TokenEmbedding, wpe: Option<&PositionEmbedding>, first: usize, ids: Ids) -> Tensor<2> {
     let [_, t] = ids.dims();
     wordspace_kernels::embed(wte.weight.val(), wpe.map(|wpe| wpe.forward(first, t)), ids)
 }

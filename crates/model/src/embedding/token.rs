@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
+use wordspace_kernels::Ids;
 
 /// The token table, one row a token, and its two readings.
 ///
@@ -21,7 +22,7 @@ impl TokenEmbedding {
     ///
     /// - `ids`: `[B, T]`
     /// - output: `[N, C]`
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<2> {
+    pub fn forward(&self, ids: impl Into<Ids>) -> Tensor<2> {
         wordspace_kernels::embed(self.weight.val(), None, ids)
     }
 

@@ -104,7 +104,7 @@ fn scored(case: &Case, device: &Device) -> Vec<Vec<f32>> {
     let device = device.clone().autodiff();
     let hidden = tensor(case.rows(), case.c, 1, &device).require_grad();
     let table = tensor(case.v, case.c, 2, &device).require_grad();
-    let targets: Tensor<2, Int> = ids(case, &device).reshape([case.rows(), 1]);
+    let targets: Tensor<2, Int> = ids(case, &device).tensor().reshape([case.rows(), 1]);
     let probabilities = log_softmax(hidden.clone().matmul(table.clone().transpose()), 1);
     let loss = probabilities.gather(1, targets).mean().neg();
     let gradients = loss.backward();

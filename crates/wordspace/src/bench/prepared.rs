@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use wordspace_data::Batch;
-use wordspace_kernels::{AdamW, Moments, Rows, cross_entropy, embed};
+use wordspace_kernels::{AdamW, Ids, Moments, Rows, cross_entropy, embed};
 use wordspace_model::Gpt;
 use wordspace_train::config::TrainConfig;
 use wordspace_train::device::{OpenDevice, parity};
@@ -96,9 +96,8 @@ pub(super) fn tensor(rows: usize, columns: usize, salt: u32, device: &Device) ->
     Tensor::from_data(TensorData::new(values(rows * columns, salt), [rows, columns]), device)
 }
 
-pub(super) fn ids(case: &Case, device: &Device) -> Tensor<2, Int> {
-    let ids: Vec<i32> = case.ids.draw(case.v, case.rows()).into_iter().map(|id| id as i32).collect();
-    Tensor::from_data(TensorData::new(ids, [case.b, case.t]), device)
+pub(super) fn ids(case: &Case, device: &Device) -> Ids {
+    Ids::new(&case.ids.draw(case.v, case.rows()), [case.b, case.t], device)
 }
 
 fn lookup(case: &Case, device: &Device, with_positions: bool) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
@@ -150,8 +149,7 @@ fn rows(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let scale = Tensor::ones([1], device);
     updates(case, device, move |adamw, parameter, moments| {
         let rows = Rows::named_by(drawn.iter().copied());
-        let places: Vec<i32> = rows.places(&drawn).into_iter().map(|place| place as i32).collect();
-        let places = Tensor::from_data(TensorData::new(places, [b, t]), &learning);
+        let places = Ids::new(&rows.places(&drawn), [b, t], &learning);
         let taken = Tensor::from_inner(rows.of(parameter.clone().reshape([v, c]))).require_grad();
         let gradients = &mut embed(taken.clone(), Some(wpe.clone()), places).backward();
         let gradient = taken.grad_remove(gradients).expect("it is tracked").flatten(0, 1);
@@ -182,7 +180,7 @@ fn updates(
 fn head(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let hidden = tensor(case.rows(), case.c, 1, device).require_grad();
     let table = tensor(case.v, case.c, 2, device).require_grad();
-    let targets: Tensor<1, Int> = ids(case, device).flatten(0, 1);
+    let targets: Tensor<1, Int> = ids(case, device).tensor().flatten(0, 1);
     Box::new(move || {
         let loss = cross_entropy(hidden.clone(), table.clone(), targets.clone());
         let mut gradients = loss.backward();

@@ -1,0 +1,96 @@
+//! One number of many: the sum of a tensor, or of its squares, and what the units of a cube find together.
+//!
+//! To sum a tensor, each cube sums a share of it, and one cube sums the sums, always in the same order. 4 bytes a number; the
+//! limit is the memory.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::queue::{Queued, one, queue};
+use super::{empty, width};
+
+/// How many units a cube has whose units work together.
+pub(crate) const UNITS: u32 = 256;
+
+/// How many cubes have a share: enough to keep the largest GPU busy.
+const CUBES: usize = 1024;
+
+/// The sum of the numbers of `x`, each times itself if `squared`: `[1]`.
+pub(crate) fn sum(x: Queued, squared: bool) -> Queued {
+    one(queue("sum", [x], [[1].into()], move |[x]| {
+        let count = x.meta.num_elements();
+        let cubes = count.div_ceil(UNITS as usize).clamp(1, CUBES);
+        let shares = empty(&x, [cubes]);
+        launch(&x, &shares, squared);
+        let out = empty(&x, [1]);
+        launch(&shares, &out, false);
+        [out]
+    }))
+}
+
+/// Writes one sum a cube.
+fn launch(x: &CubeTensor, sums: &CubeTensor, squared: bool) {
+    let cubes = CubeCount::new_1d(sums.meta.num_elements() as u32);
+    let width = width(x.meta.num_elements());
+    let (x, client) = (x.clone().into_buffer_arg(), &sums.client);
+    sum_shares::launch(client, cubes, CubeDim::new_1d(UNITS), width, x, sums.clone().into_buffer_arg(), squared);
+}
+
+#[cube(launch)]
+fn sum_shares<W: Size>(x: &[Vector<f32, W>], sums: &mut [f32], #[comptime] squared: bool) {
+    let mut sum = Vector::<f32, W>::new(0.0);
+    for at in range_stepped(ABSOLUTE_POS, x.len(), CUBE_COUNT * CUBE_DIM as usize) {
+        let x = x[at];
+        if squared {
+            sum += x * x;
+        } else {
+            sum += x;
+        }
+    }
+    let mut all = 0.0f32;
+    #[unroll]
+    for nth in 0..W::value() {
+        all += sum.extract(nth);
+    }
+    let all = sum_of_cube(all);
+    if UNIT_POS == 0 {
+        sums[CUBE_POS] = all;
+    }
+}
+
+/// The sum of the numbers that the units of a cube have; all of them must ask for it.
+#[cube]
+pub(crate) fn sum_of_cube(number: f32) -> f32 {
+    let mut numbers = Shared::<[f32]>::new_slice(UNITS as usize);
+    let unit = UNIT_POS as usize;
+    numbers[unit] = number;
+    sync_cube();
+    let mut half = CUBE_DIM;
+    while half > 1 {
+        half /= 2;
+        if UNIT_POS < half {
+            numbers[unit] = numbers[unit] + numbers[unit + half as usize];
+        }
+        sync_cube();
+    }
+    numbers[0]
+}
+
+/// The largest of the numbers that the units of a cube have; all of them must ask for it.
+#[cube]
+pub(crate) fn largest_of_cube(number: f32) -> f32 {
+    let mut numbers = Shared::<[f32]>::new_slice(UNITS as usize);
+    let unit = UNIT_POS as usize;
+    numbers[unit] = number;
+    sync_cube();
+    let mut half = CUBE_DIM;
+    while half > 1 {
+        half /= 2;
+        if UNIT_POS < half {
+            numbers[unit] = max(numbers[unit], numbers[unit + half as usize]);
+        }
+        sync_cube();
+    }
+    numbers[0]
+}
