@@ -323,9 +323,18 @@ def write(record: dict, table: str, folder: Path | None) -> None:
 def new_record(kind: str, title: str, threads: int, peer_device: str = "cpu", precision: str = "highest") -> dict:
     return {
         "schema": 1, "kind": kind, "title": title, "time": datetime.datetime.now().isoformat(timespec="seconds"),
-        "command": shlex.join(["python", *sys.argv]), "machine": machine(threads), "versions": versions(),
+        "command": shlex.join(["python", *map(without_place, sys.argv)]), "machine": machine(threads), "versions": versions(),
         "peer_device": torch.cuda.get_device_name() if peer_device == "cuda" else "cpu", "precision": precision, "workloads": [],
     }
+
+
+def without_place(argument: str) -> str:
+    """An argument of a command as another machine would have it: a path from the root of the project, or a file's name."""
+    before, equals, path = argument.rpartition("=")
+    if not Path(path).is_absolute():
+        return argument
+    is_ours = Path(path).is_relative_to(ROOT)
+    return before + equals + (str(Path(path).relative_to(ROOT)) if is_ours else Path(path).name)
 
 
 def head(record: dict) -> list[str]:

@@ -159,8 +159,9 @@ def model(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 def table(record: dict) -> str:
     all_threads = f"{record['machine']['threads']} threads"
     lines = pairing.head(record) + [
-        "Milliseconds are medians over rounds in which one thread and all of them take turns; a ratio is of one round, least to",
-        "most in brackets. GB/s are of the least that must move, on all threads.",
+        "Milliseconds are medians over rounds in which one thread and all of them take turns, an operation again and again for",
+        "about a twentieth of a second; a ratio is of one round, least to most in brackets. GB/s are of the least that must move,",
+        "on all threads.",
     ]
     if copies := [p["copy_gb_per_second"] for c in record["curves"] for p in c["points"]]:
         median = pairing.statistics.median(copy["median"] for copy in copies)
