@@ -1,0 +1,78 @@
+// Names beside points: those that matter first, none over another, more of them as one comes nearer.
+
+import type { Scene, Spot } from "./scene";
+import { type Rgb, type Theme, css } from "./theme";
+
+export interface Label {
+  word: number;
+  text: string;
+  /** What a reader asked for stands out and is always there. */
+  chosen: boolean;
+  colour: Rgb;
+}
+
+const CELL = 8;
+
+/** Which parts of the picture are taken. */
+class Ground {
+  private taken = new Set<number>();
+  constructor(private width: number) {}
+
+  /** Takes a box if it is free (or in any case). */
+  take(x: number, y: number, width: number, height: number, always: boolean): boolean {
+    const columns = Math.ceil(this.width / CELL) + 2;
+    const cells: number[] = [];
+    for (let cy = Math.floor(y / CELL); cy <= (y + height) / CELL; cy++) {
+      for (let cx = Math.floor(x / CELL); cx <= (x + width) / CELL; cx++) cells.push(cy * columns + cx);
+    }
+    if (!always && cells.some((cell) => this.taken.has(cell))) return false;
+    for (const cell of cells) this.taken.add(cell);
+    return true;
+  }
+}
+
+export class Labels {
+  private shown = new Set<number>();
+  private widths = new Map<string, number>();
+
+  /** Draws `chosen` and then as many of `others` (the more telling first) as there is room and reason for. */
+  draw(pen: CanvasRenderingContext2D, scene: Scene, chosen: Label[], others: Label[], zoom: number, theme: Theme): void {
+    const { width, height } = pen.canvas.getBoundingClientRect();
+    const ground = new Ground(width);
+    const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
+    const most = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
+    // Names that were there stay before new ones come, so that they do not flicker while words move.
+    const order = others.filter((label) => this.shown.has(label.word)).slice(0, most);
+    order.push(...others.filter((label) => !this.shown.has(label.word)));
+    this.shown.clear();
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    let drawn = 0;
+    for (const label of [...chosen, ...order]) {
+      if (!label.chosen && drawn >= most) break;
+      scene.project(scene.world(label.word, place), spot);
+      if (spot.near === 0 || spot.x < -20 || spot.y < 0 || spot.x > width || spot.y > height) continue;
+      if (!label.chosen && spot.near < 0.72) continue;
+      if (this.one(pen, ground, label, spot, theme) && !label.chosen) {
+        drawn++;
+        this.shown.add(label.word);
+      }
+    }
+  }
+
+  private one(pen: CanvasRenderingContext2D, ground: Ground, label: Label, spot: Spot, theme: Theme): boolean {
+    const size = label.chosen ? 15 : Math.round(Math.min(14, Math.max(11, 11.5 * spot.near)));
+    pen.font = `${label.chosen ? 600 : 400} ${size}px ui-sans-serif, system-ui, sans-serif`;
+    const key = pen.font + label.text;
+    const width = this.widths.get(key) ?? pen.measureText(label.text).width;
+    this.widths.set(key, width);
+    const [x, y] = [spot.x + 5 + 2.5 * spot.near, spot.y];
+    if (!ground.take(x, y - size / 2, width, size, label.chosen)) return false;
+    pen.lineWidth = label.chosen ? 5 : 3.5;
+    pen.strokeStyle = css(theme.paper, 0.88);
+    pen.strokeText(label.text, x, y);
+    pen.fillStyle = css(label.colour, label.chosen ? 1 : Math.min(0.92, 0.35 + 0.5 * spot.near));
+    pen.fillText(label.text, x, y);
+    return true;
+  }
+}
