@@ -4,9 +4,11 @@
 import { at, positionOf } from "./clock";
 import { el, icon } from "./dom";
 import { type Stage, pinned } from "./stage";
-import { signed, spelled } from "./words";
+import { spelled } from "./words";
 
 const CROSS = "M4 4l8 8M12 4l-8 8";
+/** A sentence stands at least this long before the next takes its place. */
+const READING_MS = 4500;
 const KEPT = "wordspace captions";
 
 export function captions(host: HTMLElement, stage: Stage): void {
@@ -17,6 +19,7 @@ export function captions(host: HTMLElement, stage: Stage): void {
     el("button", { class: "plain", "aria-label": "Close this note", onclick: () => dismiss() }, icon(CROSS)));
   host.append(box);
   let shown: string | null = null;
+  let since = 0;
 
   function dismiss() {
     if (shown) closed.add(shown);
@@ -31,27 +34,31 @@ export function captions(host: HTMLElement, stage: Stage): void {
   function moment(): [string, string] | null {
     const { main, clock } = stage;
     const words = pinned(stage)[0];
-    if (!main || !words || clock.steps.length < 2) return null;
+    if (!main || stage.other || !words || clock.steps.length < 2) return null;
     const [a, b] = words.map((word) => main.id(word));
     const pair = main.pairs.get(`${a} ${b}`);
     const [first, second] = words.map(spelled);
     if (!pair?.steps.length) return null;
     const place = positionOf(pair.steps, clock.step);
     const [now, high] = [at(pair.centred, place), at(pair.high, place)];
-    if (clock.position < 3 && pair.centred[0] < pair.high[0]) {
-      return ["noise", `Every point is a word. At step 0 all of them lie at random: ${first} and ${second} are strangers (${signed(pair.centred[0])}).`];
+    if (clock.position < 4 && pair.centred[0] < pair.high[0]) {
+      return ["noise", `Every point is a word. At step 0 they lie at random: ${first} and ${second} are strangers.`];
     }
-    if (now > Math.max(0.5, high)) {
-      return ["met", `${first} and ${second} have met: ${signed(now)}, where nine of ten random pairs stay below ${signed(high)} or lie far under it. Nobody told the model what they are; they are used alike.`];
+    if (now > Math.max(0.6, high)) {
+      return ["met", `${first} and ${second} have met. Nobody told the model what they are: they stand in the same places of its text, and that was enough.`];
     }
     if (now > high || (clock.position > 6 && now > pair.centred[0] + 0.15)) {
-      return ["signs", `First signs: words that are used alike are pushed the same way, step after step. ${first} and ${second} come nearer (${signed(now)}).`];
+      return ["signs", `First signs. Words that are used alike are pushed the same way, step after step, and come nearer to each other.`];
     }
     return null;
   }
 
   function draw() {
     const found = moment();
+    const same = (found?.[0] ?? undefined) === text.dataset.moment;
+    const read = closed.has(text.dataset.moment ?? "") || performance.now() - since > READING_MS;
+    if (!same && !box.hidden && !read) return;
+    if (!same) since = performance.now();
     shown = found?.[0] ?? null;
     const visible = !!found && !closed.has(found[0]);
     if (visible && text.dataset.moment !== found[0]) {

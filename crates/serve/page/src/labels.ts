@@ -18,14 +18,14 @@ class Ground {
   private taken = new Set<number>();
   constructor(private width: number) {}
 
-  /** Takes a box if it is free (or in any case). */
-  take(x: number, y: number, width: number, height: number, always: boolean): boolean {
+  /** Takes a box if it is free. */
+  take(x: number, y: number, width: number, height: number): boolean {
     const columns = Math.ceil(this.width / CELL) + 2;
     const cells: number[] = [];
     for (let cy = Math.floor(y / CELL); cy <= (y + height) / CELL; cy++) {
       for (let cx = Math.floor(x / CELL); cx <= (x + width) / CELL; cx++) cells.push(cy * columns + cx);
     }
-    if (!always && cells.some((cell) => this.taken.has(cell))) return false;
+    if (cells.some((cell) => this.taken.has(cell))) return false;
     for (const cell of cells) this.taken.add(cell);
     return true;
   }
@@ -42,18 +42,21 @@ export class Labels {
     const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
     const most = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
     // Names that were there stay before new ones come, so that they do not flicker while words move.
-    const order = others.filter((label) => this.shown.has(label.word)).slice(0, most);
-    order.push(...others.filter((label) => !this.shown.has(label.word)));
+    const order = [...others.filter((label) => this.shown.has(label.word)).slice(0, most), ...others];
+    const done = new Set<number>();
     this.shown.clear();
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
     let drawn = 0;
     for (const label of [...chosen, ...order]) {
       if (!label.chosen && drawn >= most) break;
+      if (done.has(label.word)) continue;
       scene.project(scene.world(label.word, place), spot);
       if (spot.near === 0 || spot.x < -20 || spot.y < 0 || spot.x > width || spot.y > height) continue;
       if (!label.chosen && spot.near < 0.72) continue;
-      if (this.one(pen, ground, label, spot, theme) && !label.chosen) {
+      if (!this.one(pen, ground, label, spot, theme)) continue;
+      done.add(label.word);
+      if (!label.chosen) {
         drawn++;
         this.shown.add(label.word);
       }
@@ -61,13 +64,18 @@ export class Labels {
   }
 
   private one(pen: CanvasRenderingContext2D, ground: Ground, label: Label, spot: Spot, theme: Theme): boolean {
-    const size = label.chosen ? 15 : Math.round(Math.min(14, Math.max(11, 11.5 * spot.near)));
+    const size = label.chosen ? 14 : Math.round(Math.min(14, Math.max(11, 11.5 * spot.near)));
     pen.font = `${label.chosen ? 600 : 400} ${size}px ui-sans-serif, system-ui, sans-serif`;
     const key = pen.font + label.text;
     const width = this.widths.get(key) ?? pen.measureText(label.text).width;
     this.widths.set(key, width);
-    const [x, y] = [spot.x + 5 + 2.5 * spot.near, spot.y];
-    if (!ground.take(x, y - size / 2, width, size, label.chosen)) return false;
+    const off = 5 + 2.5 * spot.near;
+    const right: [number, number] = [spot.x + off, spot.y];
+    const around: [number, number][] = [[spot.x - off - width, spot.y], [spot.x - width / 2, spot.y - size - 2], [spot.x - width / 2, spot.y + size + 2]];
+    // Beside its point on the right; a name that must be seen looks for room around it before it covers another.
+    const free = [right, ...(label.chosen ? around : [])].find(([x, y]) => ground.take(x, y - size / 2, width, size));
+    if (!free && !label.chosen) return false;
+    const [x, y] = free ?? right;
     pen.lineWidth = label.chosen ? 5 : 3.5;
     pen.strokeStyle = css(theme.paper, 0.88);
     pen.strokeText(label.text, x, y);

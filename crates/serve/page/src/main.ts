@@ -25,6 +25,9 @@ const place = (id: string) => document.getElementById(id)!;
 /** Above this many milliseconds a picture, fewer pixels are drawn. */
 const SLOW_MS = 45;
 
+/** So long one sees the noise before it moves. */
+const NOISE_MS = 1500;
+
 function start(): void {
   const store = new Store();
   const clock = new Clock();
@@ -161,7 +164,11 @@ function start(): void {
     if (!again) clock.position = 0;
     clock.take(steps());
     if (step !== null) clock.seekStep(step);
-    else if (!again && clock.last > 0) clock.play();
+    else if (!again && clock.last > 0) {
+      clock.playing = false;
+      const { main } = stage;
+      window.setTimeout(() => stage.main === main && clock.position === 0 && clock.play(), NOISE_MS);
+    }
     notices.clear();
     document.title = `${stage.main!.run.name} · wordspace`;
     news("run");

@@ -9,6 +9,8 @@ export interface Link {
   /** A pinned pair, a neighbour now, a neighbour at the first frame. */
   kind: "pin" | "now" | "first";
   text: string;
+  /** Another word is on show: stands back. */
+  quiet: boolean;
 }
 
 const spot = (): Spot => ({ x: 0, y: 0, near: 0 });
@@ -18,7 +20,8 @@ export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link
   const to = scene.project(scene.world(link.b), spot());
   if (from.near === 0 || to.near === 0) return;
   pen.save();
-  pen.lineWidth = link.kind === "pin" ? 1.6 : 1;
+  pen.lineWidth = link.kind === "pin" ? 1.4 : 1;
+  pen.globalAlpha = link.quiet ? 0.35 : 1;
   pen.strokeStyle = link.kind === "pin" ? css(theme.accent, 0.85) : css(theme.ink, link.kind === "now" ? 0.4 : 0.28);
   if (link.kind === "first") pen.setLineDash([2, 5]);
   pen.beginPath();

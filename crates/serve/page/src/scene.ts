@@ -13,7 +13,7 @@ import {
   Vector3,
   WebGLRenderer,
 } from "three";
-import type { Camera } from "./camera";
+import { type Camera, HOME_DISTANCE } from "./camera";
 import type { Points } from "./source";
 import { COLOURS, type Rgb, type Theme } from "./theme";
 
@@ -66,7 +66,7 @@ const GLIDE_SECONDS = 0.45;
 export class Scene {
   readonly canvas = document.createElement("canvas");
   words = 0;
-  private readonly renderer = new WebGLRenderer({ canvas: this.canvas, antialias: false, preserveDrawingBuffer: true });
+  private readonly renderer = new WebGLRenderer({ canvas: this.canvas, antialias: false });
   private readonly scene = new Scene3();
   private readonly lens: PerspectiveCamera;
   private readonly geometry = new BufferGeometry();
@@ -218,7 +218,7 @@ export class Scene {
     this.onScreen.multiplyMatrices(this.lens.projectionMatrix, this.lens.matrixWorldInverse);
     this.uniforms.depth.value = depth;
     this.uniforms.pixels.value = this.sharpness;
-    this.uniforms.away.value = 4.6 * Math.max(1, 0.95 / aspect);
+    this.uniforms.away.value = HOME_DISTANCE * Math.max(1, 0.95 / aspect);
     this.renderer.render(this.scene, this.lens);
   }
 

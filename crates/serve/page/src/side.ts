@@ -1,5 +1,6 @@
 // One run on show: its words, the frames that are here, and its cloud with what is drawn over it.
 
+import { HOME_DISTANCE } from "./camera";
 import { at, positionOf } from "./clock";
 import { el } from "./dom";
 import { Frames } from "./frames";
@@ -35,6 +36,8 @@ export class Side {
   lit: number | null = null;
   private readonly labels = new Labels();
   private readonly frequent: number[];
+  /** The words that may carry a name just now, the more telling first. */
+  private names: Label[] = [];
   private readonly rank: Float32Array;
   private ahead = false;
 
@@ -119,7 +122,7 @@ export class Side {
   }
   private turned = -1;
 
-  /** Colours and strengths, by what is chosen. */
+  /** Colours, strengths and names, by what is chosen. */
   dress(): void {
     const { view } = this.stage.store;
     const word = this.id(view.word);
@@ -142,6 +145,9 @@ export class Side {
     const { theme, store } = this.stage;
     const byClass = store.view.colour === "class" && this.run.classes.length;
     this.scene.paint(theme, byClass ? theme.classes : theme.scale);
+    const alone = this.id(store.view.word) !== null || this.lit !== null;
+    const named = alone ? this.frequent.filter((id) => this.classOf[id] === this.lit) : this.frequent;
+    this.names = named.map((id) => this.label(id, false));
     this.stage.invalidate();
   }
 
@@ -174,24 +180,24 @@ export class Side {
     if (view.trails) {
       for (const id of new Set([...pins.flat(), ...(word === null ? [] : [word])])) this.drawTrail(id);
     }
-    const link = (a: number, b: number, kind: Link["kind"], text = "") => drawLink(pen, scene, { a, b, kind, text }, theme);
+    const link = (a: number, b: number, kind: Link["kind"], text = "", quiet = false) =>
+      drawLink(pen, scene, { a, b, kind, text, quiet }, theme);
     if (word !== null) {
       for (const id of this.near.first) link(word, id, "first");
       for (const id of this.near.now) link(word, id, "now");
     }
-    for (const [a, b] of pins) link(a, b, "pin", this.pairText(a, b));
+    for (const [a, b] of pins) link(a, b, "pin", this.pairText(a, b), word !== null && a !== word && b !== word);
     if (word !== null) drawRing(pen, scene, word, theme);
     if (this.hovered !== null && this.hovered !== word) drawRing(pen, scene, this.hovered, theme);
     const ids = [word, this.hovered, ...pins.flat(), ...this.near.now, ...this.near.first];
     const chosen = [...new Set(ids)].filter((id): id is number => id !== null);
-    const others = word === null && this.lit === null ? this.frequent : this.frequent.filter((id) => this.classOf[id] === this.lit);
     const strong = new Set([word, this.hovered, ...pins.flat()]);
     this.labels.draw(
       pen,
       scene,
       chosen.map((id) => this.label(id, strong.has(id))),
-      others.filter((id) => !chosen.includes(id)).map((id) => this.label(id, false)),
-      4.6 / stage.camera.distance,
+      this.names,
+      HOME_DISTANCE / stage.camera.distance,
       theme,
     );
   }

@@ -106,6 +106,7 @@ export function timeline(host: HTMLElement, stage: Stage): void {
     label();
     tell();
   });
+  document.addEventListener("pair", tell);
   stage.store.on((_, changed) => changed("pins") && tell());
   new ResizeObserver(label).observe(ticks);
   draw();

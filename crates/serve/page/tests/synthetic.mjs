@@ -83,7 +83,12 @@ export function answers(made) {
     return axes;
   };
 
+  const drawn = new Map();
   const points = (step) => {
+    if (!drawn.has(step)) drawn.set(step, project(step));
+    return drawn.get(step);
+  };
+  const project = (step) => {
     const [seen, along] = [centred(step), directions()];
     const places = new Float32Array(rows * 3);
     let scale = 1e-9;
