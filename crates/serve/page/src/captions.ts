@@ -20,6 +20,7 @@ export function captions(host: HTMLElement, stage: Stage): void {
   host.append(box);
   let shown: string | null = null;
   let since = 0;
+  let later = 0;
 
   function dismiss() {
     if (shown) closed.add(shown);
@@ -57,7 +58,11 @@ export function captions(host: HTMLElement, stage: Stage): void {
     const found = moment();
     const same = (found?.[0] ?? undefined) === text.dataset.moment;
     const read = closed.has(text.dataset.moment ?? "") || performance.now() - since > READING_MS;
-    if (!same && !box.hidden && !read) return;
+    clearTimeout(later);
+    if (!same && !box.hidden && !read) {
+      later = window.setTimeout(draw, READING_MS);
+      return;
+    }
     if (!same) since = performance.now();
     shown = found?.[0] ?? null;
     const visible = !!found && !closed.has(found[0]);

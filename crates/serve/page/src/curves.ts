@@ -40,7 +40,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
     loss.element.hidden = !log?.steps.length;
     perplexity.element.hidden = !log?.evaluations.length;
     purity.element.hidden = !looks.length;
-    facts.textContent = log?.tokens ? `${whole(log.tokens)} tokens read in ${duration(log.seconds)}` : "";
+    facts.textContent = [log?.tokens && `${whole(log.tokens)} tokens read in ${duration(log.seconds)}.`, log?.problem].filter(Boolean).join(" ");
     if (!log) return;
     const last = Math.max(log.steps.at(-1) ?? 0, log.evaluations.at(-1)?.step ?? 0, 1);
     const most = Math.max(...log.loss.slice(0, 5), ...log.evaluations.map((e) => e.loss), 1);

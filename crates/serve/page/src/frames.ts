@@ -1,5 +1,6 @@
 // The frames of one run that have been fetched: newest axes only, the longest unused dropped first.
 
+import { NOWHERE } from "./scene";
 import type { Points, Source } from "./source";
 
 const MOST_BYTES = 256 * 2 ** 20;
@@ -67,6 +68,7 @@ export class Frames {
     const every = Math.max(1, Math.floor(this.words / 4000));
     const lengths: number[] = [];
     for (let word = 0; word < this.words; word += every) {
+      if (coordinates[3 * word] === NOWHERE) continue;
       lengths.push(Math.hypot(coordinates[3 * word], coordinates[3 * word + 1], coordinates[3 * word + 2]));
     }
     lengths.sort((a, b) => a - b);

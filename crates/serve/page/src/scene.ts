@@ -18,7 +18,7 @@ import type { Points } from "./source";
 import { COLOURS, type Rgb, type Theme } from "./theme";
 
 // A word lies between where it was in one frame (`position`) and in the next (`later`); after a jump it glides in
-// from where it was on show (`was`). `look` is colour, size, strength.
+// from where it was on show (`was`). A word that is not a number has no place: all three are the lowest. `look` is colour, size, strength.
 const VERTEX = `
 precision highp float;
 in vec3 position, later, was;
@@ -30,14 +30,15 @@ uniform vec3 palette[${COLOURS}], paper;
 out vec3 colour;
 out float edge;
 void main() {
+  bool nowhere = all(lessThanEqual(position, vec3(-1.0))) || all(lessThanEqual(later, vec3(-1.0)));
   vec3 place = mix(mix(position * scales.x, later * scales.y, between), was * scales.z, glide);
   place.z *= depth;
   vec4 seen = modelViewMatrix * vec4(place, 1.0);
-  gl_Position = projectionMatrix * seen;
+  gl_Position = nowhere ? vec4(2.0, 2.0, 2.0, 1.0) : projectionMatrix * seen;
   float strength = look.z * 255.0 / 100.0;
   float size = (2.4 + 7.0 * look.y) * crowd * (strength > 1.5 ? 1.35 : 1.0);
-  gl_PointSize = clamp(size * away / max(-seen.z, 0.05), 1.4, 44.0) * pixels;
-  edge = 2.0 / gl_PointSize;
+  gl_PointSize = clamp(size * away / max(-seen.z, 0.05), 2.2, 44.0) * pixels;
+  edge = min(0.8, 1.6 / gl_PointSize);
   float far = clamp((-seen.z - away) / (1.6 * away) + 0.12, 0.0, 0.55);
   colour = mix(palette[int(look.x * 255.0 + 0.5)], paper, max(far, 1.0 - min(strength, 1.0)));
 }`;
@@ -61,6 +62,8 @@ export interface Spot {
   near: number;
 }
 
+/** The coordinate of a word whose vector is not finite. */
+export const NOWHERE = -32768;
 const GLIDE_SECONDS = 0.45;
 
 export class Scene {
@@ -116,7 +119,7 @@ export class Scene {
     this.geometry.setAttribute("was", new BufferAttribute(this.was, 3));
     this.geometry.setAttribute("look", new BufferAttribute(look, 4, true));
     this.geometry.setDrawRange(0, 0);
-    this.uniforms.crowd.value = Math.min(1.15, Math.max(0.3, (500 / this.words) ** 0.25));
+    this.uniforms.crowd.value = Math.min(1.15, Math.max(0.4, (500 / this.words) ** 0.25));
   }
 
   /** Colours and strengths: 100 as it is, less is paler, 200 stands out. */
@@ -136,13 +139,13 @@ export class Scene {
     this.uniforms.palette.value.forEach((colour, i) => colour.setRGB(...colours[i]));
   }
 
-  /** Shows the words `between` two frames, `unit` long in the world being one; `glide` lets them travel there. */
-  show(earlier: Points, later: Points, between: number, units: [number, number], glide: boolean): void {
+  /** Shows the words `between` two frames, a length of one being `unit` in the world; `glide` lets them travel there. */
+  show(earlier: Points, later: Points, between: number, unit: number, glide: boolean): void {
     if (glide && this.frames) this.remember();
     this.upload("position", this.frames?.[0], earlier);
     this.upload("later", this.frames?.[1], later);
     this.frames = [earlier, later];
-    this.uniforms.scales.value.set(earlier.scale * units[0], later.scale * units[1], 1);
+    this.uniforms.scales.value.set(earlier.scale * unit, later.scale * unit, 1);
     this.uniforms.between.value = between;
     this.geometry.setDrawRange(0, this.words);
   }
@@ -156,7 +159,10 @@ export class Scene {
 
   private remember(): void {
     const spot = new Float32Array(3);
-    for (let word = 0; word < this.words; word++) this.was.set(this.world(word, spot), 3 * word);
+    for (let word = 0; word < this.words; word++) {
+      this.world(word, spot);
+      for (let axis = 0; axis < 3; axis++) this.was[3 * word + axis] = spot[axis] || 0;
+    }
     this.geometry.getAttribute("was").needsUpdate = true;
     this.uniforms.glide.value = 1;
   }
@@ -172,11 +178,12 @@ export class Scene {
     return this.frames === null;
   }
 
-  /** Where a word is in the world now. */
+  /** Where a word is in the world now; nowhere (not a number) for a word that is not a number. */
   world(word: number, into = new Float32Array(3)): Float32Array {
     if (!this.frames) return into;
     const [earlier, later] = this.frames;
     const { scales, between, glide } = this.uniforms;
+    if (earlier.coordinates[3 * word] === NOWHERE || later.coordinates[3 * word] === NOWHERE) return into.fill(NaN);
     for (let axis = 0; axis < 3; axis++) {
       const from = (earlier.coordinates[3 * word + axis] / 32767) * scales.value.x;
       const to = (later.coordinates[3 * word + axis] / 32767) * scales.value.y;

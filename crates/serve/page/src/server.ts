@@ -41,16 +41,19 @@ export function server(): Source {
 function subscribe(news: News): () => void {
   let stream: EventSource | null = null;
   let waiting = 0;
+  let failures = 0;
   const open = () => {
     stream = new EventSource("api/live");
     stream.onmessage = (event) => {
+      failures = 0;
       news.connection(true);
       news.cards((JSON.parse(event.data) as { runs: Card[] }).runs);
     };
     stream.onerror = () => {
-      news.connection(false);
       stream?.close();
-      waiting = window.setTimeout(open, RETRY_MS);
+      // A stream may end in good order (others want one too); only when it does not come back is it lost.
+      if (failures++) news.connection(false);
+      waiting = window.setTimeout(open, failures > 1 ? RETRY_MS : 0);
     };
   };
   open();

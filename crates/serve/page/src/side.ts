@@ -7,7 +7,7 @@ import { Frames } from "./frames";
 import { type Label, Labels } from "./labels";
 import { type Link, drawLink, drawRing, drawTrail } from "./overlay";
 import { Scene } from "./scene";
-import type { Card, Pair, Run } from "./source";
+import type { Card, Pair, Points, Run } from "./source";
 import { type Stage, pinned } from "./stage";
 import { COLOURS } from "./theme";
 import { index, signed, spelled } from "./words";
@@ -16,8 +16,8 @@ import { index, signed, spelled } from "./words";
 const MOST_NAMES = 3000;
 /** So many frames back a trail reaches. */
 const TRAIL = 14;
-/** All frames of a run this small are fetched ahead. */
-const AHEAD_BYTES = 96 * 2 ** 20;
+/** All frames of a run this small are fetched ahead; of a run in training fewer, for its axes still turn. */
+const AHEAD_BYTES = { training: 4 * 2 ** 20, else: 96 * 2 ** 20 };
 
 export class Side {
   readonly scene: Scene;
@@ -40,6 +40,9 @@ export class Side {
   private names: Label[] = [];
   private readonly rank: Float32Array;
   private ahead = false;
+  /** The frames on show; a word travels to where another one has it, never jumps. */
+  private shown: Points[] = [];
+  private gliding = false;
 
   constructor(
     private stage: Stage,
@@ -92,9 +95,9 @@ export class Side {
   }
 
   private arrive(): void {
-    this.show(this.scene.empty ? false : !this.stage.clock.playing);
-    this.stage.invalidate();
-    if (!this.ahead && this.run.words.length * 6 * this.card.frames.length < AHEAD_BYTES) void this.fetchAhead();
+    this.show(false);
+    const most = AHEAD_BYTES[this.card.state === "training" ? "training" : "else"];
+    if (!this.ahead && this.run.words.length * 6 * this.card.frames.length < most) void this.fetchAhead();
   }
 
   private async fetchAhead(): Promise<void> {
@@ -111,16 +114,17 @@ export class Side {
     const [before, after] = [Math.floor(position), Math.ceil(position)];
     for (const i of [before, after, after + 1]) if (i < steps.length) void this.frames.want(steps[i]);
     const [earlier, later] = [this.frames.get(steps[before]), this.frames.get(steps[after])];
+    this.gliding ||= glide || !earlier || !later;
     if (!earlier || !later) return;
-    const turned = this.turned !== earlier.axes && this.turned !== later.axes;
-    this.turned = later.axes;
+    const turned = this.shown.some((old) => [earlier, later].some((now) => now.step === old.step && now !== old));
+    this.shown = [earlier, later];
     const between = position - before;
     const [a, b] = [this.frames.spread(earlier), this.frames.spread(later)];
     const unit = 1 / (a * (b / a) ** between);
-    this.scene.show(earlier, later, between, [unit, unit], glide || turned);
+    this.scene.show(earlier, later, between, unit, this.gliding || turned);
+    this.gliding = false;
     this.stage.invalidate();
   }
-  private turned = -1;
 
   /** Colours, strengths and names, by what is chosen. */
   dress(): void {
@@ -215,7 +219,7 @@ export class Side {
     const places: number[][] = [];
     for (let i = Math.max(0, last - TRAIL + 1); i <= last; i++) {
       const points = this.frames.get(steps[i]);
-      if (!points || points.axes !== this.turned) continue;
+      if (!points || points.axes !== this.shown.at(-1)?.axes) continue;
       const unit = points.scale / 32767 / this.frames.spread(points);
       places.push([0, 1, 2].map((axis) => points.coordinates[3 * word + axis] * unit));
     }

@@ -69,9 +69,11 @@ export interface Log {
   looks: Look[];
   tokens: number;
   seconds: number;
+  /** A sentence when lines of the log could not be read. */
+  problem?: string;
 }
 
-/** The words of one frame as points: V × 3 numbers, each a 32,767th of `scale`. */
+/** The words of one frame as points: V × 3 numbers, each a 32,767th of `scale`; −32768 for a word that is not a number. */
 export interface Points {
   axes: number;
   step: number;

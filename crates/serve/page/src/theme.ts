@@ -21,7 +21,7 @@ export function theme(dark: boolean): Theme {
   const paper = rgb(dark ? "#101318" : "#fcfbf8");
   const ink = rgb(dark ? "#e9e7e1" : "#1d2025");
   const quiet = mix(ink, paper, dark ? 0.5 : 0.6);
-  const classes = [mix(ink, paper, 0.62)];
+  const classes = [mix(ink, paper, 0.56)];
   for (let i = 1; i < COLOURS; i++) {
     const hue = HUES[(i - 1) % HUES.length];
     const round = Math.floor((i - 1) / HUES.length);
