@@ -39,6 +39,8 @@ export function sentence(host: HTMLElement, stage: Stage): void {
     } catch (error) {
       if (question !== asked) return;
       trouble.textContent = (error as Error).message;
+      list.replaceChildren();
+      twins.textContent = "";
     }
   }
 

@@ -31,7 +31,7 @@ export function tools(host: HTMLElement, stage: Stage): void {
 
   function draw() {
     flat.replaceChildren(store.view.flat ? "2-D" : "3-D");
-    flat.setAttribute("aria-label", store.view.flat ? "Show in space" : "Show flat");
+    flat.setAttribute("aria-label", store.view.flat ? "2-D; show in space" : "3-D; show flat");
     flat.title = "Flat or in space (keys 2 and 3)";
     trails.setAttribute("aria-pressed", String(store.view.trails));
     const dark = isDark(store.view.theme);

@@ -43,6 +43,7 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
     });
   });
   await new Promise((done) => server.listen(port, "127.0.0.1", done));
+  server.unref();
   const tell = () => listeners.forEach((listener) => listener.write(event()));
   return {
     port: server.address().port,
