@@ -69,7 +69,7 @@ test("cat and dog find each other while one watches", async () => {
 });
 
 test("two runs stand side by side: with positions and without", async () => {
-  await run("train", "--positions", "none", "--steps", "40", "--name", "bag");
+  await run("train", "--set", "model.positions=none", "--steps", "40", "--name", "bag");
   const { child, address, ended } = start("serve");
   const { page, faults, close } = await open(`${await address}#run=toy&compare=bag&step=40&word=cat`);
   await page.locator(".cloud").nth(1).waitFor();
