@@ -15,8 +15,8 @@ export function about(host: HTMLElement, stage: Stage): void {
       ["words", `${whole(run.count ?? run.words.length)}, ${run.channels} numbers each`],
       ["text", run.text],
       ["tokenizer", run.tokenizer],
-      ["network", run.layers === undefined ? undefined : `${run.layers} layers, ${run.heads} heads, ${run.context} positions (${run.positions})`],
-      ["seed", run.seed?.toString()],
+      ["network", !run.layers && !run.context ? undefined : `${run.layers} layers, ${run.heads} heads, ${run.context} positions (${run.positions})`],
+      ["seed", run.method ? undefined : run.seed?.toString()],
       ["method", run.method],
       ["folder", run.path],
       ...Object.entries(run.provenance ?? {}).map(([name, value]) => [name.replace(/_/g, " "), readable(name, value)] as [string, string]),
@@ -31,7 +31,10 @@ export function about(host: HTMLElement, stage: Stage): void {
       ...(run.config ? [el("details", {}, el("summary", {}, "config.toml"), el("pre", { tabindex: "0" }, run.config))] : []),
       el("h2", { class: "title" }, "Reading the picture"),
       el("p", { class: "hint" },
-        "Each word has many numbers; the picture shows the three directions in which the newest words differ most, the same three at every step. The cloud is drawn at one size while it grows. What lies near in the picture need not be near in the full space: trust the lists and the pairs."),
+        run.method
+          ? `Each word has many numbers; ${run.method} lays them out so that they can be seen.`
+          : "Each word has many numbers; the picture shows the three directions in which the newest words differ most, the same three at every step. The cloud is drawn at one size while it grows.",
+        " What lies near in the picture need not be near in the full space: trust the lists and the pairs."),
       el("h2", { class: "title" }, "Keys"),
       el("dl", { class: "keys" },
         ...[

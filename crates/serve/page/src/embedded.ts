@@ -11,6 +11,8 @@ interface Embedded {
   frames: { step: number; points: string; vectors: string }[];
   positions: { step: number; vectors: string }[];
   method?: string;
+  trustworthiness?: number;
+  explained_variance?: number[] | null;
 }
 
 const TOP = 10;
@@ -26,7 +28,7 @@ export function embedded(): Source | null {
 
 function of(data: Embedded): Source {
   const run: Run = { ...data.run, id: 0, method: data.method ?? data.run.method };
-  if (data.kind === "projection") run.state = "projection";
+  if (data.kind === "projection") Object.assign(run, { state: "projection", provenance: quality(data) });
   const steps = data.frames.map((frame) => frame.step);
   const card: Card = { ...run, frames: steps, words: run.words.length };
   const raw = kept((step) => table(at(data.frames, step).vectors));
@@ -91,6 +93,14 @@ function of(data: Embedded): Source {
       return () => {};
     },
   };
+}
+
+/** How much of the full space a projection keeps. */
+function quality({ trustworthiness, explained_variance: kept }: Embedded): Record<string, string> {
+  const facts: Record<string, string> = {};
+  if (kept) facts["variance kept"] = `${(100 * kept.reduce((sum, share) => sum + share, 0)).toFixed(1)} %`;
+  if (trustworthiness !== undefined) facts.trustworthiness = `${trustworthiness.toFixed(3)} (1 is: who is near here is near there)`;
+  return facts;
 }
 
 /** Computes what a step needs once. */

@@ -60,6 +60,11 @@ export class Frames {
     }
   }
 
+  /** Whether all words lie in one plane, as a projection to two dimensions has them. */
+  flat(points: Points): boolean {
+    return points.coordinates.every((value, i) => i % 3 !== 2 || value === 0);
+  }
+
   /** The length that holds nine words of ten, so that every frame can be shown at the same size. */
   spread(points: Points): number {
     const known = this.spreads.get(points);

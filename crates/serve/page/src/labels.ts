@@ -12,6 +12,8 @@ export interface Label {
 }
 
 const CELL = 8;
+/** So few words are all named, if there is room. */
+const FEW = 120;
 
 /** Which parts of the picture are taken. */
 class Ground {
@@ -40,7 +42,8 @@ export class Labels {
     const { width, height } = pen.canvas.getBoundingClientRect();
     const ground = new Ground(width);
     const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
-    const most = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
+    const room = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
+    const most = Math.max(room, scene.words <= FEW ? FEW : 0);
     // Names that were there stay before new ones come, so that they do not flicker while words move.
     const order = [...others.filter((label) => this.shown.has(label.word)).slice(0, most), ...others];
     const done = new Set<number>();

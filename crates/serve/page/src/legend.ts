@@ -23,6 +23,7 @@ export function legend(host: HTMLElement, stage: Stage): void {
     const other = store.view.colour === "class" ? "frequency" : "class";
     const change = el("button", { class: "plain text", onclick: () => store.set({ colour: other }) }, `colour by ${other}`);
     if (!main) return list.replaceChildren();
+    if (!classes.length && !main.run.counts) return list.replaceChildren();
     if (store.view.colour === "frequency" || !classes.length) {
       const bar = el("span", { class: "ramp", "aria-hidden": "true" });
       bar.style.background = `linear-gradient(90deg, ${theme.scale.map((colour) => css(colour)).join(", ")})`;
@@ -45,7 +46,7 @@ export function legend(host: HTMLElement, stage: Stage): void {
         },
       }, dot, name);
     });
-    list.replaceChildren(...entries, change);
+    list.replaceChildren(...entries, ...(main.run.counts ? [change] : []));
   }
 
   stage.onNews((what) => {

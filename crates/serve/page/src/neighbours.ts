@@ -48,7 +48,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     const ids = (answer: Neighbours | null) => (answer ? answer[kind].map(([id]) => id) : []);
     const { main, other } = stage;
     if (main) {
-      main.near = { now: ids(shown.now), first: ids(shown.first) };
+      main.near = { now: ids(shown.now), first: main.card.frames.length > 1 ? ids(shown.first) : [] };
       main.dress();
       if (other) {
         const over = (list: number[]) => list.map((id) => other.id(main.run.words[id])).filter((id): id is number => id !== null);
@@ -66,7 +66,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     if (!main || word === null) {
       host.replaceChildren(
         el("p", { class: "hint" }, "Click a point, or find a word, to see which words lie nearest to it — in the full space",
-          main ? ` of ${main.run.channels} numbers, of which the picture shows three.` : ", of which the picture shows three."),
+          main ? ` of ${main.run.channels} numbers, of which the picture shows ${store.view.flat ? "two" : "three"} directions.` : "."),
       );
       return;
     }
@@ -84,8 +84,9 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         el("button", { class: "plain", "aria-label": "Let go of this word", title: "Let go (Esc)", onclick: () => store.set({ word: null }) }, icon(CROSS)),
         facts && el("p", { class: "facts" }, facts)),
       el("div", { class: "near" },
-        column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
-        column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word)),
+        ...(main.card.frames.length > 1
+          ? [column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word), column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word)]
+          : [column("Near it", shown.now, word)])),
       el("div", { class: "choice", role: "group", "aria-label": "Which cosine" }, choice("centred", "seen from the mean"), choice("raw", "raw cosine")),
       search(stage, `Pin a pair: ${spelled(word)} and …`, (second) => pin(stage, word, second)),
     );
@@ -136,7 +137,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
   stage.onNews((what) => what === "run" && void ask());
   stage.store.on((_, changed) => {
     if (changed("word")) void ask();
-    else if (changed("pins", "theme")) draw();
+    else if (changed("pins", "theme", "flat")) draw();
   });
   draw();
 }

@@ -112,6 +112,7 @@ function card(stage: Stage, words: [string, string]): Shown {
   }
 
   function draw(pair: Pair, beside: Pair | null) {
+    chart.element.toggleAttribute("hidden", pair.steps.length < 2);
     chart.set({
       name: `Cosine of ${name} over the steps, ${signed(pair.centred[0] ?? NaN)} at first, ${signed(pair.centred.at(-1) ?? NaN)} at last`,
       last: Math.max(pair.steps.at(-1) ?? 0, beside?.steps.at(-1) ?? 0),

@@ -31,9 +31,10 @@ export function panel(host: HTMLElement, stage: Stage): void {
   list.addEventListener("keydown", (event) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (!by) return;
-    const next = (TABS.indexOf(store.view.tab) + by + TABS.length) % TABS.length;
-    store.set({ tab: TABS[next] });
-    tabs[next].focus();
+    const there = TABS.filter((_, i) => !tabs[i].hidden);
+    const next = there[(there.indexOf(store.view.tab) + by + there.length) % there.length];
+    store.set({ tab: next });
+    tabs[TABS.indexOf(next)].focus();
   });
 
   const [words, training, places, text, run] = panels;
@@ -48,13 +49,17 @@ export function panel(host: HTMLElement, stage: Stage): void {
   about(run, stage);
 
   function draw() {
+    // A projection has words and an origin, but no training, no positions and no sentences.
+    const projection = stage.main?.card.state === "projection";
     TABS.forEach((tab, i) => {
       const on = tab === store.view.tab;
+      tabs[i].hidden = projection && tab !== "words" && tab !== "run";
       tabs[i].setAttribute("aria-selected", String(on));
       tabs[i].tabIndex = on ? 0 : -1;
       panels[i].hidden = !on;
     });
   }
   store.on((_, changed) => changed("tab") && draw());
+  stage.onNews((what) => what === "run" && draw());
   draw();
 }

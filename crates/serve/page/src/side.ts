@@ -96,6 +96,8 @@ export class Side {
 
   private arrive(): void {
     this.show(false);
+    const only = this.card.state === "projection" && this.frames.get(this.card.frames[0]);
+    if (only && this.frames.flat(only)) this.stage.store.set({ flat: true });
     const most = AHEAD_BYTES[this.card.state === "training" ? "training" : "else"];
     if (!this.ahead && this.run.words.length * 6 * this.card.frames.length < most) void this.fetchAhead();
   }
@@ -239,16 +241,12 @@ export class Side {
   }
 }
 
-/** From 0 for the rarest word to 1 for the most frequent; without counts, by place in the vocabulary. */
-function ranks(run: Run): Float32Array {
-  const most = Math.log(Math.max(2, ...sample(run.counts ?? [])));
-  const words = run.words.length;
-  const by = (id: number) => (run.counts ? Math.log(Math.max(1, run.counts[id])) / most : 1 - Math.sqrt(id / words));
-  return Float32Array.from(run.words, (_, id) => Math.min(1, Math.max(0, by(id))));
+/** From 0 for the rarest word to 1 for the most frequent; all alike where nobody counted. */
+function ranks({ words, counts }: Run): Float32Array {
+  if (!counts) return new Float32Array(words.length).fill(0.45);
+  const most = Math.log(counts.reduce((most, count) => Math.max(most, count), 2));
+  return Float32Array.from(words, (_, id) => Math.log(Math.max(1, counts[id])) / most);
 }
-
-/** `Math.max(...list)` overflows the stack beyond some hundred thousand numbers. */
-const sample = (counts: number[]) => [counts.reduce((most, count) => Math.max(most, count), 0)];
 
 /** The words that may carry a name, the more telling first: those of a class, then by frequency. */
 function named(run: Run, classOf: Uint16Array): number[] {
