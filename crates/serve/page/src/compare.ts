@@ -23,7 +23,7 @@ export function head(host: HTMLElement, stage: Stage): void {
   const run = el("select", { "aria-label": "Run", class: "runs", onchange: () => choose() });
   const name = el("h1", {});
   const state = el("span", { class: "state" });
-  const step = el("output", { class: "step", "aria-label": "Step" });
+  const step = el("p", { class: "step" });
   const beside = el("select", { "aria-label": "Compare with", class: "compare", onchange: () => stage.store.set({ compare: beside.value || null }) });
   host.append(el("div", { class: "who" }, name, run, state), el("div", { class: "when" }, step), beside);
 

@@ -9,10 +9,12 @@ import { brief, duration, whole } from "./words";
 
 export function curves(host: HTMLElement, stage: Stage): void {
   let log: Log | null = null;
+  /** There is news that nobody looks at. */
+  let stale = true;
   const seek = (step: number) => stage.clock.seekStep(step);
   const block = (title: string, help: string) => {
     const chart = new Chart(132, seek);
-    const now = el("output", { class: "now" });
+    const now = el("span", { class: "now" });
     const element = el("article", { class: "curve" }, el("header", {}, el("h3", {}, title), now), el("p", { class: "hint" }, help), chart.element);
     return { chart, now, element };
   };
@@ -24,7 +26,8 @@ export function curves(host: HTMLElement, stage: Stage): void {
   host.append(el("h2", { class: "title" }, "Training"), facts, empty, loss.element, perplexity.element, purity.element);
 
   async function fetch() {
-    if (!stage.main) return;
+    stale = stage.store.view.tab !== "training";
+    if (!stage.main || stale) return;
     try {
       log = await stage.source.log(stage.main.run.id);
     } catch (error) {
@@ -94,7 +97,8 @@ export function curves(host: HTMLElement, stage: Stage): void {
   }
 
   stage.onNews((what) => {
-    if (what !== "frames") void fetch();
+    if (what === "run" || what === "log") void fetch();
   });
+  stage.store.on((_, changed) => changed("tab") && stale && void fetch());
   stage.clock.on(update);
 }

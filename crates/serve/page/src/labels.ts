@@ -12,6 +12,8 @@ export interface Label {
 }
 
 const CELL = 8;
+/** Where the head of the page stands over the cloud: left, top, width, height. */
+const HEAD: [number, number, number, number] = [0, 0, 200, 130];
 /** So few words are all named, if there is room. */
 const FEW = 120;
 
@@ -39,8 +41,9 @@ export class Labels {
 
   /** Draws `chosen` and then as many of `others` (the more telling first) as there is room and reason for. */
   draw(pen: CanvasRenderingContext2D, scene: Scene, chosen: Label[], others: Label[], zoom: number, theme: Theme): void {
-    const { width, height } = pen.canvas.getBoundingClientRect();
+    const { width, height } = scene;
     const ground = new Ground(width);
+    ground.take(...HEAD);
     const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
     const room = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
     const most = Math.max(room, scene.words <= FEW ? FEW : 0);

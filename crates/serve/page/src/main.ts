@@ -13,7 +13,7 @@ import { pointing } from "./pointing";
 import { server } from "./server";
 import { Side } from "./side";
 import type { Card } from "./source";
-import type { Stage } from "./stage";
+import type { News, Stage } from "./stage";
 import { status } from "./status";
 import { isDark, theme } from "./theme";
 import { timeline } from "./timeline";
@@ -31,8 +31,8 @@ const NOISE_MS = 1500;
 function start(): void {
   const store = new Store();
   const clock = new Clock();
-  const listeners: ((what: "run" | "frames" | "log") => void)[] = [];
-  const news = (what: "run" | "frames" | "log") => listeners.forEach((listener) => listener(what));
+  const listeners: ((what: News) => void)[] = [];
+  const news = (what: News) => listeners.forEach((listener) => listener(what));
   const clouds = el("div", { class: "clouds" });
   const notices = status(place("stage"));
   let due = false;
@@ -54,6 +54,8 @@ function start(): void {
   if (store.view.flat) stage.camera.depth = 0;
   if (store.view.eye) stage.camera.eye = store.view.eye;
   paint();
+  // Before all others, who draw in the colours that this chooses.
+  store.on((_, changed) => changed("theme") && paint());
 
   const toolbar = el("div", { class: "tools", role: "toolbar", "aria-label": "View" });
   place("stage").prepend(clouds);
@@ -105,8 +107,7 @@ function start(): void {
     for (const side of sides()) side.paint();
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    paint();
-    news("run");
+    if (store.view.theme === null) store.tell("theme");
   });
   new ResizeObserver(invalidate).observe(clouds);
 
@@ -164,6 +165,7 @@ function start(): void {
     if (!again) clock.position = 0;
     clock.take(steps());
     if (step !== null) clock.seekStep(step);
+    else if (still.matches) clock.seek(clock.last);
     else if (!again && clock.last > 0) {
       clock.playing = false;
       const { main } = stage;
@@ -181,8 +183,9 @@ function start(): void {
   };
 
   function take(cards: Card[]) {
+    const listed = (all: Card[]) => all.map((card) => `${card.name} ${card.frames.length > 0}`).join();
+    const changes = new Set<News>(listed(cards) === listed(stage.cards) ? [] : ["runs"]);
     stage.cards = cards;
-    const changes = new Set<"frames" | "log">();
     for (const side of sides()) {
       const card = cards.find((card) => card.id === side.run.id);
       if (!card) continue;
@@ -193,7 +196,7 @@ function start(): void {
     }
     if (!stage.main) return busy ? undefined : void open();
     if (changes.has("frames")) clock.take(steps());
-    if (changes.has("log") || changes.has("frames")) changes.forEach(news);
+    changes.forEach(news);
     invalidate();
   }
 
@@ -202,7 +205,6 @@ function start(): void {
     if (changed("flat")) stage.camera.flatten(view.flat);
     if (changed("eye") && view.eye) stage.camera.eye = view.eye;
     if (changed("step") && view.step !== null && Math.round(clock.step) !== view.step) clock.seekStep(view.step);
-    if (changed("theme")) paint();
     if (changed("colour")) sides().forEach((side) => side.dress());
     if (changed("trails")) invalidate();
   });

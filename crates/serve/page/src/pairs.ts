@@ -64,7 +64,7 @@ export function pairs(host: HTMLElement, stage: Stage): void {
 
 function card(stage: Stage, words: [string, string]): Shown {
   const name = words.map(spelled).join(" · ");
-  const now = el("output", { class: "now" }, "…");
+  const now = el("span", { class: "now" }, "…");
   const note = el("p", { class: "facts" });
   const chart = new Chart(92, (step) => stage.clock.seekStep(step));
   const element = el("article", { class: "pair", "aria-label": name },

@@ -2,7 +2,6 @@
 
 import type { Side } from "./side";
 import type { Stage } from "./stage";
-import { spelled } from "./words";
 
 const CLICK_PIXELS = 5;
 
@@ -40,9 +39,6 @@ export function pointing(side: Side, stage: Stage): void {
     if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK_PIXELS) return;
     const word = under(event, event.pointerType === "touch" ? 28 : 14);
     if (word === null) stage.store.set({ word: null });
-    else {
-      stage.store.set({ word: side.run.words[word], tab: "words" });
-      stage.say(`Chosen: ${spelled(side.run.words[word])}`);
-    }
+    else stage.store.set({ word: side.run.words[word], tab: "words" });
   });
 }

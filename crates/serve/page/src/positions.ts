@@ -114,7 +114,7 @@ export function positions(host: HTMLElement, stage: Stage): void {
     if (stage.clock.frame !== frame) soon();
     frame = stage.clock.frame;
   });
-  stage.onNews((what) => what !== "log" && soon());
+  stage.onNews((what) => (what === "run" || what === "frames") && soon());
   stage.store.on((_, changed) => {
     if (changed("tab")) void fetch();
     if (changed("theme")) draw();

@@ -55,6 +55,14 @@ void main() {
   shown = vec4(colour, cover);
 }`;
 
+function renderer(canvas: HTMLCanvasElement): WebGLRenderer {
+  try {
+    return new WebGLRenderer({ canvas, antialias: false });
+  } catch {
+    throw new Error("This browser cannot draw in space: switch on WebGL 2, or hardware acceleration, in its settings.");
+  }
+}
+
 export interface Spot {
   x: number;
   y: number;
@@ -69,7 +77,7 @@ const GLIDE_SECONDS = 0.45;
 export class Scene {
   readonly canvas = document.createElement("canvas");
   words = 0;
-  private readonly renderer = new WebGLRenderer({ canvas: this.canvas, antialias: false });
+  private readonly renderer = renderer(this.canvas);
   private readonly scene = new Scene3();
   private readonly lens: PerspectiveCamera;
   private readonly geometry = new BufferGeometry();
@@ -87,8 +95,8 @@ export class Scene {
   private frames: [Points, Points] | null = null;
   private was = new Float32Array(0);
   private onScreen = new Matrix4();
-  private width = 1;
-  private height = 1;
+  width = 1;
+  height = 1;
   private sharpness = Math.min(2, devicePixelRatio || 1);
 
   constructor(private camera: Camera) {

@@ -72,7 +72,7 @@ export function sentence(host: HTMLElement, stage: Stage): void {
   });
   stage.onNews((what) => {
     if (what === "run") field.value = "";
-    if (what !== "log") soon();
+    if (what === "run" || what === "frames") soon();
   });
   stage.store.on((_, changed) => changed("tab", "theme") && void fetch());
 }

@@ -40,6 +40,8 @@ export class Side {
   private names: Label[] = [];
   private readonly rank: Float32Array;
   private ahead = false;
+  /** Of the picture; asking the element itself would lay out the page at every picture. */
+  private size = { width: 1, height: 1 };
   /** The frames on show; a word travels to where another one has it, never jumps. */
   private shown: Points[] = [];
   private gliding = false;
@@ -55,6 +57,10 @@ export class Side {
     const overlay = el("canvas", { class: "overlay", "aria-hidden": "true" });
     this.pen = overlay.getContext("2d")!;
     this.element = el("figure", { class: "cloud" }, this.scene.canvas, overlay);
+    new ResizeObserver(([{ contentRect }]) => {
+      this.size = contentRect;
+      stage.invalidate();
+    }).observe(this.element);
     this.ids = index(run.words);
     this.classOf = new Uint16Array(run.words.length);
     run.classes.forEach((group, i) => group.words.forEach((word) => (this.classOf[word] ||= i + 1)));
@@ -164,7 +170,7 @@ export class Side {
   }
 
   draw(): void {
-    const { clientWidth: width, clientHeight: height } = this.element;
+    const { width, height } = this.size;
     const sharp = devicePixelRatio || 1;
     this.scene.resize(width, height);
     this.scene.draw();
@@ -244,8 +250,9 @@ export class Side {
 /** From 0 for the rarest word to 1 for the most frequent; all alike where nobody counted. */
 function ranks({ words, counts }: Run): Float32Array {
   if (!counts) return new Float32Array(words.length).fill(0.45);
-  const most = Math.log(counts.reduce((most, count) => Math.max(most, count), 2));
-  return Float32Array.from(words, (_, id) => Math.log(Math.max(1, counts[id])) / most);
+  const logs = Float32Array.from(words, (_, id) => Math.log(Math.max(1, counts[id])));
+  const [least, most] = [logs.reduce((a, b) => Math.min(a, b), Infinity), logs.reduce((a, b) => Math.max(a, b), 0)];
+  return logs.map((log) => (log - least) / (most - least || 1));
 }
 
 /** The words that may carry a name, the more telling first: those of a class, then by frequency. */

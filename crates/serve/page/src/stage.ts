@@ -21,9 +21,11 @@ export interface Stage {
   invalidate(): void;
   /** Says a sentence to the reader for a few seconds. */
   say(sentence: string): void;
-  /** Called when a run was opened, got a frame or a longer log. */
-  onNews(listener: (what: "run" | "frames" | "log") => void): void;
+  onNews(listener: (what: News) => void): void;
 }
+
+/** A run was opened, got a frame, a longer log; or the list of runs is another. */
+export type News = "run" | "frames" | "log" | "runs";
 
 /** The pairs on show: the reader's, or else the run's own. */
 export function pinned(stage: Stage): [string, string][] {

@@ -121,6 +121,11 @@ export class Store {
     this.write();
   }
 
+  /** Something that a part of the view stands for has changed by itself, as the system's theme does at dusk. */
+  tell(key: keyof View): void {
+    for (const listener of this.listeners) listener(this.view, (...keys) => keys.includes(key));
+  }
+
   on(listener: Listener): void {
     this.listeners.push(listener);
   }
