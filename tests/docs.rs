@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use ::wordspace::data::{below, generator};
 use ::wordspace::explore::{Source, TableChoice};
 
+use serde_json::Value;
+
 use wordspace::Folder;
+use wordspace::page::Page;
 
 /// The vectors of GoogleNews as commands name them. `WORDSPACE_GOOGLENEWS` says where the file is.
 const GOOGLENEWS: &str = "GoogleNews-vectors-negative300.bin";
@@ -95,6 +98,21 @@ fn stand_in_for_googlenews(folder: &Folder) -> String {
     "stand-in.bin".into()
 }
 
+/// The program called with `words` serves a page, and after a run that it trains, all there was to train is there.
+fn is_served(folder: &Folder, words: &[String]) {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let page = match words[0] {
+        "serve" => Page::serve(folder, &words[1..]),
+        _ => Page::beside(folder, &words),
+    };
+    let is_done = |news: &Value| {
+        let runs = news["runs"].as_array().expect("a list of runs");
+        !runs.is_empty() && runs.iter().all(|run| run["state"] == "complete")
+    };
+    assert_eq!(page.ask("/").status, 200);
+    page.live().find(is_done).expect("its runs are done some time");
+}
+
 /// Says something past what the test harness holds back.
 fn say(text: &str) {
     use std::io::Write;
@@ -162,6 +180,13 @@ fn all_commands_run(document: &str) {
             if named != instead && instead.starts_with("stand-in") {
                 stood_in.push(line.clone());
             }
+        }
+        // Nobody looks, and a page that stays is asked once and ended.
+        words.retain(|word| word != "--open");
+        if words[0] == "serve" || words.contains(&"--serve".to_string()) {
+            println!("{document}: wordspace {}", words.join(" "));
+            is_served(&folder, &words);
+            continue;
         }
         let (words, file) = redirected(&words);
         println!("{document}: wordspace {}", words.join(" "));
@@ -258,6 +283,11 @@ fn the_commands_about_drivers_run() {
 #[test]
 fn the_commands_of_the_lesson_run() {
     all_commands_run("docs/lesson.md");
+}
+
+#[test]
+fn the_commands_about_the_live_page_run() {
+    all_commands_run("docs/live-page.md");
 }
 
 #[test]

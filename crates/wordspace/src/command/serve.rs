@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use wordspace::explore::{Source, TableChoice};
-use wordspace::serve::Server;
+use wordspace::serve::{Error, Server};
 
 use super::interrupt::Interrupt;
 use super::program;
@@ -21,7 +21,7 @@ pub fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
         return Err(no_such_place(place));
     }
     let interrupt = Interrupt::listen(*terminal);
-    let server = Server::start(place, args.port)?;
+    let server = Server::start(place, args.port).map_err(explain)?;
     println!("{}", server.url());
     if !place.exists() {
         terminal.hint(&format!("there are no runs in {} yet; this makes one: {} train", place.display(), program()));
@@ -70,6 +70,13 @@ const OPENER: &[&str] = &["open"];
 const OPENER: &[&str] = &["cmd", "/C", "start", ""];
 #[cfg(not(any(target_os = "macos", windows)))]
 const OPENER: &[&str] = &["xdg-open"];
+
+/// Adds what helps where something else listens at a port.
+fn explain(error: Error) -> Failure {
+    let is_taken = matches!(error, Error::Port { .. });
+    let failure = Failure::from(error);
+    if is_taken { failure.with_hints(vec![format!("{} serve --port 0", program())]) } else { failure }
+}
 
 /// The failure about a folder that is not there, with what is near it.
 fn no_such_place(place: &Path) -> Failure {
