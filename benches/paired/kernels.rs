@@ -1,9 +1,11 @@
 //! The few operations that decide how fast an embedding trains, on numbers that need no file: each is a function of its place.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::Value;
-use wordspace::kernels::{AdamW, Moments, Rows, cross_entropy, embed, sum_of_squares};
+use wordspace::kernels::{AdamW, Ids, Moments, Rows, cross_entropy, embed, sum_of_squares};
 
 use crate::Work;
 
@@ -15,16 +17,19 @@ struct Request {
     c: usize,
     /// T; B follows from the ids.
     t: usize,
-    ids: Vec<i32>,
+    ids: Vec<u32>,
 }
 
 /// Does the work that the request names; gives what comes of the last time.
 pub fn open(request: &Value, device: &Device) -> Work {
     let request = Request::deserialize(request).expect("a request for a kernel");
     let mut once: Box<dyn FnMut() -> Vec<Tensor<1>>> = match request.work.as_str() {
+        "copy" => copy(&request, device),
         "lookup" => lookup(&request, device, false),
         "embed" => lookup(&request, device, true),
         "gradient" => gradient(&request, &device.clone().autodiff()),
+        "gradient-anew" => gradient_of_new_ids(request, &device.clone().autodiff()),
+        "gradient-by-burn" => gradient_by_burn(&request, &device.clone().autodiff()),
         "rows" => rows(&request, &device.clone().autodiff()),
         "update" => update(&request, device),
         "head" => head(&request, &device.clone().autodiff()),
@@ -53,9 +58,14 @@ fn table(rows: usize, columns: usize, first: usize, device: &Device) -> Tensor<2
     Tensor::from_data(TensorData::new(values(rows * columns, first), [rows, columns]), device)
 }
 
-fn ids(request: &Request, device: &Device) -> Tensor<2, Int> {
-    let (b, t) = (request.ids.len() / request.t, request.t);
-    Tensor::from_data(TensorData::new(request.ids.clone(), [b, t]), device)
+fn ids(request: &Request, device: &Device) -> Ids {
+    Ids::new(&request.ids, [request.ids.len() / request.t, request.t], device)
+}
+
+/// As many numbers as a lookup gives, each read and written once.
+fn copy(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let numbers: Tensor<1> = table(request.ids.len(), request.c, 0, device).flatten(0, 1);
+    Box::new(move || vec![numbers.clone() + 1.0])
 }
 
 /// Token rows, with position rows added where that is asked for.
@@ -67,11 +77,35 @@ fn lookup(request: &Request, device: &Device, with_positions: bool) -> Box<dyn F
 
 /// Token and position rows, and back with ones to the dense gradients of both tables.
 fn gradient(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let ids = ids(request, device);
+    gradient_of(request, device, move |wte, wpe| embed(wte, Some(wpe), ids.clone()))
+}
+
+/// The same of ids that come new from the host, as in training, where a GPU has them sorted there.
+fn gradient_of_new_ids(request: Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let at = device.clone();
+    let request = Arc::new(request);
+    gradient_of(&request.clone(), device, move |wte, wpe| embed(wte, Some(wpe), ids(&request, &at)))
+}
+
+/// The same in burn's own operations.
+fn gradient_by_burn(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let ids: Tensor<1, Int> = ids(request, device).tensor().flatten(0, 1);
+    gradient_of(request, device, move |wte, wpe| {
+        let [t, c] = wpe.dims();
+        wte.select(0, ids.clone()).reshape([-1, t as i32, c as i32]).add(wpe.unsqueeze()).flatten(0, 1)
+    })
+}
+
+fn gradient_of(
+    request: &Request,
+    device: &Device,
+    forward: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2> + 'static,
+) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let wte = table(request.v, request.c, 0, device).require_grad();
     let wpe = table(request.t, request.c, 1, device).require_grad();
-    let ids = ids(request, device);
     Box::new(move || {
-        let mut gradients = embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
+        let mut gradients = forward(wte.clone(), wpe.clone()).backward();
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
         vec![of(&wte), of(&wpe)]
     })
@@ -81,11 +115,10 @@ fn gradient(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor
 fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let wte = table(request.v, request.c, 0, device).inner();
     let wpe = table(request.t, request.c, 1, device).require_grad();
-    let (ids, t, device) = (request.ids.iter().map(|&id| id as u32).collect::<Vec<_>>(), request.t, device.clone());
+    let (ids, t, device) = (request.ids.clone(), request.t, device.clone());
     Box::new(move || {
         let rows = Rows::named_by(ids.iter().copied());
-        let places: Vec<i32> = rows.places(&ids).into_iter().map(|place| place as i32).collect();
-        let places = Tensor::from_data(TensorData::new(places, [ids.len() / t, t]), &device);
+        let places = Ids::new(&rows.places(&ids), [ids.len() / t, t], &device);
         let taken = Tensor::from_inner(rows.of(wte.clone())).require_grad();
         let mut gradients = embed(taken.clone(), Some(wpe.clone()), places).backward();
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
@@ -115,7 +148,7 @@ fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1
 fn head(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let hidden = table(request.ids.len(), request.c, 1, device).require_grad();
     let wte = table(request.v, request.c, 0, device).require_grad();
-    let targets: Tensor<1, Int> = ids(request, device).flatten(0, 1);
+    let targets: Tensor<1, Int> = ids(request, device).tensor().flatten(0, 1);
     Box::new(move || {
         let loss = cross_entropy(hidden.clone(), wte.clone(), targets.clone());
         let mut gradients = loss.backward();

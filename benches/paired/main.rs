@@ -1,15 +1,16 @@
 //! Ours in a comparison: a process that does a piece of work as often as it is told to, and says how long it took.
 //!
-//! `scripts/peers/training.py` and `scripts/peers/kernels.py` start it beside the same work in PyTorch and candle,
-//! `scripts/peers/scaling.py` beside itself on another number of threads, and let them take turns, each round anew, so that
-//! what disturbs the machine disturbs all. A line of JSON comes in, a line goes out:
+//! The scripts in `scripts/peers` start it beside the same work in PyTorch and candle, or beside itself on another number of
+//! threads, and let them take turns, each round anew, so that what disturbs the machine disturbs all. A line of JSON comes in,
+//! a line goes out:
 //!
 //! ```text
 //! {"work": "training", "file": …}     {"ready": "flex (processor, 2 threads)"}
-//! {"times": 20}                       {"seconds": 0.61, "numbers": [[6.93, 1.2], …]}
+//! {"times": 20}                       {"seconds": 0.61, "device_mb": null, "numbers": [[6.93, 1.2], …]}
 //! ```
 //!
-//! The device is waited for at both ends of what is timed, and what was computed comes back to be compared.
+//! The device is waited for at both ends of what is timed, and what was computed comes back to be compared. `device_mb` is
+//! what burn holds of a GPU's memory.
 
 mod kernels;
 mod training;
@@ -48,13 +49,14 @@ fn main() {
         let results = work(times);
         device.device.sync().expect("the device could do it");
         let seconds = began.elapsed().as_secs_f64();
+        let held = device.device.memory_pool_usage().map(|usage| usage.bytes_reserved as f64 / 1e6);
         let numbers: Vec<Vec<f64>> = results.into_iter().map(compared).collect();
-        answer(&json!({ "seconds": seconds, "numbers": numbers }));
+        answer(&json!({ "seconds": seconds, "device_mb": held, "numbers": numbers }));
     }
 }
 
 fn tell() {
-    println!("scripts/peers/training.py and scripts/peers/kernels.py start this");
+    println!("the scripts in scripts/peers start this");
 }
 
 fn open(request: &Value, device: &Device) -> Work {

@@ -385,16 +385,14 @@ mod tests {
         let (n, c, v) = (20, 8, 300);
         let targets: Vec<i32> = (0..n).map(|at| (at * 31 % v) as i32).collect();
         let targets = |device: &Device| Tensor::<1, Int>::from_ints(targets.as_slice(), device);
-        for rows in [1, 7, 20] {
-            agrees_on(
-                &gpu,
-                [random([n, c], 1.0), random([v, c], 1.0)],
-                |[hidden, table]| {
-                    let parts = gpu::CrossEntropy { targets: targets(&hidden.device()), rows };
-                    crate::gpu::run(parts, [hidden.into(), table.into()])
-                },
-                |[hidden, table]| stock(hidden.clone(), table, targets(&hidden.device())),
-            );
-        }
+        agrees_on(
+            &gpu,
+            [random([n, c], 1.0), random([v, c], 1.0)],
+            |[hidden, table]| {
+                let parts = gpu::CrossEntropy { targets: targets(&hidden.device()), rows: 7 };
+                crate::gpu::run(parts, [hidden.into(), table.into()])
+            },
+            |[hidden, table]| stock(hidden.clone(), table, targets(&hidden.device())),
+        );
     }
 }

@@ -131,7 +131,8 @@ impl OpenDevice {
         format!("{} ({}): {}", self.name, self.part, self.reason)
     }
 
-    /// Checks that no single tensor of the run is larger than the device takes.
+    /// Checks that no single tensor of the run is larger than the device takes. The scores of a batch are none: they are
+    /// computed by parts that fit.
     ///
     /// # Errors
     ///
@@ -139,8 +140,10 @@ impl OpenDevice {
     pub(crate) fn check_fits(&self, model: &ModelConfig, config: &Config) -> Result<()> {
         self.check_holds(model)?;
         let rows = config.train.batch * model.context;
+        // The widest that each place is inside a block, and how much it attends to.
+        let widest = if model.layers == 0 { model.channels } else { (4 * model.channels).max(model.heads * model.context) };
         let help = "a smaller train.batch with train.accumulate";
-        self.check_buffer("the scores of one batch", [rows, model.vocab_size], help)
+        self.check_buffer("one batch inside the network", [rows, widest], help)
     }
 
     /// Checks that the largest tensor of `model` is no larger than the device takes.
@@ -242,8 +245,10 @@ mod tests {
         let model = ModelConfig { vocab_size: 50_257, channels: 768, heads: 12, ..Default::default() };
         let error = small.check_fits(&model, &Config::default()).unwrap_err().to_string();
         assert!(error.contains("154 MB") && error.contains("134 MB") && error.contains("the token table"), "{error}");
-        let model = ModelConfig { vocab_size: 50_257, channels: 64, ..Default::default() };
-        let error = small.check_fits(&model, &Config::default()).unwrap_err().to_string();
-        assert!(error.contains("the scores of one batch, 1024 x 50257"), "{error}");
+        let mut config = Config::default();
+        config.train.batch = 1 << 14;
+        let model = ModelConfig { channels: 64, ..Default::default() };
+        let error = small.check_fits(&model, &config).unwrap_err().to_string();
+        assert!(error.contains("one batch inside the network, 524288 x 256") && error.contains("train.accumulate"), "{error}");
     }
 }

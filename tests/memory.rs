@@ -1,0 +1,32 @@
+//! A GPU's memory does not grow: what an update needs is there again for the next.
+
+mod wordspace;
+
+#[test]
+#[cfg(feature = "wgpu")]
+fn two_hundred_updates_on_a_gpu_hold_no_more_memory_than_the_first_few() {
+    use ::wordspace::data::Batch;
+    use ::wordspace::model::{Gpt, ModelConfig};
+    use ::wordspace::train::config::TrainConfig;
+    use ::wordspace::train::{Learner, Optimizer};
+
+    let test = "two_hundred_updates_on_a_gpu_hold_no_more_memory_than_the_first_few";
+    let Some(gpu) = wordspace::gpu(test) else { return };
+    let sizes = ModelConfig { vocab_size: 50, context: 8, channels: 8, heads: 2, layers: 1, ..Default::default() };
+    let model = Gpt::init(&sizes, 42, &gpu.device.clone().autodiff()).unwrap();
+    let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes) });
+    let mut updates = |steps: std::ops::RangeInclusive<u64>| {
+        for step in steps {
+            let ids = |salt: u64| (0..32).map(|at| ((at * at + salt * step) % 50) as u32).collect();
+            let batch = Batch { rows: 4, context: 8, ids: ids(3), targets: ids(5) };
+            let (updated, result) = learner.take().unwrap().step(&[batch], &TrainConfig::default(), step);
+            assert!(result.into_data().try_into_vec::<f32>().unwrap()[0].is_finite());
+            learner = Some(updated);
+        }
+        gpu.device.memory_pool_usage().expect("a GPU knows what it holds").bytes_reserved
+    };
+    // Kernels are tried out in the first few, and small things are let go of some hundred at a time.
+    let few = updates(1..=100);
+    let many = updates(101..=300);
+    assert!(many <= few, "{many} bytes after {few}");
+}
