@@ -5,7 +5,7 @@ import { Camera } from "./camera";
 import { captions } from "./captions";
 import { Clock } from "./clock";
 import { comparison, head } from "./compare";
-import { el } from "./dom";
+import { el, settled } from "./dom";
 import { embedded } from "./embedded";
 import { legend } from "./legend";
 import { panel } from "./panel";
@@ -40,7 +40,10 @@ function start(): void {
     source: embedded() ?? server(),
     store,
     clock,
-    camera: new Camera(() => invalidate()),
+    camera: new Camera(() => {
+      invalidate();
+      remember();
+    }),
     cards: [],
     theme: theme(isDark(store.view.theme)),
     main: null,
@@ -49,6 +52,13 @@ function start(): void {
     say: notices.say,
     onNews: (listener) => listeners.push(listener),
   };
+  /** Once things are at rest, the address says where the camera stands and which step is on show. */
+  const remember = settled(400, () => {
+    if (clock.playing || !stage.main) return;
+    const { eye } = stage.camera;
+    store.set({ step: clock.following ? null : Math.round(clock.step), eye: String(eye) === String(store.view.eye) ? store.view.eye : eye });
+  });
+  clock.on(remember);
   const sides = () => [stage.main, stage.other].filter((side) => side !== null);
   stage.camera.flatten(store.view.flat);
   if (store.view.flat) stage.camera.depth = 0;
@@ -203,7 +213,8 @@ function start(): void {
   store.on((view, changed) => {
     if (changed("run", "compare")) void open();
     if (changed("flat")) stage.camera.flatten(view.flat);
-    if (changed("eye") && view.eye) stage.camera.eye = view.eye;
+    if (changed("eye") && String(view.eye) !== String(stage.camera.eye)) stage.camera.eye = view.eye;
+    if (changed("step") && view.step === null && !clock.following) clock.seek(clock.last, true);
     if (changed("step") && view.step !== null && Math.round(clock.step) !== view.step) clock.seekStep(view.step);
     if (changed("colour")) sides().forEach((side) => side.dress());
     if (changed("trails")) invalidate();

@@ -20,7 +20,7 @@ export function tools(host: HTMLElement, stage: Stage): void {
   host.append(flat, trails, night, link, shot);
 
   async function copy() {
-    store.set({ eye: stage.camera.eye, step: stage.clock.following ? null : Math.round(stage.clock.step) });
+    store.set({ eye: stage.camera.eye, step: stage.clock.following && !stage.clock.playing ? null : Math.round(stage.clock.step) });
     try {
       await navigator.clipboard.writeText(store.link());
       stage.say("The link to this view is in the clipboard.");
