@@ -1,7 +1,7 @@
 // What the colours mean; pointing at a class lifts its words out of the cloud.
 
 import { el } from "./dom";
-import type { Stage } from "./stage";
+import { type Stage, sides } from "./stage";
 import { COLOURS, css } from "./theme";
 
 export function legend(host: HTMLElement, stage: Stage): void {
@@ -10,8 +10,8 @@ export function legend(host: HTMLElement, stage: Stage): void {
   let held: number | null = null;
 
   function light(group: number | null) {
-    for (const side of [stage.main, stage.other]) {
-      if (!side || side.lit === group) continue;
+    for (const side of sides(stage)) {
+      if (side.lit === group) continue;
       side.lit = group;
       side.dress();
     }

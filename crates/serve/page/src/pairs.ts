@@ -4,7 +4,7 @@ import { Chart } from "./chart";
 import { at, positionOf } from "./clock";
 import { el, icon } from "./dom";
 import type { Pair } from "./source";
-import { type Stage, pinned, unpin } from "./stage";
+import { type Stage, pinned, sides, unpin } from "./stage";
 import { signed, spelled } from "./words";
 
 const CROSS = "M4 4l8 8M12 4l-8 8";
@@ -31,8 +31,7 @@ export function pairs(host: HTMLElement, stage: Stage): void {
     shown = wanted.map((words) => same(words) ?? card(stage, words));
     list.replaceChildren(...shown.map(({ element }) => element));
     void refresh();
-    stage.main?.dress();
-    stage.other?.dress();
+    for (const side of sides(stage)) side.dress();
   }
 
   /** One question after the other; while they are answered, newer news waits for the next round. */

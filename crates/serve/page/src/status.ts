@@ -4,6 +4,8 @@ import { el } from "./dom";
 
 const SHOWN_MS = 6000;
 
+export type Notices = ReturnType<typeof status>;
+
 export function status(host: HTMLElement) {
   const notice = el("div", { class: "notice", role: "status" });
   const lost = el("p", { class: "lost", role: "status", hidden: true }, "The connection is lost. The picture stays; the page comes back by itself when the program does.");
@@ -19,10 +21,7 @@ export function status(host: HTMLElement) {
   return {
     clear: () => show(),
     loading: () => sentence("Fetching the words …"),
-    empty: (none: boolean) =>
-      none
-        ? sentence("No run yet.", "Start one with `wordspace train`; it appears here by itself.")
-        : sentence("None of the runs can be shown."),
+    empty: () => sentence("No run yet.", "Start one with `wordspace train`; it appears here by itself."),
     waiting: (name: string) => sentence(`${name} has begun.`, "Its words appear with the first frame."),
     failed: (why: string, again: () => void) =>
       show(el("p", { class: "large" }, "This did not work."), el("p", {}, why), el("button", { class: "segment", onclick: again }, "Try again")),

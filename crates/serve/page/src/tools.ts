@@ -1,6 +1,6 @@
 // The few buttons over the cloud, and their keys.
 
-import { el, icon, svg } from "./dom";
+import { el, icon } from "./dom";
 import { save } from "./picture";
 import type { Stage } from "./stage";
 import { isDark } from "./theme";
@@ -55,8 +55,3 @@ export function tools(host: HTMLElement, stage: Stage): void {
     }
   });
 }
-
-/** The mark of the page: two points that have met. */
-export const mark = () =>
-  svg("svg", { viewBox: "0 0 40 20", class: "mark", "aria-hidden": "true" },
-    svg("circle", { cx: 12, cy: 10, r: 6, class: "one" }), svg("circle", { cx: 24, cy: 10, r: 6, class: "two" }));
