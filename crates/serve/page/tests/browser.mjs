@@ -12,10 +12,11 @@ export const browser = await chromium.launch({
 });
 
 /** Opens an address in a page of its own; `faults` collects what went wrong in it. */
-export async function open(address, { width = 1280, height = 800, dark = false, phone = false } = {}) {
+export async function open(address, { width = 1280, height = 800, dark = false, phone = false, still = false } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
+    reducedMotion: still ? "reduce" : "no-preference",
     hasTouch: phone,
     isMobile: phone,
     acceptDownloads: true,

@@ -38,6 +38,9 @@ test("whoever comes late sees the words meet: the run plays from step 0 to the n
     assert.equal(await page.locator(".caption").isVisible(), false, "what was closed stays closed");
   }));
 
+test("who has asked for less motion sees the newest frame at once", () =>
+  reading("", async (page) => assert.equal(await step(page), 200), { still: true }));
+
 test("the keyboard scrubs: Home, End and the arrows move by frames, space plays", () =>
   reading("step=200", async (page) => {
     await page.getByRole("slider", { name: "Step" }).focus();

@@ -61,3 +61,17 @@ test("an address that names what is not there still opens", async () => {
   await close();
   await server.close();
 });
+
+test("a word that is not a number has no place in the picture and does no harm", async () => {
+  const server = await standin(synthetic({ nowhere: [0, 7] }));
+  const { page, faults, close } = await open(`${server.address}#step=200&word=cat`);
+  await page.locator(".near li").first().waitFor();
+  await page.getByRole("slider", { name: "Step" }).focus();
+  await page.keyboard.press("Home");
+  await page.locator(".cloud canvas").first().click();
+  const drawn = await page.locator(".overlay").evaluate((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0));
+  assert.ok(drawn, "the names of the others are there");
+  assert.deepEqual(faults, []);
+  await close();
+  await server.close();
+});

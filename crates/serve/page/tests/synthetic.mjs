@@ -17,7 +17,7 @@ function random(seed) {
 const GROUPS = ["animal", "colour", "day", "food", "person", "place", "tool", "weather", "number", "feeling"];
 const FIRST = ["cat", "dog", "king", "queen", "piano"];
 
-export function synthetic({ words = 400, channels = 16, steps = [0, 1, 2, 4, 8, 16, 40, 80, 120, 160, 200], hostile = [] } = {}) {
+export function synthetic({ words = 400, channels = 16, steps = [0, 1, 2, 4, 8, 16, 40, 80, 120, 160, 200], hostile = [], nowhere = [] } = {}) {
   const { normal, next } = random(7);
   const names = [...FIRST, ...hostile];
   while (names.length < words) names.push(`word${names.length}`);
@@ -34,7 +34,7 @@ export function synthetic({ words = 400, channels = 16, steps = [0, 1, 2, 4, 8, 
   const places = Float32Array.from({ length: context * channels }, (_, i) => Math.sin((Math.floor(i / channels) + 1) / (1 + (i % channels))));
   const logged = Array.from({ length: 200 }, (_, i) => i + 1);
   const loss = logged.map((step) => 1.6 + 4.3 * Math.exp(-step / 50) + 0.1 * (next() - 0.5));
-  return { name: "made-up", names, counts, classes, channels, steps, table, places, context, total: 200, watch: [[0, 1], [2, 3], [0, 4]], logged, loss };
+  return { name: "made-up", names, nowhere, counts, classes, channels, steps, table, places, context, total: 200, watch: [[0, 1], [2, 3], [0, 4]], logged, loss };
 }
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
@@ -105,6 +105,8 @@ export function answers(made) {
     [1, step, rows].forEach((value, i) => bytes.writeUInt32LE(value, 4 + 4 * i));
     bytes.writeFloatLE(scale, 16);
     places.forEach((value, i) => bytes.writeInt16LE(Math.round((value / scale) * 32767), 20 + 2 * i));
+    // A vector that is not finite has no place.
+    for (const word of made.nowhere) for (let axis = 0; axis < 3; axis++) bytes.writeInt16LE(-32768, 20 + 6 * word + 2 * axis);
     return bytes;
   };
 
