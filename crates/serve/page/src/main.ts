@@ -116,5 +116,7 @@ function follow(stage: Stage, open: () => void): void {
 try {
   start();
 } catch (error) {
-  place("stage").append(el("p", { class: "notice", role: "alert" }, `The page could not start: ${(error as Error).message}`));
+  place("stage").append(
+    el("p", { class: "notice", role: "alert" }, `The page could not start: ${(error as Error).message}`),
+  );
 }

@@ -27,7 +27,10 @@ export async function picture(stage: Stage): Promise<Blob> {
   const names = shown.map((side) => side.run.name).join(" and ");
   pen.fillText(`wordspace · ${names} · step ${Math.round(stage.clock.step)}`, 16 * sharp, height + foot / 2);
   return new Promise((done, fail) =>
-    paper.toBlob((blob) => (blob ? done(blob) : fail(new Error("This browser cannot make a picture of this size."))), "image/png"),
+    paper.toBlob(
+      (blob) => (blob ? done(blob) : fail(new Error("This browser cannot make a picture of this size."))),
+      "image/png",
+    ),
   );
 }
 

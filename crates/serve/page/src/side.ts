@@ -246,7 +246,9 @@ export class Side {
   /** A pinned pair's cosine at the step on show. */
   private pairText(a: number, b: number): string {
     const pair = this.pairs.get(`${a} ${b}`);
-    return pair?.steps.length ? signed(at(pair.centred, positionOf(pair.steps, this.held ?? this.stage.clock.step))) : "";
+    return pair?.steps.length
+      ? signed(at(pair.centred, positionOf(pair.steps, this.held ?? this.stage.clock.step)))
+      : "";
   }
 
   dispose(): void {
