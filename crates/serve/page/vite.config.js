@@ -8,6 +8,7 @@ export default defineConfig({
     modulePreload: false,
     cssCodeSplit: false,
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
     license: { fileName: "licences.md" },
     rolldownOptions: {
       output: { entryFileNames: "app.js", assetFileNames: "app[extname]", codeSplitting: false },

@@ -15,11 +15,18 @@ export function about(host: HTMLElement, stage: Stage): void {
       ["words", `${whole(run.count ?? run.words.length)}, ${run.channels} numbers each`],
       ["text", run.text],
       ["tokenizer", run.tokenizer],
-      ["network", !run.layers && !run.context ? undefined : `${run.layers} layers, ${run.heads} heads, ${run.context} positions (${run.positions})`],
+      [
+        "network",
+        !run.layers && !run.context
+          ? undefined
+          : `${run.layers} layers, ${run.heads} heads, ${run.context} positions (${run.positions})`,
+      ],
       ["seed", run.method ? undefined : run.seed?.toString()],
       ["method", run.method],
       ["folder", run.path],
-      ...Object.entries(run.provenance ?? {}).map(([name, value]) => [name.replace(/_/g, " "), readable(name, value)] as [string, string]),
+      ...Object.entries(run.provenance ?? {}).map(
+        ([name, value]) => [name.replace(/_/g, " "), readable(name, value)] as [string, string],
+      ),
     ];
     const list = facts
       .filter(([, value]) => value !== undefined && value !== "")
@@ -28,15 +35,22 @@ export function about(host: HTMLElement, stage: Stage): void {
       el("h2", { class: "title" }, "This run"),
       ...(run.limits ? [el("p", { class: "hint" }, run.limits)] : []),
       el("dl", {}, ...list),
-      ...(run.config ? [el("details", {}, el("summary", {}, "config.toml"), el("pre", { tabindex: "0" }, run.config))] : []),
+      ...(run.config
+        ? [el("details", {}, el("summary", {}, "config.toml"), el("pre", { tabindex: "0" }, run.config))]
+        : []),
       el("h2", { class: "title" }, "Reading the picture"),
-      el("p", { class: "hint" },
+      el(
+        "p",
+        { class: "hint" },
         run.method
           ? `Each word has many numbers; ${run.method} lays them out so that they can be seen.`
           : "Each word has many numbers; the picture shows the three directions in which the newest words differ most, the same three at every step. The cloud is drawn at one size while it grows.",
-        " What lies near in the picture need not be near in the full space: trust the lists and the pairs."),
+        " What lies near in the picture need not be near in the full space: trust the lists and the pairs.",
+      ),
       el("h2", { class: "title" }, "Keys"),
-      el("dl", { class: "keys" },
+      el(
+        "dl",
+        { class: "keys" },
         ...[
           ["Space", "play or pause"],
           ["← →", "on the timeline: a frame back or on"],
@@ -46,13 +60,15 @@ export function about(host: HTMLElement, stage: Stage): void {
           ["2 3", "flat or in space"],
           ["/", "find a word"],
           ["Esc", "let go of the word"],
-        ].flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])),
+        ].flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]),
+      ),
     );
   }
 }
 
 function readable(name: string, value: unknown): string {
-  if ((name === "began" || name === "ended") && typeof value === "number") return new Date(value * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC";
+  if ((name === "began" || name === "ended") && typeof value === "number")
+    return new Date(value * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC";
   if (Array.isArray(value)) return value.map(String).join(" ");
   return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 }

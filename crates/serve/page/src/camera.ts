@@ -25,7 +25,8 @@ export class Camera {
   touched = false;
   readonly field = FIELD;
 
-  constructor(private changed: () => void) {}
+  /** Called when it has moved. */
+  changed: () => void = () => {};
 
   get eye(): number[] | null {
     return this.touched ? [this.yaw, this.pitch, this.distance, ...this.target] : null;

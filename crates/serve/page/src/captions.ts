@@ -14,9 +14,12 @@ const KEPT = "wordspace captions";
 export function captions(host: HTMLElement, stage: Stage): void {
   const closed = new Set(remembered());
   const text = el("p");
-  const box = el("div", { class: "caption", role: "status", hidden: true },
+  const box = el(
+    "div",
+    { class: "caption", role: "status", hidden: true },
     text,
-    el("button", { class: "plain", "aria-label": "Close this note", onclick: () => dismiss() }, icon(CROSS)));
+    el("button", { class: "plain", "aria-label": "Close this note", onclick: () => dismiss() }, icon(CROSS)),
+  );
   host.append(box);
   let shown: string | null = null;
   let since = 0;
@@ -46,10 +49,16 @@ export function captions(host: HTMLElement, stage: Stage): void {
       return ["noise", `Every point is a word. At step 0 they lie at random: ${first} and ${second} are strangers.`];
     }
     if (now > Math.max(0.6, high)) {
-      return ["met", `${first} and ${second} have met. Nobody told the model what they are: they stand in the same places of its text, and that was enough.`];
+      return [
+        "met",
+        `${first} and ${second} have met. Nobody told the model what they are: they stand in the same places of its text, and that was enough.`,
+      ];
     }
     if (now > high || (clock.position > 6 && now > pair.centred[0] + 0.15)) {
-      return ["signs", `First signs. Words that are used alike are pushed the same way, step after step, and come nearer to each other.`];
+      return [
+        "signs",
+        `First signs. Words that are used alike are pushed the same way, step after step, and come nearer to each other.`,
+      ];
     }
     return null;
   }

@@ -85,7 +85,9 @@ export class Chart {
     for (const value of ticks) {
       const y = this.y(value);
       parts.push(svg("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y, y2: y }));
-      parts.push(svg("text", { class: "tick", x: LEFT - 6, y: y + 3.5, "text-anchor": "end" }, tick?.(value) ?? String(value)));
+      parts.push(
+        svg("text", { class: "tick", x: LEFT - 6, y: y + 3.5, "text-anchor": "end" }, tick?.(value) ?? String(value)),
+      );
     }
     if (band) {
       const back = this.path([...band.steps].reverse(), [...band.low].reverse()).replace("M", "L");
@@ -93,7 +95,9 @@ export class Chart {
     }
     for (const { kind, steps, values } of lines) {
       if (kind === "dots") {
-        steps.forEach((step, i) => parts.push(svg("circle", { class: "dot", cx: this.x(step), cy: this.y(values[i]), r: 2.5 })));
+        steps.forEach((step, i) =>
+          parts.push(svg("circle", { class: "dot", cx: this.x(step), cy: this.y(values[i]), r: 2.5 })),
+        );
       } else {
         parts.push(svg("path", { class: `line ${kind}`, d: this.path(steps, values) }));
       }

@@ -24,7 +24,11 @@ export function head(host: HTMLElement, stage: Stage): void {
   const name = el("h1", {});
   const state = el("span", { class: "state" });
   const step = el("p", { class: "step" });
-  const beside = el("select", { "aria-label": "Compare with", class: "compare", onchange: () => stage.store.set({ compare: beside.value || null }) });
+  const beside = el("select", {
+    "aria-label": "Compare with",
+    class: "compare",
+    onchange: () => stage.store.set({ compare: beside.value || null }),
+  });
   host.append(el("div", { class: "who" }, name, run, state), el("div", { class: "when" }, step), beside);
 
   function choose() {
@@ -39,7 +43,8 @@ export function head(host: HTMLElement, stage: Stage): void {
     name.textContent = main.run.name;
     name.hidden = cards.length > 1;
     run.hidden = cards.length < 2;
-    if (document.activeElement !== run) run.replaceChildren(...cards.map((card) => option(card.name, card.name, card.id === main.run.id)));
+    if (document.activeElement !== run)
+      run.replaceChildren(...cards.map((card) => option(card.name, card.name, card.id === main.run.id)));
     const { card } = main;
     state.textContent = main.run.method ? `${main.run.method}, ${STATES[card.state]}` : STATES[card.state];
     state.dataset.state = card.state;

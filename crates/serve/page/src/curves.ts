@@ -15,12 +15,24 @@ export function curves(host: HTMLElement, stage: Stage): void {
   const block = (title: string, help: string) => {
     const chart = new Chart(132, seek);
     const now = el("span", { class: "now" });
-    const element = el("article", { class: "curve" }, el("header", {}, el("h3", {}, title), now), el("p", { class: "hint" }, help), chart.element);
+    const element = el(
+      "article",
+      { class: "curve" },
+      el("header", {}, el("h3", {}, title), now),
+      el("p", { class: "hint" }, help),
+      chart.element,
+    );
     return { chart, now, element };
   };
-  const loss = block("Loss", "How surprised the model is by the next word, in nats per token: while it trains, smoothed, and (dots) on text it has never seen.");
+  const loss = block(
+    "Loss",
+    "How surprised the model is by the next word, in nats per token: while it trains, smoothed, and (dots) on text it has never seen.",
+  );
   const perplexity = block("Perplexity", "As if it had to guess between so many words, on text it has never seen.");
-  const purity = block("Same kind nearby", "Of the ten words nearest to each word, the share that is of the same class.");
+  const purity = block(
+    "Same kind nearby",
+    "Of the ten words nearest to each word, the share that is of the same class.",
+  );
   const facts = el("p", { class: "facts" });
   const empty = el("p", { class: "hint" }, "Nothing has been logged yet.");
   host.append(el("h2", { class: "title" }, "Training"), facts, empty, loss.element, perplexity.element, purity.element);
@@ -39,11 +51,16 @@ export function curves(host: HTMLElement, stage: Stage): void {
   function draw() {
     const looks = log?.looks.filter((look) => look.purity !== null) ?? [];
     empty.hidden = !!log?.steps.length;
-    empty.textContent = stage.main?.card.state === "projection" ? "A projection was not trained here: there are no curves." : "Nothing has been logged yet.";
+    empty.textContent =
+      stage.main?.card.state === "projection"
+        ? "A projection was not trained here: there are no curves."
+        : "Nothing has been logged yet.";
     loss.element.hidden = !log?.steps.length;
     perplexity.element.hidden = !log?.evaluations.length;
     purity.element.hidden = !looks.length;
-    facts.textContent = [log?.tokens && `${whole(log.tokens)} tokens read in ${duration(log.seconds)}.`, log?.problem].filter(Boolean).join(" ");
+    facts.textContent = [log?.tokens && `${whole(log.tokens)} tokens read in ${duration(log.seconds)}.`, log?.problem]
+      .filter(Boolean)
+      .join(" ");
     if (!log) return;
     const last = Math.max(log.steps.at(-1) ?? 0, log.evaluations.at(-1)?.step ?? 0, 1);
     const most = Math.max(...log.loss.slice(0, 5), ...log.evaluations.map((e) => e.loss), 1);
@@ -93,7 +110,13 @@ export function curves(host: HTMLElement, stage: Stage): void {
     const before = log.evaluations.filter((e) => e.step <= step).at(-1) ?? log.evaluations[0];
     perplexity.now.textContent = before ? brief(before.perplexity) : "";
     const looks = log.looks.filter((look) => look.purity !== null);
-    purity.now.textContent = `${Math.round(100 * value(looks.map((look) => look.step), looks.map((look) => look.purity!)))} %`;
+    purity.now.textContent = `${Math.round(
+      100 *
+        value(
+          looks.map((look) => look.step),
+          looks.map((look) => look.purity!),
+        ),
+    )} %`;
   }
 
   stage.onNews((what) => {

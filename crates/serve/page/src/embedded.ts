@@ -85,7 +85,13 @@ function of(data: Embedded): Source {
       for (let i = 0; i < likeness.length; i++) {
         likeness[i] = Math.round(127 * cosine(row(table, Math.floor(i / table.rows)), row(table, i % table.rows)));
       }
-      return { step: nearestStep(data.positions, step), rows: table.rows, stride: 1, likeness, curve: principal(table) };
+      return {
+        step: nearestStep(data.positions, step),
+        rows: table.rows,
+        stride: 1,
+        likeness,
+        curve: principal(table),
+      };
     },
     sentence: async (_, step, text) => ({ step, channels: run.channels, tokens: tokens(step, text) }),
     subscribe: (news) => {
@@ -99,7 +105,8 @@ function of(data: Embedded): Source {
 function quality({ trustworthiness, explained_variance: kept }: Embedded): Record<string, string> {
   const facts: Record<string, string> = {};
   if (kept) facts["variance kept"] = `${(100 * kept.reduce((sum, share) => sum + share, 0)).toFixed(1)} %`;
-  if (trustworthiness !== undefined) facts.trustworthiness = `${trustworthiness.toFixed(3)} (1 is: who is near here is near there)`;
+  if (trustworthiness !== undefined)
+    facts.trustworthiness = `${trustworthiness.toFixed(3)} (1 is: who is near here is near there)`;
   return facts;
 }
 

@@ -40,7 +40,14 @@ export class Labels {
   private widths = new Map<string, number>();
 
   /** Draws `chosen` and then as many of `others` (the more telling first) as there is room and reason for. */
-  draw(pen: CanvasRenderingContext2D, scene: Scene, chosen: Label[], others: Label[], zoom: number, theme: Theme): void {
+  draw(
+    pen: CanvasRenderingContext2D,
+    scene: Scene,
+    chosen: Label[],
+    others: Label[],
+    zoom: number,
+    theme: Theme,
+  ): void {
     const { width, height } = scene;
     const ground = new Ground(width);
     ground.take(...HEAD);
@@ -77,7 +84,11 @@ export class Labels {
     this.widths.set(key, width);
     const off = 5 + 2.5 * spot.near;
     const right: [number, number] = [spot.x + off, spot.y];
-    const around: [number, number][] = [[spot.x - off - width, spot.y], [spot.x - width / 2, spot.y - size - 2], [spot.x - width / 2, spot.y + size + 2]];
+    const around: [number, number][] = [
+      [spot.x - off - width, spot.y],
+      [spot.x - width / 2, spot.y - size - 2],
+      [spot.x - width / 2, spot.y + size + 2],
+    ];
     // Beside its point on the right; a name that must be seen looks for room around it before it covers another.
     const free = [right, ...(label.chosen ? around : [])].find(([x, y]) => ground.take(x, y - size / 2, width, size));
     if (!free && !label.chosen) return false;

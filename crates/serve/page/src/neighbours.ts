@@ -51,7 +51,8 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       main.near = { now: ids(shown.now), first: main.card.frames.length > 1 ? ids(shown.first) : [] };
       main.dress();
       if (other) {
-        const over = (list: number[]) => list.map((id) => other.id(main.run.words[id])).filter((id): id is number => id !== null);
+        const over = (list: number[]) =>
+          list.map((id) => other.id(main.run.words[id])).filter((id): id is number => id !== null);
         other.near = { now: over(main.near.now), first: [] };
         other.dress();
       }
@@ -65,8 +66,14 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     const id = main?.id(word) ?? null;
     if (!main || word === null) {
       host.replaceChildren(
-        el("p", { class: "hint" }, "Click a point, or find a word, to see which words lie nearest to it — in the full space",
-          main ? ` of ${main.run.channels} numbers, of which the picture shows ${store.view.flat ? "two" : "three"} directions.` : "."),
+        el(
+          "p",
+          { class: "hint" },
+          "Click a point, or find a word, to see which words lie nearest to it — in the full space",
+          main
+            ? ` of ${main.run.channels} numbers, of which the picture shows ${store.view.flat ? "two" : "three"} directions.`
+            : ".",
+        ),
       );
       return;
     }
@@ -77,36 +84,65 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     const group = main.run.classes[main.classOf[id] - 1]?.name;
     const count = main.run.counts?.[id];
     const facts = [group, count !== undefined && `${whole(count)} times in the text`].filter(Boolean).join(" · ");
-    const focused = host.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.key : undefined;
+    const focused = host.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement).dataset.key
+      : undefined;
     host.replaceChildren(
-      el("header", { class: "chosen" },
+      el(
+        "header",
+        { class: "chosen" },
         el("h2", {}, spelled(word)),
-        el("button", { class: "plain", "aria-label": "Let go of this word", title: "Let go (Esc)", onclick: () => store.set({ word: null }) }, icon(CROSS)),
-        facts && el("p", { class: "facts" }, facts)),
-      el("div", { class: "near" },
+        el(
+          "button",
+          {
+            class: "plain",
+            "aria-label": "Let go of this word",
+            title: "Let go (Esc)",
+            onclick: () => store.set({ word: null }),
+          },
+          icon(CROSS),
+        ),
+        facts && el("p", { class: "facts" }, facts),
+      ),
+      el(
+        "div",
+        { class: "near" },
         ...(main.card.frames.length > 1
-          ? [column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word), column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word)]
-          : [column("Near it", shown.now, word)])),
-      el("div", { class: "choice", role: "group", "aria-label": "Which cosine" }, choice("centred", "seen from the mean"), choice("raw", "raw cosine")),
+          ? [
+              column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
+              column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word),
+            ]
+          : [column("Near it", shown.now, word)]),
+      ),
+      el(
+        "div",
+        { class: "choice", role: "group", "aria-label": "Which cosine" },
+        choice("centred", "seen from the mean"),
+        choice("raw", "raw cosine"),
+      ),
       search(stage, `Pin a pair: ${spelled(word)} and …`, (second) => pin(stage, word, second)),
     );
     if (focused) host.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
   const choice = (which: "centred" | "raw", name: string) =>
-    el("button", {
-      class: "segment",
-      "aria-pressed": String(kind === which),
-      "data-key": which,
-      title:
-        which === "centred"
-          ? "All words drift in one direction while they are trained, and every raw cosine rises with it. Seen from the mean of all words, that drift is gone."
-          : "The cosine of the two vectors as they are",
-      onclick: () => {
-        kind = which;
-        apply();
+    el(
+      "button",
+      {
+        class: "segment",
+        "aria-pressed": String(kind === which),
+        "data-key": which,
+        title:
+          which === "centred"
+            ? "All words drift in one direction while they are trained, and every raw cosine rises with it. Seen from the mean of all words, that drift is gone."
+            : "The cosine of the two vectors as they are",
+        onclick: () => {
+          kind = which;
+          apply();
+        },
       },
-    }, name);
+      name,
+    );
 
   function column(title: string, answer: Neighbours | null, word: string): HTMLElement {
     const main = stage.main!;
@@ -118,11 +154,29 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       const dot = el("span", { class: "dot" });
       dot.style.background = css(stage.theme.classes[main.classOf[id] ? 1 + ((main.classOf[id] - 1) % 23) : 0]);
       const isPinned = pins.some(([a, b]) => (a === word && b === other) || (a === other && b === word));
-      return el("li", {},
+      return el(
+        "li",
+        {},
         bar,
-        el("button", { class: "word", "data-key": `${title[0]}${id}`, onclick: () => stage.store.set({ word: other }) }, dot, spelled(other)),
+        el(
+          "button",
+          { class: "word", "data-key": `${title[0]}${id}`, onclick: () => stage.store.set({ word: other }) },
+          dot,
+          spelled(other),
+        ),
         el("span", { class: "number" }, signed(cosine)),
-        el("button", { class: "plain add", disabled: isPinned, "aria-label": `Pin ${word} and ${other}`, title: "Pin this pair", onclick: () => pin(stage, word, other) }, icon(PIN)));
+        el(
+          "button",
+          {
+            class: "plain add",
+            disabled: isPinned,
+            "aria-label": `Pin ${word} and ${other}`,
+            title: "Pin this pair",
+            onclick: () => pin(stage, word, other),
+          },
+          icon(PIN),
+        ),
+      );
     });
     return el("section", {}, el("h3", {}, title), el("ol", {}, ...items));
   }

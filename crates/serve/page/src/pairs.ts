@@ -4,7 +4,7 @@ import { Chart } from "./chart";
 import { at, positionOf } from "./clock";
 import { el, icon } from "./dom";
 import type { Pair } from "./source";
-import { type Stage, pinned, unpin } from "./stage";
+import { type Stage, pinned, sides, unpin } from "./stage";
 import { signed, spelled } from "./words";
 
 const CROSS = "M4 4l8 8M12 4l-8 8";
@@ -21,7 +21,11 @@ export function pairs(host: HTMLElement, stage: Stage): void {
   const list = el("div", { class: "pairs" });
   host.append(
     el("h2", { class: "title" }, "Pairs"),
-    el("p", { class: "hint" }, "The cosine of two words seen from the mean of all. In the grey band lie nine of ten random pairs; a pair above it is near because of its use."),
+    el(
+      "p",
+      { class: "hint" },
+      "The cosine of two words seen from the mean of all. In the grey band lie nine of ten random pairs; a pair above it is near because of its use.",
+    ),
     list,
   );
 
@@ -31,8 +35,7 @@ export function pairs(host: HTMLElement, stage: Stage): void {
     shown = wanted.map((words) => same(words) ?? card(stage, words));
     list.replaceChildren(...shown.map(({ element }) => element));
     void refresh();
-    stage.main?.dress();
-    stage.other?.dress();
+    for (const side of sides(stage)) side.dress();
   }
 
   /** One question after the other; while they are answered, newer news waits for the next round. */
@@ -67,14 +70,29 @@ function card(stage: Stage, words: [string, string]): Shown {
   const now = el("span", { class: "now" }, "…");
   const note = el("p", { class: "facts" });
   const chart = new Chart(92, (step) => stage.clock.seekStep(step));
-  const element = el("article", { class: "pair", "aria-label": name },
-    el("header", {},
-      el("h3", {},
-        ...words.map((word) => el("button", { class: "word", onclick: () => stage.store.set({ word }) }, spelled(word)))),
+  const element = el(
+    "article",
+    { class: "pair", "aria-label": name },
+    el(
+      "header",
+      {},
+      el(
+        "h3",
+        {},
+        ...words.map((word) =>
+          el("button", { class: "word", onclick: () => stage.store.set({ word }) }, spelled(word)),
+        ),
+      ),
       now,
-      el("button", { class: "plain", "aria-label": `Unpin ${name}`, title: "Unpin", onclick: () => unpin(stage, ...words) }, icon(CROSS))),
+      el(
+        "button",
+        { class: "plain", "aria-label": `Unpin ${name}`, title: "Unpin", onclick: () => unpin(stage, ...words) },
+        icon(CROSS),
+      ),
+    ),
     chart.element,
-    note);
+    note,
+  );
   let pair: Pair | null = null;
 
   function update() {

@@ -22,9 +22,15 @@ const NAMES: Record<Tab, string> = {
 export function panel(host: HTMLElement, stage: Stage): void {
   const { store } = stage;
   const tabs = TABS.map((tab) =>
-    el("button", { role: "tab", id: `tab-${tab}`, "aria-controls": `panel-${tab}`, onclick: () => store.set({ tab }) }, NAMES[tab]),
+    el(
+      "button",
+      { role: "tab", id: `tab-${tab}`, "aria-controls": `panel-${tab}`, onclick: () => store.set({ tab }) },
+      NAMES[tab],
+    ),
   );
-  const panels = TABS.map((tab) => el("div", { role: "tabpanel", id: `panel-${tab}`, "aria-labelledby": `tab-${tab}`, tabindex: "0" }));
+  const panels = TABS.map((tab) =>
+    el("div", { role: "tabpanel", id: `panel-${tab}`, "aria-labelledby": `tab-${tab}`, tabindex: "0" }),
+  );
   const list = el("div", { role: "tablist", "aria-label": "Details" }, ...tabs);
   host.append(list, ...panels);
 
@@ -40,7 +46,11 @@ export function panel(host: HTMLElement, stage: Stage): void {
   const [words, training, places, text, run] = panels;
   const chosen = el("section", { class: "selection", "aria-label": "The chosen word" });
   const pinnedPairs = el("section", { "aria-label": "Pairs" });
-  words.append(search(stage, "Find a word", (word) => store.set({ word })), chosen, pinnedPairs);
+  words.append(
+    search(stage, "Find a word", (word) => store.set({ word })),
+    chosen,
+    pinnedPairs,
+  );
   neighbours(chosen, stage);
   pairs(pinnedPairs, stage);
   curves(training, stage);

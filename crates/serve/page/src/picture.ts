@@ -1,12 +1,12 @@
 // The view as a PNG: the clouds as they stand, with their names and lines, and a line of text that says what it is.
 
-import type { Stage } from "./stage";
+import { type Stage, sides } from "./stage";
 import { css } from "./theme";
 
 export async function picture(stage: Stage): Promise<Blob> {
-  const sides = [stage.main, stage.other].filter((side) => side !== null);
-  const canvases = sides.map((side) => [side.scene.canvas, side.pen.canvas]);
-  for (const side of sides) side.draw();
+  const shown = sides(stage);
+  const canvases = shown.map((side) => [side.scene.canvas, side.pen.canvas]);
+  for (const side of shown) side.draw();
   const width = canvases.reduce((sum, [, over]) => sum + over.width, 0);
   const height = Math.max(...canvases.map(([, over]) => over.height));
   const sharp = devicePixelRatio || 1;
@@ -24,10 +24,13 @@ export async function picture(stage: Stage): Promise<Blob> {
   }
   pen.font = `${13 * sharp}px ui-sans-serif, system-ui, sans-serif`;
   pen.fillStyle = css(stage.theme.quiet);
-  const names = sides.map((side) => side.run.name).join(" and ");
+  const names = shown.map((side) => side.run.name).join(" and ");
   pen.fillText(`wordspace · ${names} · step ${Math.round(stage.clock.step)}`, 16 * sharp, height + foot / 2);
   return new Promise((done, fail) =>
-    paper.toBlob((blob) => (blob ? done(blob) : fail(new Error("This browser cannot make a picture of this size."))), "image/png"),
+    paper.toBlob(
+      (blob) => (blob ? done(blob) : fail(new Error("This browser cannot make a picture of this size."))),
+      "image/png",
+    ),
   );
 }
 

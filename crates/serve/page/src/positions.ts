@@ -11,24 +11,44 @@ const SIZE = 320;
 export function positions(host: HTMLElement, stage: Stage): void {
   let table: Positions | null = null;
   const map = el("canvas", { class: "map", width: SIZE, height: SIZE, tabindex: "0", role: "img" });
-  const curve = el("canvas", { class: "map", width: 2 * SIZE, height: SIZE, role: "img", "aria-label": "The positions as a line on their two widest axes" });
+  const curve = el("canvas", {
+    class: "map",
+    width: 2 * SIZE,
+    height: SIZE,
+    role: "img",
+    "aria-label": "The positions as a line on their two widest axes",
+  });
   const readout = el("output", { class: "facts" });
   const trouble = el("p", { class: "hint" });
-  const body = el("div", {},
+  const body = el(
+    "div",
+    {},
     el("h3", {}, "How alike two positions are"),
-    el("p", { class: "hint" }, "Row and column are positions in the text; a bright diagonal that widens means that neighbouring places look alike."),
-    map, readout,
+    el(
+      "p",
+      { class: "hint" },
+      "Row and column are positions in the text; a bright diagonal that widens means that neighbouring places look alike.",
+    ),
+    map,
+    readout,
     el("h3", {}, "The positions as a line"),
     el("p", { class: "hint" }, "The table on its own two widest axes, from the first position (dark) to the last."),
-    curve);
-  host.append(el("h2", { class: "title" }, "Positions"), el("p", { class: "hint" }, "Beside the word itself the model adds a vector for the place where it stands."), trouble, body);
+    curve,
+  );
+  host.append(
+    el("h2", { class: "title" }, "Positions"),
+    el("p", { class: "hint" }, "Beside the word itself the model adds a vector for the place where it stands."),
+    trouble,
+    body,
+  );
   const at = { row: 0, column: 0 };
 
   async function fetch() {
     const { main, clock, store } = stage;
     if (!main || store.view.tab !== "positions" || !clock.steps.length) return;
     try {
-      if (main.run.positions === "none") throw new Error("This run was trained without positions: word order is nothing to it.");
+      if (main.run.positions === "none")
+        throw new Error("This run was trained without positions: word order is nothing to it.");
       table = await stage.source.positions(main.run.id, clock.frame);
       trouble.textContent = "";
     } catch (error) {
@@ -44,7 +64,9 @@ export function positions(host: HTMLElement, stage: Stage): void {
     const { rows, likeness } = table;
     const dark = stage.theme.dark;
     const pixels = new ImageData(rows, rows);
-    likeness.forEach((value, i) => pixels.data.set([...diverging(value / 127, dark).map((c) => Math.round(c * 255)), 255], 4 * i));
+    likeness.forEach((value, i) =>
+      pixels.data.set([...diverging(value / 127, dark).map((c) => Math.round(c * 255)), 255], 4 * i),
+    );
     const small = el("canvas", { width: rows, height: rows });
     small.getContext("2d")!.putImageData(pixels, 0, 0);
     const pen = map.getContext("2d")!;
@@ -61,7 +83,10 @@ export function positions(host: HTMLElement, stage: Stage): void {
     pen.clearRect(0, 0, 2 * SIZE, SIZE);
     let reach = 1e-9;
     for (let i = 0; i < rows; i++) reach = Math.max(reach, Math.abs(points[3 * i]) / 1.9, Math.abs(points[3 * i + 1]));
-    const place = (i: number) => [SIZE + (points[3 * i] / reach) * SIZE * 0.44, SIZE / 2 - (points[3 * i + 1] / reach) * SIZE * 0.42];
+    const place = (i: number) => [
+      SIZE + (points[3 * i] / reach) * SIZE * 0.44,
+      SIZE / 2 - (points[3 * i + 1] / reach) * SIZE * 0.42,
+    ];
     pen.lineWidth = 2;
     for (let i = 0; i < rows; i++) {
       const colour = css(mix(ink, mix(accent, paper, 0.2), i / (rows - 1 || 1)));

@@ -18,7 +18,8 @@ import type { Points } from "./source";
 import { COLOURS, type Rgb, type Theme } from "./theme";
 
 // A word lies between where it was in one frame (`position`) and in the next (`later`); after a jump it glides in
-// from where it was on show (`was`). A word that is not a number has no place: all three are the lowest. `look` is colour, size, strength.
+// from where it was on show (`was`). A word that is not a number has no place: all three are the lowest.
+// `look` is colour, size, strength.
 const VERTEX = `
 precision highp float;
 in vec3 position, later, was;

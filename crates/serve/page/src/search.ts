@@ -50,7 +50,11 @@ export function search(stage: Stage, name: string, chosen: (word: string) => voi
         },
         spelled(word),
       );
-    const nothing = el("li", { class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false" }, "No word of this run is spelled like that.");
+    const nothing = el(
+      "li",
+      { class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false" },
+      "No word of this run is spelled like that.",
+    );
     list.replaceChildren(...(found.length ? found.map(option) : [nothing]));
     list.hidden = false;
     field.setAttribute("aria-expanded", "true");

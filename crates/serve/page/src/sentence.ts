@@ -15,15 +15,30 @@ const OFFERS = [
 ];
 
 export function sentence(host: HTMLElement, stage: Stage): void {
-  const field = el("input", { type: "text", "aria-label": "Your sentence", spellcheck: "false", autocomplete: "off", maxlength: "400" });
+  const field = el("input", {
+    type: "text",
+    "aria-label": "Your sentence",
+    spellcheck: "false",
+    autocomplete: "off",
+    maxlength: "400",
+  });
   const trouble = el("p", { class: "hint", role: "status" });
   const twins = el("p", { class: "facts" });
   const list = el("ol", { class: "tokens" });
   const readout = el("output", { class: "facts readout" });
   host.append(
     el("h2", { class: "title" }, "A sentence"),
-    el("p", { class: "hint" }, "What goes into the network is the word’s vector plus the vector of its place. Write a sentence of your own; point at a strip to read its numbers."),
-    field, trouble, twins, readout, list);
+    el(
+      "p",
+      { class: "hint" },
+      "What goes into the network is the word’s vector plus the vector of its place. Write a sentence of your own; point at a strip to read its numbers.",
+    ),
+    field,
+    trouble,
+    twins,
+    readout,
+    list,
+  );
   let asked = 0;
 
   async function fetch() {
@@ -49,21 +64,49 @@ export function sentence(host: HTMLElement, stage: Stage): void {
     for (const token of tokens) for (const value of token.sum) most = Math.max(most, Math.abs(value));
     const strips = (token: Token) => {
       const one = (name: string, sign: string, values: number[]) =>
-        el("div", { class: "strip-line" }, el("span", { class: "sign", "aria-hidden": "true" }, sign), strip(stage, `${spelled(token.piece)}, ${name}`, values, most, (text) => (readout.textContent = text)));
+        el(
+          "div",
+          { class: "strip-line" },
+          el("span", { class: "sign", "aria-hidden": "true" }, sign),
+          strip(stage, `${spelled(token.piece)}, ${name}`, values, most, (text) => (readout.textContent = text)),
+        );
       if (!token.place) return [one("the word's vector", "", token.token)];
-      return [one("the word's vector", "", token.token), one(`the vector of place ${token.position}`, "+", token.place), one("their sum", "=", token.sum)];
+      return [
+        one("the word's vector", "", token.token),
+        one(`the vector of place ${token.position}`, "+", token.place),
+        one("their sum", "=", token.sum),
+      ];
     };
     list.replaceChildren(
       ...tokens.map((token) =>
-        el("li", {},
-          el("header", {},
-            el("button", { class: "word", onclick: () => stage.main && stage.store.set({ word: stage.main.run.words[token.id] ?? null, tab: "words" }) }, spelled(token.piece)),
-            el("span", { class: "facts" }, `number ${token.id}, place ${token.position}`)),
-          ...strips(token))));
+        el(
+          "li",
+          {},
+          el(
+            "header",
+            {},
+            el(
+              "button",
+              {
+                class: "word",
+                onclick: () =>
+                  stage.main && stage.store.set({ word: stage.main.run.words[token.id] ?? null, tab: "words" }),
+              },
+              spelled(token.piece),
+            ),
+            el("span", { class: "facts" }, `number ${token.id}, place ${token.position}`),
+          ),
+          ...strips(token),
+        ),
+      ),
+    );
     twins.textContent = twice(tokens);
   }
 
-  field.addEventListener("input", settled(250, () => void fetch()));
+  field.addEventListener(
+    "input",
+    settled(250, () => void fetch()),
+  );
   const soon = settled(150, () => void fetch());
   let frame = -1;
   stage.clock.on(() => {
@@ -93,14 +136,27 @@ function twice(tokens: Token[]): string {
 /** A sentence whose words this run knows. */
 function offer({ main }: Stage): string {
   const knows = (word: string) => main!.ids.has(word) || main!.ids.has(` ${word}`) || main!.ids.has(`Ġ${word}`);
-  return OFFERS.find((text) => text.split(" ").every(knows)) ?? main!.run.words.filter((word) => /^\p{L}+$/u.test(word)).slice(0, 6).join(" ");
+  return (
+    OFFERS.find((text) => text.split(" ").every(knows)) ??
+    main!.run.words
+      .filter((word) => /^\p{L}+$/u.test(word))
+      .slice(0, 6)
+      .join(" ")
+  );
 }
 
 /** Numbers as cells: blue below zero, orange above. Pointing or the arrow keys read them. */
 function strip(stage: Stage, name: string, values: number[], most: number, say: (text: string) => void): HTMLElement {
   const across = Math.min(ACROSS, values.length);
   const down = Math.ceil(values.length / across);
-  const canvas = el("canvas", { class: "strip", width: across, height: down, tabindex: "0", role: "img", "aria-label": `${name}: ${values.length} numbers; the arrow keys read them` });
+  const canvas = el("canvas", {
+    class: "strip",
+    width: across,
+    height: down,
+    tabindex: "0",
+    role: "img",
+    "aria-label": `${name}: ${values.length} numbers; the arrow keys read them`,
+  });
   canvas.style.aspectRatio = `${across} / ${down * (down > 1 ? 1 : 3)}`;
   const pen = canvas.getContext("2d")!;
   values.forEach((value, i) => {

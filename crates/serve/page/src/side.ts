@@ -143,7 +143,7 @@ export class Side {
     const colour =
       view.colour === "class" && this.run.classes.length
         ? (id: number) => (this.classOf[id] ? 1 + ((this.classOf[id] - 1) % (COLOURS - 1)) : 0)
-        : (id: number) => Math.round(this.rank[id] * (COLOURS - 1));
+        : this.shades();
     this.scene.dress(colour, (id) => {
       if (id === word || pins.has(id)) return 200;
       if (this.lit !== null) return this.classOf[id] === this.lit ? 110 : 22;
@@ -151,6 +151,14 @@ export class Side {
       return 100;
     });
     this.paint();
+  }
+
+  /** Colours by frequency: each takes as many words as the next. */
+  private shades(): (word: number) => number {
+    const order = this.run.words.map((_, id) => id).sort((a, b) => this.rank[a] - this.rank[b]);
+    const shade = new Uint8Array(order.length);
+    order.forEach((word, i) => (shade[word] = Math.floor((i / order.length) * COLOURS)));
+    return (word) => shade[word];
   }
 
   paint(): void {
@@ -238,7 +246,9 @@ export class Side {
   /** A pinned pair's cosine at the step on show. */
   private pairText(a: number, b: number): string {
     const pair = this.pairs.get(`${a} ${b}`);
-    return pair?.steps.length ? signed(at(pair.centred, positionOf(pair.steps, this.held ?? this.stage.clock.step))) : "";
+    return pair?.steps.length
+      ? signed(at(pair.centred, positionOf(pair.steps, this.held ?? this.stage.clock.step)))
+      : "";
   }
 
   dispose(): void {

@@ -27,6 +27,9 @@ export interface Stage {
 /** A run was opened, got a frame, a longer log; or the list of runs is another. */
 export type News = "run" | "frames" | "log" | "runs";
 
+/** The runs on show: none, one or two. */
+export const sides = ({ main, other }: Stage): Side[] => [main, other].filter((side) => side !== null);
+
 /** The pairs on show: the reader's, or else the run's own. */
 export function pinned(stage: Stage): [string, string][] {
   const { main, store } = stage;

@@ -26,7 +26,9 @@ export function theme(dark: boolean): Theme {
     const hue = HUES[(i - 1) % HUES.length];
     const round = Math.floor((i - 1) / HUES.length);
     const base = dark ? mix(hue, [1, 1, 1], 0.12) : hue;
-    classes.push(round === 0 ? base : round === 1 ? mix(base, ink, dark ? 0.5 : 0.42) : mix(base, paper, dark ? 0.25 : 0.42));
+    classes.push(
+      round === 0 ? base : round === 1 ? mix(base, ink, dark ? 0.5 : 0.42) : mix(base, paper, dark ? 0.25 : 0.42),
+    );
   }
   const [rare, middle, often] = dark ? ["#39465c", "#56b4e9", "#fff3c4"] : ["#c9d3df", "#56a0c8", "#14304f"];
   const scale = Array.from({ length: COLOURS }, (_, i) => {

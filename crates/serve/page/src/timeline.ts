@@ -12,9 +12,18 @@ export function timeline(host: HTMLElement, stage: Stage): void {
   const { clock } = stage;
   const play = el("button", { class: "round", onclick: toggle });
   const slider = el("input", { type: "range", min: 0, step: "any", "aria-label": "Step", class: "slider" });
-  const story = svg("svg", { class: "story", "aria-hidden": "true", preserveAspectRatio: "none", viewBox: "0 0 1000 100" });
+  const story = svg("svg", {
+    class: "story",
+    "aria-hidden": "true",
+    preserveAspectRatio: "none",
+    viewBox: "0 0 1000 100",
+  });
   const ticks = el("div", { class: "ticks", "aria-hidden": "true" });
-  const live = el("button", { class: "live", title: "Show each new frame as it comes", onclick: () => clock.seek(clock.last, true) });
+  const live = el("button", {
+    class: "live",
+    title: "Show each new frame as it comes",
+    onclick: () => clock.seek(clock.last, true),
+  });
   host.append(play, el("div", { class: "track" }, story, slider, ticks), live);
 
   function toggle() {
@@ -40,7 +49,9 @@ export function timeline(host: HTMLElement, stage: Stage): void {
     clock.seek(steps[event.key]);
   });
   addEventListener("keydown", (event) => {
-    const busy = (event.target as HTMLElement).closest("button, input:not([type=range]), select, textarea, summary, [role=tab]");
+    const busy = (event.target as HTMLElement).closest(
+      "button, input:not([type=range]), select, textarea, summary, [role=tab]",
+    );
     if (event.key !== " " || busy) return;
     event.preventDefault();
     toggle();

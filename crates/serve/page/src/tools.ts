@@ -1,6 +1,6 @@
 // The few buttons over the cloud, and their keys.
 
-import { el, icon, svg } from "./dom";
+import { el, icon } from "./dom";
 import { save } from "./picture";
 import type { Stage } from "./stage";
 import { isDark } from "./theme";
@@ -13,14 +13,48 @@ const TRAIL = "M2.5 12.5c3.5 0 2.5-5 5.5-5s2 3 3 3M12.6 4.4a1.1 1.1 0 1 0 .01 0z
 export function tools(host: HTMLElement, stage: Stage): void {
   const { store } = stage;
   const flat = el("button", { class: "tool wide", onclick: () => store.set({ flat: !store.view.flat }) });
-  const trails = el("button", { class: "tool", "aria-label": "Trails of the chosen words", title: "Trails of the chosen words", onclick: () => store.set({ trails: !store.view.trails }) }, icon(TRAIL));
-  const night = el("button", { class: "tool", onclick: () => store.set({ theme: isDark(store.view.theme) ? "light" : "dark" }) }, icon(MOON));
-  const link = el("button", { class: "tool", "aria-label": "Copy a link to this view", title: "Copy a link to this view", onclick: () => void copy() }, icon(LINK));
-  const shot = el("button", { class: "tool", "aria-label": "Save this view as a picture", title: "Save this view as a picture (PNG)", onclick: () => void save(stage).catch((error: Error) => stage.say(error.message)) }, icon(CAMERA));
+  const trails = el(
+    "button",
+    {
+      class: "tool",
+      "aria-label": "Trails of the chosen words",
+      title: "Trails of the chosen words",
+      onclick: () => store.set({ trails: !store.view.trails }),
+    },
+    icon(TRAIL),
+  );
+  const night = el(
+    "button",
+    { class: "tool", onclick: () => store.set({ theme: isDark(store.view.theme) ? "light" : "dark" }) },
+    icon(MOON),
+  );
+  const link = el(
+    "button",
+    {
+      class: "tool",
+      "aria-label": "Copy a link to this view",
+      title: "Copy a link to this view",
+      onclick: () => void copy(),
+    },
+    icon(LINK),
+  );
+  const shot = el(
+    "button",
+    {
+      class: "tool",
+      "aria-label": "Save this view as a picture",
+      title: "Save this view as a picture (PNG)",
+      onclick: () => void save(stage).catch((error: Error) => stage.say(error.message)),
+    },
+    icon(CAMERA),
+  );
   host.append(flat, trails, night, link, shot);
 
   async function copy() {
-    store.set({ eye: stage.camera.eye, step: stage.clock.following ? null : Math.round(stage.clock.step) });
+    store.set({
+      eye: stage.camera.eye,
+      step: stage.clock.following && !stage.clock.playing ? null : Math.round(stage.clock.step),
+    });
     try {
       await navigator.clipboard.writeText(store.link());
       stage.say("The link to this view is in the clipboard.");
@@ -42,7 +76,12 @@ export function tools(host: HTMLElement, stage: Stage): void {
   draw();
 
   addEventListener("keydown", (event) => {
-    if ((event.target as HTMLElement).closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) {
+    if (
+      (event.target as HTMLElement).closest("input, select, textarea") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    ) {
       if (event.key === "Escape") (event.target as HTMLElement).blur();
       return;
     }
@@ -55,8 +94,3 @@ export function tools(host: HTMLElement, stage: Stage): void {
     }
   });
 }
-
-/** The mark of the page: two points that have met. */
-export const mark = () =>
-  svg("svg", { viewBox: "0 0 40 20", class: "mark", "aria-hidden": "true" },
-    svg("circle", { cx: 12, cy: 10, r: 6, class: "one" }), svg("circle", { cx: 24, cy: 10, r: 6, class: "two" }));

@@ -59,7 +59,12 @@ export function toFragment(view: View): string {
 
 /** Reads an address; what it does not know or cannot read is as if it were not there. */
 export function fromFragment(fragment: string): View {
-  const given = new Map(fragment.replace(/^#/, "").split("&").map((part) => part.split("=", 2) as [string, string]));
+  const given = new Map(
+    fragment
+      .replace(/^#/, "")
+      .split("&")
+      .map((part) => part.split("=", 2) as [string, string]),
+  );
   const text = (key: string) => unescape(given.get(key));
   const step = Number(given.get("step"));
   const eye = given.get("eye")?.split(",").map(Number);

@@ -2,7 +2,13 @@
 
 /** A token as a reader can see it: the space before a GPT-2 word as ␣, line ends as ⏎. */
 export function spelled(word: string): string {
-  return word.replace(/ /g, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/[\u0000-\u001f]/g, "·") || "(empty)";
+  return (
+    word
+      .replace(/ /g, "␣")
+      .replace(/\n/g, "⏎")
+      .replace(/\t/g, "⇥")
+      .replace(/[\u0000-\u001f]/g, "·") || "(empty)"
+  );
 }
 
 /** A cosine with its sign: +0.86, −0.13. */

@@ -12,10 +12,11 @@ export const browser = await chromium.launch({
 });
 
 /** Opens an address in a page of its own; `faults` collects what went wrong in it. */
-export async function open(address, { width = 1280, height = 800, dark = false, phone = false } = {}) {
+export async function open(address, { width = 1280, height = 800, dark = false, phone = false, still = false } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? "dark" : "light",
+    reducedMotion: still ? "reduce" : "no-preference",
     hasTouch: phone,
     isMobile: phone,
     acceptDownloads: true,
@@ -31,8 +32,13 @@ export async function open(address, { width = 1280, height = 800, dark = false, 
 /** Waits until something is true of the page; the test fails when it does not become so. */
 export const until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: 60_000 });
 
-export const step = (page) => page.locator(".step b").textContent().then((text) => Number(text.replace(/,/g, "")));
-export const arrived = (page, at) => until(page, (at) => document.querySelector(".step b")?.textContent.replace(/,/g, "") === String(at), at);
+export const step = (page) =>
+  page
+    .locator(".step b")
+    .textContent()
+    .then((text) => Number(text.replace(/,/g, "")));
+export const arrived = (page, at) =>
+  until(page, (at) => document.querySelector(".step b")?.textContent.replace(/,/g, "") === String(at), at);
 export const number = (text) => Number(text.replace("−", "-"));
 export const pairNow = (page) => page.locator(".pair .now").first().textContent().then(number);
 
@@ -42,7 +48,8 @@ export const rate = (page) =>
     () =>
       new Promise((done) => {
         const times = [];
-        const tick = (now) => (times.push(now) < 61 ? requestAnimationFrame(tick) : done(60_000 / (times.at(-1) - times[0])));
+        const tick = (now) =>
+          times.push(now) < 61 ? requestAnimationFrame(tick) : done(60_000 / (times.at(-1) - times[0]));
         requestAnimationFrame(tick);
       }),
   );

@@ -38,6 +38,9 @@ test("whoever comes late sees the words meet: the run plays from step 0 to the n
     assert.equal(await page.locator(".caption").isVisible(), false, "what was closed stays closed");
   }));
 
+test("who has asked for less motion sees the newest frame at once", () =>
+  reading("", async (page) => assert.equal(await step(page), 200), { still: true }));
+
 test("the keyboard scrubs: Home, End and the arrows move by frames, space plays", () =>
   reading("step=200", async (page) => {
     await page.getByRole("slider", { name: "Step" }).focus();
@@ -67,7 +70,10 @@ test("a word that was found shows its neighbours now and at the first step, and 
     const listed = await now.locator(".word").allTextContents();
     assert.equal(await page.locator(".near ol").nth(1).locator("li").count(), 10);
     const animal = new Set(made.classes[0].words.map((id) => made.names[id]));
-    assert.ok(listed.every((word) => animal.has(word)), `${listed} are animals`);
+    assert.ok(
+      listed.every((word) => animal.has(word)),
+      `${listed} are animals`,
+    );
     const seen = number(await now.first().locator(".number").textContent());
     await page.getByRole("button", { name: "raw cosine" }).click();
     assert.notEqual(number(await now.first().locator(".number").textContent()), seen);
@@ -80,10 +86,19 @@ test("a click on a point chooses its word", () =>
     // Somewhere in the cloud there is a word; the pointer is a hand above it.
     const cloud = await page.locator(".cloud canvas").first().boundingBox();
     for (let i = 0; i < 400; i++) {
-      const [x, y] = [cloud.x + cloud.width * (0.3 + 0.4 * ((i * 0.618) % 1)), cloud.y + cloud.height * (0.3 + 0.4 * ((i * 0.414) % 1))];
+      const [x, y] = [
+        cloud.x + cloud.width * (0.3 + 0.4 * ((i * 0.618) % 1)),
+        cloud.y + cloud.height * (0.3 + 0.4 * ((i * 0.414) % 1)),
+      ];
       await page.mouse.move(x, y);
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-      if ((await page.locator(".cloud canvas").first().evaluate((canvas) => canvas.style.cursor)) !== "pointer") continue;
+      if (
+        (await page
+          .locator(".cloud canvas")
+          .first()
+          .evaluate((canvas) => canvas.style.cursor)) !== "pointer"
+      )
+        continue;
       await page.mouse.click(x, y);
       break;
     }
@@ -140,7 +155,10 @@ test("an unknown word of a sentence is named", async () => {
   await page.getByText("“zebra” is not in the vocabulary of this run.").waitFor();
   assert.equal(await page.locator(".tokens li").count(), 0);
   // Of an answer that says no, the browser itself tells the console.
-  assert.deepEqual(faults.filter((fault) => !fault.includes("status of 400")), []);
+  assert.deepEqual(
+    faults.filter((fault) => !fault.includes("status of 400")),
+    [],
+  );
   await close();
 });
 
@@ -159,7 +177,10 @@ test("theme, plane and colours change at a click, and the theme is in the addres
 
 test("a picture of the view is saved as PNG", () =>
   reading("step=200", async (page) => {
-    const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save this view as a picture" }).click()]);
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save this view as a picture" }).click(),
+    ]);
     assert.equal(saved.suggestedFilename(), "made-up-step-200.png");
     const chunks = await (await saved.createReadStream()).toArray();
     const bytes = Buffer.concat(chunks);
@@ -168,16 +189,20 @@ test("a picture of the view is saved as PNG", () =>
   }));
 
 test("on a phone everything is within reach and nothing is wider than the screen", () =>
-  reading("step=200", async (page) => {
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    for (const name of ["Training", "Positions", "Sentence", "Run", "Words"]) {
-      await page.getByRole("tab", { name }).tap();
-      assert.ok(await page.getByRole("tabpanel", { name }).isVisible());
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name);
-    }
-    const cloud = await page.locator(".cloud").boundingBox();
-    assert.ok(cloud.height > 350 && cloud.width === 390);
-  }, { width: 390, height: 844, phone: true }));
+  reading(
+    "step=200",
+    async (page) => {
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      for (const name of ["Training", "Positions", "Sentence", "Run", "Words"]) {
+        await page.getByRole("tab", { name }).tap();
+        assert.ok(await page.getByRole("tabpanel", { name }).isVisible());
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name);
+      }
+      const cloud = await page.locator(".cloud").boundingBox();
+      assert.ok(cloud.height > 350 && cloud.width === 390);
+    },
+    { width: 390, height: 844, phone: true },
+  ));
 
 test("a new frame is shown as it comes, unless the reader has gone back", async () => {
   const growing = await standin(synthetic(), 3);

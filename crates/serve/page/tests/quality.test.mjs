@@ -24,7 +24,10 @@ test("the page weighs at most 300 KB compressed and fetches nothing from elsewhe
   console.log(`page weight: ${weight} bytes compressed`);
   assert.ok(weight <= 300_000, `${weight}`);
   const [html, script, style] = files.map(String);
-  assert.ok(html.includes('<link rel="stylesheet" href="app.css">') && html.includes('<script type="module" src="app.js"></script>'));
+  assert.ok(
+    html.includes('<link rel="stylesheet" href="app.css">') &&
+      html.includes('<script type="module" src="app.js"></script>'),
+  );
   assert.ok(!/<\/script|<!--/.test(script), "a report could not carry the script");
   assert.ok(!/url\(|@import/.test(style));
 });
@@ -38,7 +41,10 @@ test("axe-core finds no serious fault on any tab, by day, by night and on a phon
       await page.getByRole("tab", { name: tab }).click();
       const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
       const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      assert.deepEqual(serious.map(({ id, nodes }) => `${tab}: ${id}: ${nodes[0].html}`), []);
+      assert.deepEqual(
+        serious.map(({ id, nodes }) => `${tab}: ${id}: ${nodes[0].html}`),
+        [],
+      );
     }
     await close();
   }
@@ -78,7 +84,10 @@ test("a report opens from disk, plays, finds neighbours and reads a sentence wit
   await page.locator(".near ol").first().locator("li").nth(9).waitFor();
   const people = new Set(made.classes[4].words.map((id) => made.names[id]));
   const listed = await page.locator(".near ol").first().locator(".word").allTextContents();
-  assert.ok(listed.every((word) => people.has(word)), `${listed} are people`);
+  assert.ok(
+    listed.every((word) => people.has(word)),
+    `${listed} are people`,
+  );
   await page.getByRole("tab", { name: "Sentence" }).click();
   await page.getByLabel("Your sentence").fill("cat dog cat");
   await page.locator("#panel-sentence .facts").filter({ hasText: "stands at 0 and 2" }).waitFor();

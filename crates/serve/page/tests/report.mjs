@@ -22,13 +22,22 @@ export async function writeReport(made, path) {
     kind: "report",
     run: { ...all.run(made.steps.length), limits: null },
     log: all.log(made.steps.length),
-    frames: made.steps.map((step) => ({ step, points: all.points(step).toString("base64"), vectors: halves(made.table(step)) })),
+    frames: made.steps.map((step) => ({
+      step,
+      points: all.points(step).toString("base64"),
+      vectors: halves(made.table(step)),
+    })),
     positions: [{ step: made.steps.at(-1), vectors: halves(made.places) }],
   };
-  const [html, script, style] = await Promise.all(["index.html", "app.js", "app.css"].map((name) => readFile(new URL(name, DIST), "utf8")));
+  const [html, script, style] = await Promise.all(
+    ["index.html", "app.js", "app.css"].map((name) => readFile(new URL(name, DIST), "utf8")),
+  );
   const embedded = `<script type="application/json" id="embedded">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>`;
   const page = html
     .replace('<link rel="stylesheet" href="app.css">', () => `<style>${style}</style>`)
-    .replace('<script type="module" src="app.js"></script>', () => `${embedded}<script type="module">${script}</script>`);
+    .replace(
+      '<script type="module" src="app.js"></script>',
+      () => `${embedded}<script type="module">${script}</script>`,
+    );
   await writeFile(path, page);
 }

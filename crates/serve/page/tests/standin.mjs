@@ -4,8 +4,13 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { answers } from "./synthetic.mjs";
 
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'";
-const FILES = { "/": ["index.html", "text/html"], "/app.js": ["app.js", "text/javascript"], "/app.css": ["app.css", "text/css"] };
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'";
+const FILES = {
+  "/": ["index.html", "text/html"],
+  "/app.js": ["app.js", "text/javascript"],
+  "/app.css": ["app.css", "text/css"],
+};
 const DIST = new URL("../dist/", import.meta.url);
 
 /** Serves a made-up run of which `shown` frames are there; `grow` adds one, `port` and `close` are what they say. */
@@ -16,7 +21,8 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
   const event = () => `data: ${JSON.stringify({ schema: 1, runs: cards() })}\n\n`;
 
   async function answer(url, response) {
-    const send = (type, body) => response.writeHead(200, { "content-type": type, "content-security-policy": POLICY }).end(body);
+    const send = (type, body) =>
+      response.writeHead(200, { "content-type": type, "content-security-policy": POLICY }).end(body);
     const json = (body) => send("application/json", JSON.stringify(body));
     const [, of, step] = url.pathname.match(/^\/api\/runs\/0(?:\/([a-z]+)(?:\/(\d+))?)?$/) ?? [];
     const asked = (name) => Number(url.searchParams.get(name));
@@ -34,7 +40,9 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
       listeners.add(response);
       return response.on("close", () => listeners.delete(response));
     }
-    return response.writeHead(404, { "content-type": "application/json" }).end(JSON.stringify({ error: "There is nothing here." }));
+    return response
+      .writeHead(404, { "content-type": "application/json" })
+      .end(JSON.stringify({ error: "There is nothing here." }));
   }
 
   const server = createServer((request, response) => {

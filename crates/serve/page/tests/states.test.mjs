@@ -36,12 +36,25 @@ test("when the program goes away the picture stays, and comes to life again by i
 });
 
 test("words that look like markup are text", async () => {
-  const hostile = ["<script>fault()</script>", '"><img src=x onerror=fault()>', "a.b,c", " space", "%2E", "\n", "</ul>", "&amp;"];
+  const hostile = [
+    "<script>fault()</script>",
+    '"><img src=x onerror=fault()>',
+    "a.b,c",
+    " space",
+    "%2E",
+    "\n",
+    "</ul>",
+    "&amp;",
+  ];
   const server = await standin(synthetic({ hostile }));
   const { page, faults, close } = await open(`${server.address}#step=200`);
   await page.locator(".cloud").waitFor();
   for (const word of hostile) {
-    await page.evaluate((word) => (location.hash = `#step=200&word=${encodeURIComponent(word).replace(/\./g, "%2E")}&pins=cat.${encodeURIComponent(word).replace(/\./g, "%2E")}`), word);
+    await page.evaluate(
+      (word) =>
+        (location.hash = `#step=200&word=${encodeURIComponent(word).replace(/\./g, "%2E")}&pins=cat.${encodeURIComponent(word).replace(/\./g, "%2E")}`),
+      word,
+    );
     const spelled = word.replace(/ /g, "␣").replace(/\n/g, "⏎");
     await until(page, (spelled) => document.querySelector(".chosen h2")?.textContent === spelled, spelled);
     await until(page, (spelled) => document.querySelector(".pair h3")?.textContent === `cat${spelled}`, spelled);
@@ -54,9 +67,30 @@ test("words that look like markup are text", async () => {
 
 test("an address that names what is not there still opens", async () => {
   const server = await standin(synthetic());
-  const { page, faults, close } = await open(`${server.address}#run=nowhere&step=1e999&word=unheard&eye=1,2&pins=..,x&tab=zzz&%E0%A4%A`);
+  const { page, faults, close } = await open(
+    `${server.address}#run=nowhere&step=1e999&word=unheard&eye=1,2&pins=..,x&tab=zzz&%E0%A4%A`,
+  );
   await page.locator(".said").filter({ hasText: "There is no run “nowhere” here" }).waitFor();
   await page.getByText("does not know the word “unheard”").waitFor();
+  assert.deepEqual(faults, []);
+  await close();
+  await server.close();
+});
+
+test("a word that is not a number has no place in the picture and does no harm", async () => {
+  const server = await standin(synthetic({ nowhere: [0, 7] }));
+  const { page, faults, close } = await open(`${server.address}#step=200&word=cat`);
+  await page.locator(".near li").first().waitFor();
+  await page.getByRole("slider", { name: "Step" }).focus();
+  await page.keyboard.press("Home");
+  await page.locator(".cloud canvas").first().click();
+  const drawn = await page.locator(".overlay").evaluate((canvas) =>
+    canvas
+      .getContext("2d")
+      .getImageData(0, 0, canvas.width, canvas.height)
+      .data.some((value) => value > 0),
+  );
+  assert.ok(drawn, "the names of the others are there");
   assert.deepEqual(faults, []);
   await close();
   await server.close();

@@ -17,7 +17,13 @@ function random(seed) {
 const GROUPS = ["animal", "colour", "day", "food", "person", "place", "tool", "weather", "number", "feeling"];
 const FIRST = ["cat", "dog", "king", "queen", "piano"];
 
-export function synthetic({ words = 400, channels = 16, steps = [0, 1, 2, 4, 8, 16, 40, 80, 120, 160, 200], hostile = [] } = {}) {
+export function synthetic({
+  words = 400,
+  channels = 16,
+  steps = [0, 1, 2, 4, 8, 16, 40, 80, 120, 160, 200],
+  hostile = [],
+  nowhere = [],
+} = {}) {
   const { normal, next } = random(7);
   const names = [...FIRST, ...hostile];
   while (names.length < words) names.push(`word${names.length}`);
@@ -28,13 +34,37 @@ export function synthetic({ words = 400, channels = 16, steps = [0, 1, 2, 4, 8, 
     const learned = 1 - Math.exp(-step / 60);
     return noise.map((value, i) => value + learned * centres[group(Math.floor(i / channels))][i % channels]);
   };
-  const classes = GROUPS.map((name, g) => ({ name, words: names.map((_, id) => id).filter((id) => group(id) === g && id < 2000) }));
+  const classes = GROUPS.map((name, g) => ({
+    name,
+    words: names.map((_, id) => id).filter((id) => group(id) === g && id < 2000),
+  }));
   const counts = names.map((_, id) => Math.round(15000 / (1 + id)) + 3);
   const context = 24;
-  const places = Float32Array.from({ length: context * channels }, (_, i) => Math.sin((Math.floor(i / channels) + 1) / (1 + (i % channels))));
+  const places = Float32Array.from({ length: context * channels }, (_, i) =>
+    Math.sin((Math.floor(i / channels) + 1) / (1 + (i % channels))),
+  );
   const logged = Array.from({ length: 200 }, (_, i) => i + 1);
   const loss = logged.map((step) => 1.6 + 4.3 * Math.exp(-step / 50) + 0.1 * (next() - 0.5));
-  return { name: "made-up", names, counts, classes, channels, steps, table, places, context, total: 200, watch: [[0, 1], [2, 3], [0, 4]], logged, loss };
+  return {
+    name: "made-up",
+    names,
+    nowhere,
+    counts,
+    classes,
+    channels,
+    steps,
+    table,
+    places,
+    context,
+    total: 200,
+    watch: [
+      [0, 1],
+      [2, 3],
+      [0, 4],
+    ],
+    logged,
+    loss,
+  };
 }
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
@@ -105,24 +135,38 @@ export function answers(made) {
     [1, step, rows].forEach((value, i) => bytes.writeUInt32LE(value, 4 + 4 * i));
     bytes.writeFloatLE(scale, 16);
     places.forEach((value, i) => bytes.writeInt16LE(Math.round((value / scale) * 32767), 20 + 2 * i));
+    // A vector that is not finite has no place.
+    for (const word of made.nowhere)
+      for (let axis = 0; axis < 3; axis++) bytes.writeInt16LE(-32768, 20 + 6 * word + 2 * axis);
     return bytes;
   };
 
   const neighbours = (step, word, top) => {
-    const of = (values) => names.map((_, id) => [id, cosine(row(values, word), row(values, id))]).filter(([id]) => id !== word).sort((a, b) => b[1] - a[1]).slice(0, top);
+    const of = (values) =>
+      names
+        .map((_, id) => [id, cosine(row(values, word), row(values, id))])
+        .filter(([id]) => id !== word)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, top);
     return { step, word, raw: of(made.table(step)), centred: of(centred(step)) };
   };
 
   const pair = (a, b, shown = steps) => {
     const bands = shown.map((step) => {
-      const all = Array.from({ length: 200 }, (_, i) => cosine(row(centred(step), (i * 37) % rows), row(centred(step), (i * 91 + 11) % rows))).sort((x, y) => x - y);
+      const all = Array.from({ length: 200 }, (_, i) =>
+        cosine(row(centred(step), (i * 37) % rows), row(centred(step), (i * 91 + 11) % rows)),
+      ).sort((x, y) => x - y);
       return [all[10], all[100], all[190]];
     });
     return {
-      a, b, steps: shown,
+      a,
+      b,
+      steps: shown,
       raw: shown.map((step) => cosine(row(made.table(step), a), row(made.table(step), b))),
       centred: shown.map((step) => cosine(row(centred(step), a), row(centred(step), b))),
-      low: bands.map((band) => band[0]), middle: bands.map((band) => band[1]), high: bands.map((band) => band[2]),
+      low: bands.map((band) => band[0]),
+      middle: bands.map((band) => band[1]),
+      high: bands.map((band) => band[2]),
     };
   };
 
@@ -131,39 +175,79 @@ export function answers(made) {
     const bytes = Buffer.alloc(16 + context * context + context * 12);
     bytes.write("WSQ1");
     [step, context, 1].forEach((value, i) => bytes.writeUInt32LE(value, 4 + 4 * i));
-    for (let i = 0; i < context * context; i++) bytes.writeInt8(Math.round(127 * cosine(row(places, Math.floor(i / context)), row(places, i % context))), 16 + i);
-    for (let i = 0; i < context * 3; i++) bytes.writeFloatLE(places[Math.floor(i / 3) * channels + (i % 3)], 16 + context * context + 4 * i);
+    for (let i = 0; i < context * context; i++)
+      bytes.writeInt8(Math.round(127 * cosine(row(places, Math.floor(i / context)), row(places, i % context))), 16 + i);
+    for (let i = 0; i < context * 3; i++)
+      bytes.writeFloatLE(places[Math.floor(i / 3) * channels + (i % 3)], 16 + context * context + 4 * i);
     return bytes;
   };
 
   const sentence = (step, text) => {
-    const tokens = text.split(/\s+/).filter(Boolean).slice(0, made.context).map((piece, position) => {
-      const id = names.indexOf(piece);
-      if (id < 0) throw new Error(`“${piece}” is not in the vocabulary of this run.`);
-      const [token, place] = [[...row(made.table(step), id)], [...row(made.places, position)]];
-      return { id, piece, position, token, place, sum: token.map((value, c) => value + place[c]) };
-    });
+    const tokens = text
+      .split(/\s+/)
+      .filter(Boolean)
+      .slice(0, made.context)
+      .map((piece, position) => {
+        const id = names.indexOf(piece);
+        if (id < 0) throw new Error(`“${piece}” is not in the vocabulary of this run.`);
+        const [token, place] = [[...row(made.table(step), id)], [...row(made.places, position)]];
+        return { id, piece, position, token, place, sum: token.map((value, c) => value + place[c]) };
+      });
     return { step, channels, tokens };
   };
 
   const card = (shown) => ({
-    id: 0, name: made.name, state: shown === steps.length ? "complete" : shown ? "training" : "waiting",
-    step: steps[shown - 1] ?? 0, steps: made.total, words: rows, channels, frames: steps.slice(0, shown), axes: 1, log: 100 * shown,
+    id: 0,
+    name: made.name,
+    state: shown === steps.length ? "complete" : shown ? "training" : "waiting",
+    step: steps[shown - 1] ?? 0,
+    steps: made.total,
+    words: rows,
+    channels,
+    frames: steps.slice(0, shown),
+    axes: 1,
+    log: 100 * shown,
   });
   const run = (shown) => ({
-    ...card(shown), words: names, count: rows, path: "runs/made-up", seed: 42, positions: "learned", tied: true, context: made.context,
-    layers: 2, heads: 4, tokenizer: "word", text: "made up", config: "[run]\nname = \"made-up\"\n", provenance: { device: "none" },
-    counts: made.counts, classes: made.classes, watch: made.watch, limits: null,
+    ...card(shown),
+    words: names,
+    count: rows,
+    path: "runs/made-up",
+    seed: 42,
+    positions: "learned",
+    tied: true,
+    context: made.context,
+    layers: 2,
+    heads: 4,
+    tokenizer: "word",
+    text: "made up",
+    config: '[run]\nname = "made-up"\n',
+    provenance: { device: "none" },
+    counts: made.counts,
+    classes: made.classes,
+    watch: made.watch,
+    limits: null,
   });
   const log = (shown) => {
     const last = steps[shown - 1] ?? 0;
     const seen = made.logged.filter((step) => step <= last);
     const evaluated = steps.slice(0, shown).filter((step) => step % 40 === 0);
     return {
-      schema: 1, steps: seen, loss: made.loss.slice(0, seen.length), smoothed: made.loss.slice(0, seen.length),
-      evaluations: evaluated.map((step) => ({ step, loss: 1.6 + 4.3 * Math.exp(-step / 50), perplexity: Math.exp(1.6 + 4.3 * Math.exp(-step / 50)), bits_per_character: 1 })),
-      looks: steps.slice(0, shown).map((step) => ({ step, purity: 0.06 + 0.9 * (1 - Math.exp(-step / 60)), chance: [-0.2, 0, 0.2], pairs: [] })),
-      tokens: 1024 * last, seconds: last / 10,
+      schema: 1,
+      steps: seen,
+      loss: made.loss.slice(0, seen.length),
+      smoothed: made.loss.slice(0, seen.length),
+      evaluations: evaluated.map((step) => ({
+        step,
+        loss: 1.6 + 4.3 * Math.exp(-step / 50),
+        perplexity: Math.exp(1.6 + 4.3 * Math.exp(-step / 50)),
+        bits_per_character: 1,
+      })),
+      looks: steps
+        .slice(0, shown)
+        .map((step) => ({ step, purity: 0.06 + 0.9 * (1 - Math.exp(-step / 60)), chance: [-0.2, 0, 0.2], pairs: [] })),
+      tokens: 1024 * last,
+      seconds: last / 10,
     };
   };
   return { card, run, log, points, neighbours, pair, positions, sentence, steps };
