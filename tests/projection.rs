@@ -176,7 +176,7 @@ fn mistakes_are_told_before_anything_is_written() {
     folder.write("there.svg", "a user's file");
     project(&["--to", "there.svg"]).fails(6, &["there.svg is there already"]);
     assert_eq!(std::fs::read(folder.join("there.svg")).unwrap(), b"a user's file");
-    project(&["--to", "a.html"]).fails(2, &["a.html", ".svg, .png, .csv or .json"]);
+    project(&["--to", "a.pdf"]).fails(2, &["a.pdf", ".svg, .png, .csv, .json or .html"]);
     project(&["--to", "a"]).fails(2, &[".svg, .png, .csv, .json or .html"]);
     project(&["--to", "a.svg", "--dims", "4"]).fails(2, &["2..=3"]);
     project(&["word<1>", "word<2>", "--to", "a.svg"]).fails(2, &["at least 3 different words, found 2"]);

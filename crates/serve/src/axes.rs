@@ -60,18 +60,25 @@ impl Turning {
         self.axes.clone().filter(|_| self.step == step || is_early)
     }
 
-    /// Finds the axes again by `frame`, for a run whose newest frame is that of `step`.
-    ///
-    /// `by_count` are the rows, the most frequent words first.
-    pub fn turn(&mut self, frame: &Frame, by_count: &[u32], step: u64) -> Arc<Axes> {
-        let began = Instant::now();
-        let directions = directions(&sample(&frame.vectors, by_count), self.axes.as_deref());
+    /// The axes that were found last, whatever they are good for.
+    pub fn last(&self) -> Option<Arc<Axes>> {
+        self.axes.clone()
+    }
+
+    /// Takes up `directions`, which took as long as `cost` to find for a run whose newest frame is that of `step`.
+    pub fn turn(&mut self, directions: Vec<Vec<f32>>, step: u64, cost: Duration) -> Arc<Axes> {
         self.version += 1;
         let axes = Arc::new(Axes { version: self.version, directions });
         (self.axes, self.step) = (Some(axes.clone()), step);
-        self.due = Instant::now() + PAUSE.max(began.elapsed() * PART);
+        self.due = Instant::now() + PAUSE.max(cost * PART);
         axes
     }
+}
+
+/// The principal directions of `frame`, turned to where `before` shows its words. `by_count` are the rows, the most frequent
+/// words first.
+pub(crate) fn find(frame: &Frame, by_count: &[u32], before: Option<&Axes>) -> Vec<Vec<f32>> {
+    directions(&sample(&frame.vectors, by_count), before)
 }
 
 /// The vectors of the most frequent words that have only numbers, `[n, C]`.

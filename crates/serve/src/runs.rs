@@ -18,19 +18,17 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// The runs at `place`, which need not be there yet.
+    /// The runs at `place`, which need not be there yet. None is known before the first look.
     pub fn of(place: &Path) -> Self {
-        let runs = Self { place: place.to_path_buf(), is_run: Folder::is_run(place), all: RwLock::default() };
-        runs.look();
-        runs
+        Self { place: place.to_path_buf(), is_run: Folder::is_run(place), all: RwLock::default() }
     }
 
-    /// Looks for new runs and at all that are known.
+    /// Looks for new runs and at all that are known. One thread at a time looks; who asks for a run meanwhile does not wait.
     pub fn look(&self) -> Vec<Card> {
-        let mut all = self.all.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut all = self.all();
         for path in self.found() {
-            if all.len() < MOST && !all.iter().any(|run| run.path == path) {
-                let id = all.len();
+            let id = all.len();
+            if id < MOST && !all.iter().any(|run| run.path == path) {
                 all.push(Arc::new(Run::new(id, path, 0)));
             }
         }
@@ -41,7 +39,13 @@ impl Runs {
                 run.look();
             }
         }
-        all.iter().filter(|run| run.is_there()).map(|run| run.card()).collect()
+        let cards = all.iter().filter(|run| run.is_there()).map(|run| run.card()).collect();
+        *self.all.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = all;
+        cards
+    }
+
+    fn all(&self) -> Vec<Arc<Run>> {
+        self.all.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
     /// The run that has the number `id` in the list.
@@ -50,7 +54,7 @@ impl Runs {
     ///
     /// If there is none, or none any more.
     pub fn get(&self, id: &str) -> Result<Arc<Run>> {
-        let all = self.all.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let all = self.all();
         let run = id.parse().ok().and_then(|id: usize| all.get(id)).filter(|run| run.is_there());
         run.cloned()
             .ok_or_else(|| Error::NotFound("there is no run of that number; /api/runs lists those there are".into()))

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-use crate::connections::Connections;
+use crate::connections::{Connections, PATIENCE};
 use crate::routes::router;
 use crate::serving::Serving;
 use crate::{Error, Result};
@@ -93,7 +93,7 @@ fn listen(port: Option<u16>) -> Result<Vec<TcpListener>> {
 }
 
 async fn serve(listeners: Vec<TcpListener>, serving: Arc<Serving>, port: u16, ends: oneshot::Receiver<()>) {
-    let connections = Arc::new(Connections::default());
+    let connections = Arc::new(Connections::new(PATIENCE));
     let router = router(serving, port);
     for listener in listeners.into_iter().filter_map(|listener| tokio::net::TcpListener::from_std(listener).ok()) {
         let (connections, router) = (connections.clone(), router.clone());

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::axes::Axes;
+use crate::axes::{Axes, find};
 use crate::cache::Cache;
 use crate::frame::{Frames, Key};
 use crate::run::{Card, Run, lock};
@@ -130,7 +131,10 @@ pub(crate) fn axes_of(run: &Run, frames: &Frames, by_count: &[u32]) -> Result<Ar
     let frame = frame?;
     let all: Vec<u32> = (0..frame.vectors.len() as u32).collect();
     let by_count = if by_count.is_empty() { &all } else { by_count };
-    Ok(lock(&run.turning).turn(&frame, by_count, newest))
+    // Who asks for the run's card meanwhile does not wait.
+    let (began, before) = (Instant::now(), lock(&run.turning).last());
+    let directions = find(&frame, by_count, before.as_deref());
+    Ok(lock(&run.turning).turn(directions, newest, began.elapsed()))
 }
 
 /// The list of runs, as JSON.

@@ -51,14 +51,12 @@ pub fn beside(runs: &Path, name: &str, args: PageArgs, terminal: &Terminal) -> R
 /// Lets the system show `url` in a browser.
 fn open(url: &str, terminal: &Terminal) {
     let [program, arguments @ ..] = OPENER else { unreachable!("an opener is a program") };
-    let opened = Command::new(program)
-        .args(arguments)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = opened {
+    let mut opener = Command::new(program);
+    opener.args(arguments).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // A Ctrl-C in the terminal is not for a browser that was begun from it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut opener, 0);
+    if let Err(error) = opener.spawn() {
         terminal.warning(&format!("no browser could be opened ({program}: {error}); the page is at {url}"));
     }
 }
