@@ -31,6 +31,12 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
         d_out: Values,
         wanted: [bool; N],
     ) -> [Option<Values>; N];
+
+    /// Adds the gradient in the first input to `so_far`, what others made of it already, in place; says whether it did. It
+    /// pays where an input is large and little of it was used.
+    fn add_to_first(&self, _so_far: &mut Values, _d_out: &Values) -> bool {
+        false
+    }
 }
 
 /// 32-bit numbers in the processor's memory, one after another, with their shape.
@@ -120,8 +126,10 @@ pub(crate) enum Input {
     /// Nothing is differentiated.
     Plain(FlexTensor),
     /// A node of a graph, or a constant in one.
-    Tracked(<Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive),
+    Tracked(TrackedTensor),
 }
+
+type TrackedTensor = <Autodiff<Flex> as BackendTypes>::FloatTensorPrimitive;
 
 impl<const D: usize> From<Tensor<D>> for Input {
     fn from(tensor: Tensor<D>) -> Self {
@@ -146,12 +154,13 @@ pub(crate) fn run<O: Operation<N>, const N: usize, const D: usize>(operation: O,
         Input::Plain(tensor) => Autodiff::<Flex>::from_inner(tensor),
     });
     let nodes = inputs.each_ref().map(|tensor| tensor.node());
+    let first = inputs[0].clone();
     let inputs = inputs.map(|tensor| Values::from(tensor.into_primitive()));
     let prepared = Node::<O>(PhantomData).prepare::<NoCheckpointing>(nodes).compute_bound().stateful();
     Tensor::from_primitive::<Autodiff<Flex>>(match prepared {
         OpsKind::Tracked(node) => {
             let (out, saved) = operation.forward(inputs.each_ref().map(Values::view), true);
-            node.finish((operation, inputs, saved), out.0)
+            node.finish((operation, inputs, saved, first), out.0)
         }
         OpsKind::UnTracked(node) => node.finish(operation.forward(inputs.each_ref().map(Values::view), false).0.0),
     })
@@ -161,12 +170,18 @@ pub(crate) fn run<O: Operation<N>, const N: usize, const D: usize>(operation: O,
 struct Node<O>(PhantomData<O>);
 
 impl<O: Operation<N>, const N: usize> Backward<Flex, N> for Node<O> {
-    type State = (O, [Values; N], O::Saved);
+    /// The operation, its inputs, what it saved, and the first input again, by which its gradient so far is found.
+    type State = (O, [Values; N], O::Saved, TrackedTensor);
 
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (operation, inputs, saved) = ops.state;
+        let (operation, inputs, saved, first) = ops.state;
         let d_out = Values::from(gradients.consume::<Flex>(&ops.node));
-        let wanted = ops.parents.each_ref().map(Option::is_some);
+        let mut wanted = ops.parents.each_ref().map(Option::is_some);
+        if let Some(so_far) = gradients.remove::<Flex>(&first) {
+            let mut so_far = Values::from(so_far);
+            wanted[0] &= !operation.add_to_first(&mut so_far, &d_out);
+            gradients.register::<Flex>(first.id(), so_far.0);
+        }
         let found = operation.backward(inputs.each_ref().map(Values::view), saved, d_out, wanted);
         for (parent, gradient) in ops.parents.into_iter().zip(found) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
