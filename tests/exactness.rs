@@ -130,8 +130,18 @@ fn a_run_killed_twice_and_one_with_dropout_and_accumulation_are_exact_too() {
 #[test]
 fn a_run_that_updates_only_the_rows_it_read_is_exact_when_it_is_killed_and_at_any_number_of_threads() {
     let folder = Folder::new();
-    let lazy =
-        ["--steps", "20", "--set", "train.lazy=true", "--set", "model.tied=false", "--set", "train.accumulate=2"];
+    let lazy = [
+        "--steps",
+        "20",
+        "--set",
+        "train.lazy=true",
+        "--set",
+        "model.tied=false",
+        "--set",
+        "train.accumulate=2",
+        "--set",
+        "model.dropout=0.1",
+    ];
     folder.train_small("whole", &[&lazy[..], &["--threads", "1"]].concat()).succeeds();
     let whole = folder.result_of("whole");
     folder.train_small("three", &[&lazy[..], &["--threads", "3"]].concat()).succeeds();

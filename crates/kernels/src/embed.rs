@@ -2,8 +2,9 @@
 //!
 //! The gradient of a row of `wte` is the sum of the gradients of all its places. On the processor each thread adds some columns
 //! of all places, in the order of the places, so that a token that is everywhere costs what others cost, and every sum is
-//! always made in the same order; a GPU does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C`
-//! bytes an id forward, `12 C` backward; the limit is the memory.
+//! always made in the same order; where a tied head has made its gradient in the table already, they are added to that. A GPU
+//! does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C` bytes an id forward, `12 C` backward; the
+//! limit is the memory.
 
 use burn::tensor::Tensor;
 
@@ -83,8 +84,12 @@ mod processor {
             (Values::new(out, [n, c]), ())
         }
 
-        fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
-            [Some(self.table_gradient(wte, &d_out.view()))]
+        fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, wanted: [bool; 1]) -> [Option<Values>; 1] {
+            [wanted[0].then(|| self.table_gradient(wte, &d_out.view()))]
+        }
+
+        fn add_to_first(&self, so_far: &mut Values, d_out: &Values) -> bool {
+            self.add_to_table_gradient(so_far, d_out)
         }
     }
 
@@ -113,6 +118,10 @@ mod processor {
                 wanted[1].then(|| self.position_gradient(wpe, &d_out.view())),
             ]
         }
+
+        fn add_to_first(&self, so_far: &mut Values, d_out: &Values) -> bool {
+            self.add_to_table_gradient(so_far, d_out)
+        }
     }
 
     /// How many numbers ahead of what is copied the next rows are fetched.
@@ -130,8 +139,22 @@ mod processor {
 
         fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
             let [v, c] = wte.dims();
-            assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
             let mut d_wte = vec![0.0; v * c];
+            self.add_rows(&mut d_wte, c, d_out);
+            Values::new(d_wte, [v, c])
+        }
+
+        /// The head of a tied table has its gradient first.
+        fn add_to_table_gradient(&self, so_far: &mut Values, d_out: &Values) -> bool {
+            let [_, c] = so_far.view().dims();
+            self.add_rows(so_far.as_mut_slice(), c, &d_out.view());
+            true
+        }
+
+        /// Adds the gradient of each place to the row of its id.
+        fn add_rows(&self, d_wte: &mut [f32], c: usize, d_out: &[f32]) {
+            let v = d_wte.len() / c.max(1);
+            assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
             let start = Start(d_wte.as_mut_ptr());
             let width = columns_of_a_task(c, d_out.len());
             (0..c.div_ceil(width)).into_par_iter().for_each(|task| {
@@ -144,7 +167,6 @@ mod processor {
                     }
                 }
             });
-            Values::new(d_wte, [v, c])
         }
 
         fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
@@ -355,6 +377,19 @@ mod tests {
         let of = |table: &Tensor<2>| table.grad(&gradients).unwrap().into_data().try_into_vec::<f32>().unwrap();
         assert_eq!(of(&wte), [2.0, 0.0, 1.0 + 3.0 + 4.0, 0.0]);
         assert_eq!(of(&wpe), [1.0 + 3.0, 2.0 + 4.0, 0.0]);
+    }
+
+    #[test]
+    fn what_others_made_of_the_gradient_in_a_table_is_added_to() {
+        let ids = [[2, 0, 2], [1, 2, 2]];
+        let tied = |embed: fn(Tensor<2>, Option<Tensor<2>>, Tensor<2, Int>) -> Tensor<2>| {
+            move |[wte, wpe]: [Tensor<2>; 2]| {
+                let ids = Tensor::from_ints(ids, &wte.device());
+                let alone = embed(wte.clone(), None, ids.clone()).matmul(wte.clone().transpose());
+                embed(wte.clone(), Some(wpe), ids).matmul(wte.transpose()) * alone
+            }
+        };
+        agrees([random([4, 5], 1.0), random([3, 5], 1.0)], tied(embed), tied(stock));
     }
 
     /// Checks `embed` on `device` for ids of many kinds.

@@ -129,6 +129,8 @@ pub(crate) enum Threads {
 const LEAST: usize = 80;
 /// A share is so many rows or columns, or a multiple, whatever the kernels of gemm take at a time; the last takes the rest.
 const MULTIPLE: usize = 16;
+/// As many rows as a share has at most: gemm arranges the rows of `a` for its kernels in as much memory again.
+const MOST: usize = 512;
 
 /// `out = factor · a b`, or `out += factor · a b`.
 ///
@@ -143,7 +145,8 @@ pub(crate) fn multiply(out: MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>
     let by_columns = b.row_stride == 1 && b.column_stride > 1;
     let whole = if by_columns { out.columns } else { out.rows };
     let threads = rayon::current_num_threads();
-    let shares = (whole / LEAST).clamp(1, threads);
+    let least = if by_columns { 1 } else { whole / MOST };
+    let shares = threads.max(least).min(whole / LEAST).max(1);
     if shares == 1 && threads > 1 {
         return gemm(&out, add, factor, a, b, gemm::Parallelism::Rayon(0));
     }
@@ -240,7 +243,15 @@ mod tests {
 
     #[test]
     fn any_number_of_threads_gives_the_same_bits() {
-        for sizes in [[130, 700, 64], [64, 700, 130], [300, 2000, 17], [17, 2000, 300], [257, 64, 1024], [90, 3, 90]] {
+        for sizes in [
+            [130, 700, 64],
+            [64, 700, 130],
+            [300, 2000, 17],
+            [17, 2000, 300],
+            [257, 64, 1024],
+            [90, 3, 90],
+            [1300, 70, 90],
+        ] {
             for b_by_columns in [false, true] {
                 let one = bits(1, sizes, b_by_columns);
                 for threads in [2, 3, 7] {
