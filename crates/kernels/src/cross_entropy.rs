@@ -5,6 +5,9 @@
 //! `d_table = (eᵀ · hidden/s − hidden at the target) / N`, so that e is written once and divided never. Three products of
 //! `2 N V C` operations are the limit.
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
@@ -41,8 +44,12 @@ pub fn cross_entropy(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int
 }
 
 pub(crate) fn stock(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    of_logits(logits(hidden, table), targets)
+}
+
+fn of_logits(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     let [n] = targets.dims();
-    let log_probabilities = log_softmax(logits(hidden, table), 1); // [N, V]
+    let log_probabilities = log_softmax(logits, 1); // [N, V]
     log_probabilities.gather(1, targets.reshape([n, 1])).mean().neg()
 }
 
@@ -167,161 +174,14 @@ mod processor {
     }
 }
 
-#[cfg(feature = "cube")]
-mod gpu {
-    use burn::tensor::{Int, Tensor};
-    use burn_cubecl::cubecl;
-    use burn_cubecl::cubecl::prelude::*;
-    use burn_cubecl::tensor::CubeTensor;
-
-    use super::logits;
-    use crate::gpu::{
-        Gpu, Queued, UNITS, empty, grid_of_cubes, int, largest_buffer, largest_of_cube, one, primitive, queue, sum,
-        sum_of_cube, tensor, unique,
-    };
-    use crate::node::Node;
-
-    #[derive(Debug)]
-    pub struct CrossEntropy {
-        pub targets: Tensor<1, Int>,
-        /// How many rows of logits there are at a time.
-        pub rows: usize,
-    }
-
-    impl CrossEntropy {
-        /// As many rows at a time as are enough for good products, in about 256 MiB if a buffer may be so large.
-        pub fn of(targets: Tensor<1, Int>, table: &Tensor<2>) -> Self {
-            let v = table.dims()[0];
-            let fitting = (largest_buffer(&table.device()) / 4) as usize / v;
-            Self { targets, rows: ((64 << 20) / v).max(256).min(fitting).max(1) }
-        }
-    }
-
-    impl Node<Gpu, 2> for CrossEntropy {
-        /// The gradients in hidden states and table.
-        type Saved = Option<[Queued; 2]>;
-
-        fn forward(&self, [hidden, table]: [Queued; 2], is_tracked: bool) -> (Queued, Self::Saved) {
-            let (hidden, table): (Tensor<2>, Tensor<2>) = (tensor(hidden), tensor(table));
-            let n = hidden.dims()[0];
-            let (mut losses, mut d_hidden, mut d_table) = (Vec::new(), Vec::new(), None);
-            for start in (0..n).step_by(self.rows) {
-                let hidden = hidden.clone().slice([start..n.min(start + self.rows)]);
-                let logits = logits(hidden.clone(), table.clone());
-                let targets = self.targets.clone();
-                if !is_tracked {
-                    losses.push(losses_of(logits, targets, start));
-                    continue;
-                }
-                let (loss, d_logits) = differentiated(logits, targets, start);
-                losses.push(loss);
-                d_hidden.push(d_logits.clone().matmul(table.clone()));
-                let more = d_logits.transpose().matmul(hidden);
-                d_table = Some(match d_table {
-                    None => more,
-                    Some(sum) => sum + more,
-                });
-            }
-            let loss = sum(primitive(Tensor::cat(losses, 0)), false);
-            (loss, d_table.map(|d_table| [primitive(Tensor::cat(d_hidden, 0)), primitive(d_table)]))
-        }
-
-        fn backward(saved: Self::Saved, d_out: Queued, _: [bool; 2]) -> [Option<Queued>; 2] {
-            let factor: Tensor<1> = tensor(d_out);
-            saved.expect("a tracked loss has gradients").map(|gradient| {
-                let gradient: Tensor<2> = tensor(gradient);
-                Some(primitive(gradient * factor.clone().unsqueeze()))
-            })
-        }
-    }
-
-    /// The share in the mean loss of each row of logits, the first of which is the `first` of all.
-    fn losses_of(logits: Tensor<2>, targets: Tensor<1, Int>, first: usize) -> Tensor<1> {
-        let [rows, _] = logits.dims();
-        let inputs = [primitive(logits), int(targets)];
-        tensor(one(queue("losses", inputs, [[rows].into()], move |[logits, targets]| {
-            let losses = empty(&logits, [rows]);
-            launch(&logits, targets, &losses, first, false);
-            [losses]
-        })))
-    }
-
-    /// The same, and the gradient in the logits, which is written over them.
-    fn differentiated(logits: Tensor<2>, targets: Tensor<1, Int>, first: usize) -> (Tensor<1>, Tensor<2>) {
-        let (shape, rows) = (logits.shape(), logits.dims()[0]);
-        let inputs = [primitive(logits), int(targets)];
-        let [losses, d_logits] = queue("cross_entropy", inputs, [[rows].into(), shape], move |[logits, targets]| {
-            let logits = unique(logits);
-            let losses = empty(&logits, [rows]);
-            launch(&logits, targets, &losses, first, true);
-            [losses, logits]
-        });
-        (tensor(losses), tensor(d_logits))
-    }
-
-    fn launch(logits: &CubeTensor, targets: CubeTensor, losses: &CubeTensor, first: usize, is_tracked: bool) {
-        let (count, cube) = grid_of_cubes(&losses.client, losses.meta.num_elements());
-        let [v, n] = [logits.meta.shape()[1], targets.meta.num_elements()];
-        let arguments = [logits.clone(), targets, losses.clone()].map(CubeTensor::into_buffer_arg);
-        let [logits, targets, out] = arguments;
-        cross_entropy::launch(&losses.client, count, cube, logits, targets, out, first, v, 1.0 / n as f32, is_tracked);
-    }
-
-    /// A cube for each row of logits.
-    #[cube(launch)]
-    fn cross_entropy(
-        logits: &mut [f32],
-        targets: &[i32],
-        losses: &mut [f32],
-        first: usize,
-        v: usize,
-        factor: f32,
-        #[comptime] is_tracked: bool,
-    ) {
-        if CUBE_POS >= losses.len() {
-            terminate!();
-        }
-        let row = CUBE_POS * v;
-        let unit = UNIT_POS as usize;
-        // A unit's sum of exponentials is always below its own largest logit, so that the logits are read once for both.
-        let mut largest = f32::min_value();
-        let mut sum = 0.0f32;
-        for at in range_stepped(unit, v, UNITS as usize) {
-            let logit = logits[row + at];
-            if logit > largest {
-                sum = sum * (largest - logit).exp() + 1.0;
-                largest = logit;
-            } else {
-                sum += (logit - largest).exp();
-            }
-        }
-        let most = largest_of_cube(largest);
-        let sum = sum_of_cube(sum * (largest - most).exp());
-
-        // The unit that writes over the wanted logit reads it before.
-        let target = usize::cast_from(targets[first + CUBE_POS]);
-        if target % UNITS as usize == unit {
-            losses[CUBE_POS] = (sum.ln() + (most - logits[row + target])) * factor;
-        }
-        if is_tracked {
-            let share = factor / sum;
-            for at in range_stepped(unit, v, UNITS as usize) {
-                let mut d = (logits[row + at] - most).exp() * share;
-                if at == target {
-                    d -= factor;
-                }
-                logits[row + at] = d;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
-    use crate::oracle::{agrees_on, random};
+    use crate::oracle::{agrees, random};
+    #[cfg(feature = "wgpu")]
+    use crate::oracle::{agrees_on, on};
 
     #[test]
     fn equal_logits_cost_the_logarithm_of_the_vocabulary() {
@@ -353,46 +213,55 @@ mod tests {
         assert!(loss.is_nan(), "{loss}");
     }
 
-    fn is_its_definition_on(device: &Device, sizes: &[(usize, usize, usize)]) {
-        for &(n, c, v) in sizes {
-            let targets: Vec<i32> = (0..n).map(|at| (at * 31 % v) as i32).collect();
-            let targets = |device: &Device| Tensor::<1, Int>::from_data(TensorData::new(targets.clone(), [n]), device);
-            agrees_on(
-                device,
+    fn targets(n: usize, v: usize, device: &Device) -> Tensor<1, Int> {
+        let targets: Vec<i32> = (0..n).map(|at| (at * 31 % v) as i32).collect();
+        Tensor::from_data(TensorData::new(targets, [n]), device)
+    }
+
+    #[test]
+    fn it_is_its_definition_in_value_and_gradient() {
+        for (n, c, v) in [(1, 1, 1), (5, 3, 7), (300, 8, 50), (40, 16, 3000)] {
+            agrees(
                 [random([n, c], 1.0), random([v, c], 1.0)],
-                |[hidden, table]| cross_entropy(hidden.clone(), table, targets(&hidden.device())),
-                |[hidden, table]| stock(hidden.clone(), table, targets(&hidden.device())),
+                |[hidden, table]| cross_entropy(hidden.clone(), table, targets(n, v, &hidden.device())),
+                |[hidden, table]| stock(hidden.clone(), table, targets(n, v, &hidden.device())),
             );
         }
     }
 
     #[test]
-    fn it_is_its_definition_in_value_and_gradient() {
-        is_its_definition_on(&Device::flex(), &[(1, 1, 1), (5, 3, 7), (300, 8, 50), (40, 16, 3000)]);
-    }
-
-    #[test]
     #[cfg(feature = "wgpu")]
-    fn on_a_gpu_too() {
+    fn on_a_gpu_too_by_parts_of_the_rows() {
         let Some(gpu) = crate::oracle::gpu("cross-entropy on a GPU") else { return };
-        is_its_definition_on(&gpu, &[(1, 1, 1), (5, 3, 7), (40, 16, 3001)]);
-    }
-
-    #[test]
-    #[cfg(feature = "wgpu")]
-    fn on_a_gpu_some_rows_at_a_time_give_what_all_at_once_give() {
-        let Some(gpu) = crate::oracle::gpu("cross-entropy by parts on a GPU") else { return };
         let (n, c, v) = (20, 8, 300);
-        let targets: Vec<i32> = (0..n).map(|at| (at * 31 % v) as i32).collect();
-        let targets = |device: &Device| Tensor::<1, Int>::from_ints(targets.as_slice(), device);
         agrees_on(
             &gpu,
             [random([n, c], 1.0), random([v, c], 1.0)],
             |[hidden, table]| {
-                let parts = gpu::CrossEntropy { targets: targets(&hidden.device()), rows: 7 };
+                let parts = gpu::CrossEntropy { targets: targets(n, v, &hidden.device()), rows: 7 };
                 crate::gpu::run(parts, [hidden.into(), table.into()])
             },
-            |[hidden, table]| stock(hidden.clone(), table, targets(&hidden.device())),
+            |[hidden, table]| stock(hidden.clone(), table, targets(n, v, &hidden.device())),
         );
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_any_logits_have_the_loss_and_the_gradient_of_the_definition() {
+        let Some(gpu) = crate::oracle::gpu("the loss of logits on a GPU") else { return };
+        let numbers = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
+        for (n, v) in [(1, 1), (1, 2), (5, 7), (300, 50), (3, 70_001)] {
+            let logits = random([n, v], 30.0).require_grad();
+            let loss = of_logits(logits.clone(), targets(n, v, &logits.device()));
+            let expected = numbers(logits.grad(&loss.backward()).unwrap());
+            let at = on(logits.inner(), &gpu);
+            let alone = gpu::losses(at.clone(), targets(n, v, &gpu), 0, false).0.sum().into_scalar::<f32>();
+            let (losses, found) = gpu::losses(at, targets(n, v, &gpu), 0, true);
+            let (sum, loss) = (losses.sum().into_scalar::<f32>(), loss.into_scalar::<f32>());
+            assert!((sum - loss).abs() <= 2e-5 * loss.abs() && alone == sum, "{sum} and {alone} instead of {loss}");
+            for (found, expected) in numbers(found).into_iter().zip(expected) {
+                assert!((found - expected).abs() <= 2e-5 / n as f32, "{found} instead of {expected}");
+            }
+        }
     }
 }

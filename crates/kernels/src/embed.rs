@@ -6,6 +6,9 @@
 //! does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C` bytes an id forward, `12 C` backward; the
 //! limit is the memory.
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::Tensor;
 
 use crate::Ids;
@@ -215,135 +218,6 @@ mod processor {
     }
 }
 
-#[cfg(feature = "cube")]
-mod gpu {
-    use burn_cubecl::cubecl;
-    use burn_cubecl::cubecl::prelude::*;
-
-    use crate::Ids;
-    use crate::gpu::{Gpu, Queued, Segments, empty, grid, int, one, queue, width};
-    use crate::node::Node;
-
-    #[derive(Debug)]
-    pub struct Embed {
-        pub ids: Ids,
-    }
-
-    impl Node<Gpu, 1> for Embed {
-        type Saved = Option<Segments>;
-
-        fn forward(&self, [wte]: [Queued; 1], is_tracked: bool) -> (Queued, Self::Saved) {
-            let segments = is_tracked.then(|| self.ids.segments(wte.shape[0]));
-            (look_up(wte, None, &self.ids), segments)
-        }
-
-        fn backward(segments: Self::Saved, d_out: Queued, _: [bool; 1]) -> [Option<Queued>; 1] {
-            [segments.map(|segments| segments.sum(d_out))]
-        }
-    }
-
-    impl Node<Gpu, 2> for Embed {
-        /// The order of the ids; B and T; how many places the position table has.
-        type Saved = Option<(Segments, [usize; 2], usize)>;
-
-        fn forward(&self, [wte, wpe]: [Queued; 2], is_tracked: bool) -> (Queued, Self::Saved) {
-            let saved = is_tracked.then(|| (self.ids.segments(wte.shape[0]), self.ids.dims(), wpe.shape[0]));
-            (look_up(wte, Some(wpe), &self.ids), saved)
-        }
-
-        fn backward(saved: Self::Saved, d_out: Queued, wanted: [bool; 2]) -> [Option<Queued>; 2] {
-            let (segments, dims, places) = saved.expect("a tracked output has its order");
-            [
-                wanted[0].then(|| segments.sum(d_out.clone())),
-                wanted[1].then(|| sum_over_the_batch(d_out, dims, places)),
-            ]
-        }
-    }
-
-    fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
-        let ([b, t], c) = (ids.dims(), wte.shape[1]);
-        let (ids, has_positions) = (int(ids.tensor()), wpe.is_some());
-        // Something must be bound in place of what is not there.
-        let wpe = wpe.unwrap_or_else(|| wte.clone());
-        one(queue("embed", [wte, wpe, ids], [[b * t, c].into()], move |[wte, wpe, ids]| {
-            let out = empty(&wte, [b * t, c]);
-            let width = width(c);
-            let (count, cube) = grid(&out.client, b * t * c / width);
-            embed::launch(
-                &out.client,
-                count,
-                cube,
-                width,
-                wte.into_buffer_arg(),
-                wpe.into_buffer_arg(),
-                ids.into_buffer_arg(),
-                out.clone().into_buffer_arg(),
-                c / width,
-                t,
-                has_positions,
-            );
-            [out]
-        }))
-    }
-
-    /// A unit for each vector of `out`; `columns` of them are a row.
-    #[cube(launch)]
-    fn embed<W: Size>(
-        wte: &[Vector<f32, W>],
-        wpe: &[Vector<f32, W>],
-        ids: &[i32],
-        out: &mut [Vector<f32, W>],
-        columns: usize,
-        t: usize,
-        #[comptime] has_positions: bool,
-    ) {
-        if ABSOLUTE_POS >= out.len() {
-            terminate!();
-        }
-        let place = ABSOLUTE_POS / columns;
-        let column = ABSOLUTE_POS % columns;
-        let token = wte[usize::cast_from(ids[place]) * columns + column];
-        if has_positions {
-            out[ABSOLUTE_POS] = token + wpe[place % t * columns + column];
-        } else {
-            out[ABSOLUTE_POS] = token;
-        }
-    }
-
-    /// The gradient of a position table of so many `places`.
-    fn sum_over_the_batch(d_out: Queued, [b, t]: [usize; 2], places: usize) -> Queued {
-        let c = d_out.shape[1];
-        one(queue("sum_over_the_batch", [d_out], [[places, c].into()], move |[d_out]| {
-            let d_wpe = empty(&d_out, [places, c]);
-            let width = width(c);
-            let (count, cube) = grid(&d_wpe.client, places * c / width);
-            let (client, d_out, out) = (&d_wpe.client, d_out.into_buffer_arg(), d_wpe.clone().into_buffer_arg());
-            sum_over_the_batch_kernel::launch(client, count, cube, width, d_out, out, b, t * c / width);
-            [d_wpe]
-        }))
-    }
-
-    /// A unit for each vector of `d_wpe`, of which the first `used` are at a place of the batch.
-    #[cube(launch)]
-    fn sum_over_the_batch_kernel<W: Size>(
-        d_out: &[Vector<f32, W>],
-        d_wpe: &mut [Vector<f32, W>],
-        b: usize,
-        used: usize,
-    ) {
-        if ABSOLUTE_POS >= d_wpe.len() {
-            terminate!();
-        }
-        let mut sum = Vector::<f32, W>::new(0.0);
-        if ABSOLUTE_POS < used {
-            for row in 0..b {
-                sum += d_out[row * used + ABSOLUTE_POS];
-            }
-        }
-        d_wpe[ABSOLUTE_POS] = sum;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, Int, TensorData};
@@ -424,6 +298,21 @@ mod tests {
     fn on_a_gpu_too() {
         let Some(gpu) = crate::oracle::gpu("embed on a GPU") else { return };
         is_its_definition_on(&gpu, &[(1, 1, 1, 1), (3, 5, 7, 3), (4, 30, 1200, 12), (40, 30, 100, 66)]);
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_a_million_ids_are_more_than_one_dimension_of_a_grid_and_right_to_the_last() {
+        let Some(gpu) = crate::oracle::gpu("a million ids on a GPU") else { return };
+        let (n, c) = (1 << 20, 17); // odd, so that a unit has one number
+        let ids: Vec<u32> = (0..n).map(|at| u32::from(at == n - 1)).collect();
+        let wte = table(2, c, 0.0, &gpu.clone().autodiff()).require_grad();
+        let rows = embed(wte.clone(), None, Ids::new(&ids, [n / 64, 64], &gpu));
+        let gradients = rows.clone().sum().backward();
+        let numbers = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
+        assert_eq!(numbers(rows.inner().narrow(0, n - 2, 2)), numbers(wte.clone().inner()));
+        let expected = [vec![(n - 1) as f32; c], vec![1.0; c]].concat();
+        assert_eq!(numbers(wte.grad(&gradients).unwrap()), expected);
     }
 
     #[test]

@@ -10,8 +10,8 @@
 //! - [`near`]: where to run what is made of many of them; [`keep_memory`]: what makes many runs of it fast.
 //!
 //! Each file reads alike: what is computed, with its limit; the function; its definition in burn's own operations, which
-//! runs on every backend and differentiates by itself; a version for the processor and one for GPUs, with gradients of their
-//! own, where that pays; and the tests, which hold these to the definition in value and gradient.
+//! runs on every backend and differentiates by itself; a version for the processor and one for GPUs (in a file `gpu.rs` below),
+//! with gradients of their own, where that pays; and the tests, which hold these to the definition in value and gradient.
 //!
 //! Letters: B rows of a batch, T tokens of a row, N = B·T, C channels, V vocabulary. Absent on purpose: files, clocks,
 //! the terminal.

@@ -4,9 +4,7 @@
 //! later. A kernel of ours is queued among them and is started when its turn comes, so that it reads what was written before,
 //! and a tensor that nobody will read after it may be written over.
 
-use burn::backend::fusion::custom::{
-    CustomOpIr, HandleContainer, Operation, OperationIr, StreamId, TensorIr,
-};
+use burn::backend::fusion::custom::{CustomOpIr, HandleContainer, Operation, OperationIr, StreamId, TensorIr};
 use burn::backend::fusion::{ExecutionError, FusionTensor};
 use burn::backend::{Cube, DispatchDevice};
 use burn::tensor::{DType, Device, Int, Shape, Tensor};
@@ -99,7 +97,8 @@ where
 {
     fn execute(&self, handles: &mut HandleContainer<CubeFusionHandle>) -> Result<(), ExecutionError> {
         // On a GPU whole numbers are tensors of the same type.
-        let inputs = self.inputs.each_ref().map(|input| into_contiguous(handles.get_float_tensor::<CubeBackend>(input)));
+        let inputs =
+            self.inputs.each_ref().map(|input| into_contiguous(handles.get_float_tensor::<CubeBackend>(input)));
         for (output, tensor) in self.outputs.iter().zip((self.start)(inputs)) {
             handles.register_float_tensor::<CubeBackend>(&output.id, tensor);
         }

@@ -15,14 +15,18 @@ pub(crate) const UNITS: u32 = 256;
 
 /// How many cubes have a share: enough to keep the largest GPU busy.
 const CUBES: usize = 1024;
+/// How many numbers a unit has at least, if there are so many.
+const NUMBERS: usize = 16;
 
 /// The sum of the numbers of `x`, each times itself if `squared`: `[1]`.
 pub(crate) fn sum(x: Queued, squared: bool) -> Queued {
     one(queue("sum", [x], [[1].into()], move |[x]| {
         let count = x.meta.num_elements();
-        let cubes = count.div_ceil(UNITS as usize).clamp(1, CUBES);
-        let shares = empty(&x, [cubes]);
+        let shares = empty(&x, [count.div_ceil(NUMBERS * UNITS as usize).clamp(1, CUBES)]);
         launch(&x, &shares, squared);
+        if shares.meta.num_elements() == 1 {
+            return [shares];
+        }
         let out = empty(&x, [1]);
         launch(&shares, &out, false);
         [out]
@@ -70,7 +74,8 @@ pub(crate) fn sum_of_cube(number: f32) -> f32 {
     while half > 1 {
         half /= 2;
         if UNIT_POS < half {
-            numbers[unit] = numbers[unit] + numbers[unit + half as usize];
+            let other = numbers[unit + half as usize];
+            numbers[unit] += other;
         }
         sync_cube();
     }

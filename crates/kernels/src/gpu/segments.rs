@@ -195,7 +195,8 @@ mod tests {
     #[test]
     fn every_place_is_summed_once_into_the_row_of_its_id() {
         let zipf = |at: usize| (1000 / (1 + (at * 7919) % 1000)) % 11;
-        for (v, stream) in [(11, &zipf as &dyn Fn(usize) -> usize), (11, &|_| 3), (700, &|at| at), (11, &|at| at % 11)] {
+        for (v, stream) in [(11, &zipf as &dyn Fn(usize) -> usize), (11, &|_| 3), (700, &|at| at), (11, &|at| at % 11)]
+        {
             let ids: Vec<u32> = (0..700).map(|at| stream(at) as u32).collect();
             let order = Order::of(&ids, v, 32);
             let part = |all: &[u32], nth: usize| all[nth] as usize..all[nth + 1] as usize;

@@ -141,7 +141,8 @@ impl OpenDevice {
         self.check_holds(model)?;
         let rows = config.train.batch * model.context;
         // The widest that each place is inside a block, and how much it attends to.
-        let widest = if model.layers == 0 { model.channels } else { (4 * model.channels).max(model.heads * model.context) };
+        let widest =
+            if model.layers == 0 { model.channels } else { (4 * model.channels).max(model.heads * model.context) };
         let help = "a smaller train.batch with train.accumulate";
         self.check_buffer("one batch inside the network", [rows, widest], help)
     }
@@ -249,6 +250,9 @@ mod tests {
         config.train.batch = 1 << 14;
         let model = ModelConfig { channels: 64, ..Default::default() };
         let error = small.check_fits(&model, &config).unwrap_err().to_string();
-        assert!(error.contains("one batch inside the network, 524288 x 256") && error.contains("train.accumulate"), "{error}");
+        assert!(
+            error.contains("one batch inside the network, 524288 x 256") && error.contains("train.accumulate"),
+            "{error}"
+        );
     }
 }

@@ -1,0 +1,119 @@
+//! Token and position embedding on a GPU.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+
+use crate::Ids;
+use crate::gpu::{Gpu, Queued, Segments, empty, grid, int, one, queue, width};
+use crate::node::Node;
+
+#[derive(Debug)]
+pub struct Embed {
+    pub ids: Ids,
+}
+
+impl Node<Gpu, 1> for Embed {
+    type Saved = Option<Segments>;
+
+    fn forward(&self, [wte]: [Queued; 1], is_tracked: bool) -> (Queued, Self::Saved) {
+        let segments = is_tracked.then(|| self.ids.segments(wte.shape[0]));
+        (look_up(wte, None, &self.ids), segments)
+    }
+
+    fn backward(segments: Self::Saved, d_out: Queued, _: [bool; 1]) -> [Option<Queued>; 1] {
+        [segments.map(|segments| segments.sum(d_out))]
+    }
+}
+
+impl Node<Gpu, 2> for Embed {
+    /// The order of the ids; B and T; how many places the position table has.
+    type Saved = Option<(Segments, [usize; 2], usize)>;
+
+    fn forward(&self, [wte, wpe]: [Queued; 2], is_tracked: bool) -> (Queued, Self::Saved) {
+        let saved = is_tracked.then(|| (self.ids.segments(wte.shape[0]), self.ids.dims(), wpe.shape[0]));
+        (look_up(wte, Some(wpe), &self.ids), saved)
+    }
+
+    fn backward(saved: Self::Saved, d_out: Queued, wanted: [bool; 2]) -> [Option<Queued>; 2] {
+        let (segments, dims, places) = saved.expect("a tracked output has its order");
+        [wanted[0].then(|| segments.sum(d_out.clone())), wanted[1].then(|| sum_over_the_batch(d_out, dims, places))]
+    }
+}
+
+fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
+    let ([b, t], c) = (ids.dims(), wte.shape[1]);
+    let (ids, has_positions) = (int(ids.tensor()), wpe.is_some());
+    // Something must be bound in place of what is not there.
+    let wpe = wpe.unwrap_or_else(|| wte.clone());
+    one(queue("embed", [wte, wpe, ids], [[b * t, c].into()], move |[wte, wpe, ids]| {
+        let out = empty(&wte, [b * t, c]);
+        let width = width(c);
+        let (count, cube) = grid(&out.client, b * t * c / width);
+        embed::launch(
+            &out.client,
+            count,
+            cube,
+            width,
+            wte.into_buffer_arg(),
+            wpe.into_buffer_arg(),
+            ids.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            c / width,
+            t,
+            has_positions,
+        );
+        [out]
+    }))
+}
+
+/// A unit for each vector of `out`; `columns` of them are a row.
+#[cube(launch)]
+fn embed<W: Size>(
+    wte: &[Vector<f32, W>],
+    wpe: &[Vector<f32, W>],
+    ids: &[i32],
+    out: &mut [Vector<f32, W>],
+    columns: usize,
+    t: usize,
+    #[comptime] has_positions: bool,
+) {
+    if ABSOLUTE_POS >= out.len() {
+        terminate!();
+    }
+    let place = ABSOLUTE_POS / columns;
+    let column = ABSOLUTE_POS % columns;
+    let token = wte[usize::cast_from(ids[place]) * columns + column];
+    if has_positions {
+        out[ABSOLUTE_POS] = token + wpe[place % t * columns + column];
+    } else {
+        out[ABSOLUTE_POS] = token;
+    }
+}
+
+/// The gradient of a position table of so many `places`.
+fn sum_over_the_batch(d_out: Queued, [b, t]: [usize; 2], places: usize) -> Queued {
+    let c = d_out.shape[1];
+    one(queue("sum_over_the_batch", [d_out], [[places, c].into()], move |[d_out]| {
+        let d_wpe = empty(&d_out, [places, c]);
+        let width = width(c);
+        let (count, cube) = grid(&d_wpe.client, places * c / width);
+        let (client, d_out, out) = (&d_wpe.client, d_out.into_buffer_arg(), d_wpe.clone().into_buffer_arg());
+        sum_over_the_batch_kernel::launch(client, count, cube, width, d_out, out, b, t * c / width);
+        [d_wpe]
+    }))
+}
+
+/// A unit for each vector of `d_wpe`, of which the first `used` are at a place of the batch.
+#[cube(launch)]
+fn sum_over_the_batch_kernel<W: Size>(d_out: &[Vector<f32, W>], d_wpe: &mut [Vector<f32, W>], b: usize, used: usize) {
+    if ABSOLUTE_POS >= d_wpe.len() {
+        terminate!();
+    }
+    let mut sum = Vector::<f32, W>::new(0.0);
+    if ABSOLUTE_POS < used {
+        for row in 0..b {
+            sum += d_out[row * used + ABSOLUTE_POS];
+        }
+    }
+    d_wpe[ABSOLUTE_POS] = sum;
+}
