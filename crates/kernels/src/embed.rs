@@ -223,7 +223,7 @@ mod tests {
     use burn::tensor::{Device, Int, TensorData};
 
     use super::*;
-    use crate::oracle::{agrees_on, random};
+    use crate::oracle::{agrees, agrees_on, random};
 
     fn table(rows: usize, columns: usize, first: f32, device: &Device) -> Tensor<2> {
         let values: Vec<f32> = (0..rows * columns).map(|i| first + i as f32).collect();
@@ -256,14 +256,14 @@ mod tests {
     #[test]
     fn what_others_made_of_the_gradient_in_a_table_is_added_to() {
         let ids = [[2, 0, 2], [1, 2, 2]];
-        let tied = |embed: fn(Tensor<2>, Option<Tensor<2>>, Tensor<2, Int>) -> Tensor<2>| {
+        let tied = |embed: fn(Tensor<2>, Option<Tensor<2>>, Ids) -> Tensor<2>| {
             move |[wte, wpe]: [Tensor<2>; 2]| {
-                let ids = Tensor::from_ints(ids, &wte.device());
+                let ids: Ids = Tensor::<2, Int>::from_ints(ids, &wte.device()).into();
                 let alone = embed(wte.clone(), None, ids.clone()).matmul(wte.clone().transpose());
                 embed(wte.clone(), Some(wpe), ids).matmul(wte.transpose()) * alone
             }
         };
-        agrees([random([4, 5], 1.0), random([3, 5], 1.0)], tied(embed), tied(stock));
+        agrees([random([4, 5], 1.0), random([3, 5], 1.0)], tied(|wte, wpe, ids| embed(wte, wpe, ids)), tied(stock));
     }
 
     /// Checks `embed` on `device` for ids of many kinds.
