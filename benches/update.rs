@@ -1,7 +1,8 @@
-//! AdamW on tables of 16 thousand to 39 million numbers.
+//! AdamW on tables of 16 thousand to 39 million numbers, and what a whole step does to a table that is only looked up, once by
+//! updating all of it and once by updating the rows that were read: swept over V from 256 to a million.
 //!
-//! `cargo bench --bench update`. Throughput is rows, and 28 bytes a number: parameter, gradient and two moments are read, all
-//! but the gradient are written.
+//! `cargo bench --bench update`, or `cargo bench --bench update -- rows`. Throughput is rows, and 28 bytes a number that is
+//! updated: parameter, gradient and two moments are read, all but the gradient are written.
 
 mod swept;
 
@@ -13,5 +14,18 @@ fn update(criterion: &mut Criterion) {
     swept::sweep(criterion, &[case(256, 64), case(4096, 64), case(65_536, 64), case(50_257, 768)]);
 }
 
-criterion_group!(benches, update);
+fn table(criterion: &mut Criterion) {
+    swept::sweep(criterion, &by_vocabulary(Work::Table));
+}
+
+fn rows(criterion: &mut Criterion) {
+    swept::sweep(criterion, &by_vocabulary(Work::Rows));
+}
+
+fn by_vocabulary(work: Work) -> Vec<Case> {
+    let case = |v, ids| Case { work, v, c: 64, b: 8, t: 1024, ids };
+    [8, 10, 12, 14, 16, 18, 20].map(|log| case(1 << log, Ids::Zipf)).into()
+}
+
+criterion_group!(benches, update, table, rows);
 criterion_main!(benches);

@@ -3,15 +3,17 @@
 
     python scripts/charts.py
 
-One file a kind of record: how many times faster than the best PyTorch for `training` and `kernels`, and the share of a copy,
-or of a large product, that each device reaches for `bench`. A bar is a median, the line across it goes from the least to the
-most. Nothing but the standard library is needed.
+One file a kind of record: how many times faster than each peer for `training` and `kernels`, the share of a copy, or of a
+large product, that each device reaches for `bench`, held-out text over time for `time-to-loss`; `scaling` has two, what
+operations cost along V, N and C, and models on all threads beside one. A bar or a point is a median, the line across a bar
+goes from the least to the most. Nothing but the standard library is needed.
 """
 
 import json
 import math
 from html import escape
 from pathlib import Path
+from typing import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, LEFT, RIGHT, ROW, TOP = 760, 250, 90, 26, 58
@@ -51,14 +53,63 @@ class Chart:
             self.y += 20
 
     def svg(self) -> str:
-        height = self.y + 34
         lines = [f'<path d="M{self.x(t):.1f} {TOP - 6}V{self.y + 4}" stroke="{FAINT}"/>' for t in self.ticks]
         marks = [f'<text x="{self.x(t):.1f}" y="{self.y + 20}" text-anchor="middle" font-size="11">{self.show(t)}</text>' for t in self.ticks]
-        return "\n".join([
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif" fill="{INK}">',
-            f'<text x="12" y="22" font-size="15">{escape(self.title)}</text>',
-            f'<text x="12" y="40" font-size="11">{escape(self.below)}</text>', *lines, *marks, *self.parts, "</svg>",
-        ]) + "\n"
+        return page(self.title, self.below, self.y + 34, [*lines, *marks, *self.parts])
+
+
+class Panel:
+    """Lines through points, in a box, `marks` below it; scales are logarithmic where their first number is above zero."""
+
+    def __init__(self, left: float, top: float, width: float, height: float, xs: tuple, ys: tuple, marks: list[float], show_x, show_y):
+        between = lambda value, low, high: (value - low) / (high - low)
+        share = lambda value, ends: between(*map(math.log, (value, *ends))) if ends[0] > 0 else between(value, *ends)
+        self.x = lambda value: left + width * share(value, xs)
+        self.y = lambda value: top + height * (1 - share(value, ys))
+        self.left, self.top, self.width, self.height = left, top, width, height
+        self.parts = [f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="{FAINT}"/>']
+        for tick in marks:
+            self.parts.append(f'<path d="M{self.x(tick):.1f} {top}v{height}" stroke="{FAINT}"/>')
+            self.parts.append(f'<text x="{self.x(tick):.1f}" y="{top + height + 14}" text-anchor="middle" font-size="10">{show_x(tick)}</text>')
+        for tick in ticks(*ys):
+            self.parts.append(f'<path d="M{left} {self.y(tick):.1f}h{width}" stroke="{FAINT}"/>')
+            self.parts.append(f'<text x="{left - 5}" y="{self.y(tick) + 4:.1f}" text-anchor="end" font-size="10">{show_y(tick)}</text>')
+
+    def line(self, points: list[tuple[float, float]], colour: str, dashed: bool = False) -> None:
+        path = "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points)
+        dash = ' stroke-dasharray="4 3"' if dashed else ""
+        self.parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Powers of ten, what lies between where those are few, of a hundred where they are many; or round steps from zero."""
+    if low > 0:
+        first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        factors, step = (1, 2, 5) if last - first < 4 else (1,), 1 if last - first < 6 else 2
+        all_ticks = [factor * 10.0**power for power in range(first, last + 1, step) for factor in factors]
+        return [tick for tick in all_ticks if low <= tick <= high]
+    step = 10 ** math.floor(math.log10(high))
+    step = next(s for s in (step / 5, step / 2, step, 2 * step) if high / s <= 8)
+    return [nth * step for nth in range(int(high / step) + 1)]
+
+
+def key(left: float, y: float, names: list[tuple[str, str, bool]]) -> list[str]:
+    """What each line is: its name, its colour, and whether it is dashed."""
+    parts = []
+    for name, colour, dashed in names:
+        dash = ' stroke-dasharray="4 3"' if dashed else ""
+        parts.append(f'<path d="M{left} {y - 4}h24" stroke="{colour}" stroke-width="2"{dash}/>')
+        parts.append(f'<text x="{left + 30}" y="{y}" font-size="11">{escape(name)}</text>')
+        left += 48 + 6.2 * len(name)
+    return parts
+
+
+def page(title: str, below: str, height: float, parts: list[str]) -> str:
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif" fill="{INK}">',
+        f'<text x="12" y="22" font-size="15">{escape(title)}</text>',
+        f'<text x="12" y="40" font-size="11">{escape(below)}</text>', *parts, "</svg>",
+    ]) + "\n"
 
 
 def newest(kind: str) -> dict | None:
@@ -76,13 +127,23 @@ def milliseconds(value: float) -> str:
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
-def beside_peers(record: dict) -> str:
+def short(value: float) -> str:
+    return f"{value / 1e6:.3g}M" if value >= 1e6 else f"{value:,g}"
+
+
+def made_with(record: dict) -> str:
+    machine, versions = record["machine"], record["versions"]
+    return f"{machine['processor']}, {machine['threads']} threads; wordspace {versions['commit']}, PyTorch {versions['torch']}"
+
+
+def beside_peers(record: dict) -> str | None:
     """Of each workload, ours against the best peer, and against the others."""
     rows = [r for w in record["workloads"] for r in w["times_faster"]]
+    if not rows:
+        return None
     low, high = min(0.5, *(r["least"] for r in rows)), max(2.0, *(r["most"] for r in rows))
     ticks = [t for t in [0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 4, 10, 30, 100] if low <= t <= high]
-    below = f"{record['machine']['processor']}, {record['machine']['threads']} threads; wordspace {record['versions']['commit']}, PyTorch {record['versions']['torch']}"
-    chart = Chart(f"{record['title']}: how many times faster, {record['time'][:10]}", below, low, high, ticks, times, is_log=True)
+    chart = Chart(f"{record['title']}: how many times faster, {record['time'][:10]}", made_with(record), low, high, ticks, times, is_log=True)
     for workload in record["workloads"]:
         chart.gap(workload["name"])
         for r in workload["times_faster"]:
@@ -114,15 +175,77 @@ def of_the_limit(record: dict) -> str:
     return chart.svg()
 
 
+def on_all_threads(record: dict) -> str | None:
+    return beside_peers(record | {"title": "Updates of models on all threads beside one"})
+
+
+def along_axes(record: dict) -> str | None:
+    """A row of panels an operation, a column an axis; the rows of a panel share their scale."""
+    if not record["curves"]:
+        return None
+    operations = list(dict.fromkeys(curve["operation"] for curve in record["curves"]))
+    across, down, left, parts = 196, 150, 64, []
+    colours = {None: COLOURS[0], "uniform": COLOURS[0], "zipf": COLOURS[1]}
+    for row, operation in enumerate(operations):
+        lines = [line for curve in record["curves"] if curve["operation"] == operation for line in lines_of(curve)]
+        times = [y for *_, points in lines for _, y in points]
+        top = TOP + 44 + row * (down + 60)
+        parts.append(f'<text x="12" y="{top - 12}" font-size="13">{operation}, ms</text>')
+        for column, axis in enumerate("VNC"):
+            here = [line for line in lines if line[0] == axis]
+            if xs := [x for *_, points in here for x, _ in points]:
+                ends, scale = (min(xs), max(xs)), (min(times) / 1.5, max(times) * 1.5)
+                marks = sorted(set(xs))[:: 2 if axis == "C" else 3]
+                panel = Panel(left + column * (across + 40), top, across, down, ends, scale, marks, short, "{:g}".format)
+                for _, ids, dashed, points in here:
+                    panel.line(points, colours[ids], dashed)
+                parts += [*panel.parts, f'<text x="{panel.left + across}" y="{top - 6}" text-anchor="end" font-size="11">along {axis}</text>']
+    names = [("uniform ids, all threads", COLOURS[0], False), ("one thread", COLOURS[0], True),
+             ("ids as a text has them, all threads", COLOURS[1], False), ("one thread", COLOURS[1], True)]
+    height = TOP + 44 + len(operations) * (down + 60)
+    return page(f"What operations cost along V, N and C, {record['time'][:10]}", made_with(record), height, key(left, TOP + 4, names) + parts)
+
+
+def lines_of(curve: dict) -> Iterator[tuple]:
+    """The axis, the ids, whether it is of one thread, and the points of each contender that was timed."""
+    names = [contender["name"] for contender in curve["points"][0]["contenders"]] if curve["points"] else []
+    for name in names:
+        timed = [(point[curve["axis"]], contender["milliseconds"]) for point in curve["points"]
+                 for contender in point["contenders"] if contender["name"] == name and contender["milliseconds"]]
+        if timed:
+            yield curve["axis"], curve["ids"], name == "one thread", [(size, spread["median"]) for size, spread in timed]
+
+
+def to_a_loss(record: dict) -> str:
+    """How good each was on held-out text after how long."""
+    began = lambda racer: racer["losses"][0]["at"]
+    lines = [[(loss["at"] - began(racer), math.exp(loss["loss"])) for loss in racer["losses"]] for racer in record["racers"]]
+    longest, all_levels = max(line[-1][0] for line in lines), [level for line in lines for _, level in line]
+    ends = (min(all_levels) / 1.2, max(all_levels) * 1.2)
+    panel = Panel(64, TOP + 24, WIDTH - 64 - 40, 300, (0, longest), ends, ticks(0, longest), lambda s: f"{s:g} s", short)
+    for line, colour in zip(lines, COLOURS):
+        panel.line(line, colour)
+    names = [(racer["name"], colour, False) for racer, colour in zip(record["racers"], COLOURS)]
+    title = f"{record['title']}: perplexity of held-out text over time, {record['time'][:10]}"
+    return page(title, made_with(record), TOP + 24 + 300 + 34, key(64, TOP + 10, names) + panel.parts)
+
+
+CHARTS = [
+    ("training", "training", beside_peers), ("kernels", "kernels", beside_peers), ("bench", "bench", of_the_limit),
+    ("scaling", "scaling", along_axes), ("threads", "scaling", on_all_threads), ("time-to-loss", "time-to-loss", to_a_loss),
+]
+
+
 def main() -> None:
     folder = ROOT / "docs" / "charts"
     folder.mkdir(exist_ok=True)
-    for kind, draw in [("training", beside_peers), ("kernels", beside_peers), ("bench", of_the_limit)]:
-        if record := newest(kind):
-            (folder / f"{kind}.svg").write_text(draw(record))
-            print(f"docs/charts/{kind}.svg, from the record of {record['time']}")
+    for name, kind, draw in CHARTS:
+        record = newest(kind)
+        if chart := record and draw(record):
+            (folder / f"{name}.svg").write_text(chart)
+            print(f"docs/charts/{name}.svg, from the record of {record['time']}")
         else:
-            print(f"benches/record has no record of kind {kind}")
+            print(f"benches/record has nothing for docs/charts/{name}.svg")
 
 
 if __name__ == "__main__":

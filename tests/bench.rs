@@ -142,6 +142,6 @@ fn work_and_devices_that_do_not_exist_are_refused_by_name() {
         assert_eq!(done.code, Some(2), "{}", done.stderr);
         assert!(done.stderr.contains(word), "{}", done.stderr);
     };
-    refused(&["bench", "--only", "look"], "lookup, embed, gradient, update, head, step");
+    refused(&["bench", "--only", "look"], "lookup, embed, gradient, update, table, rows, head, step");
     refused(&["bench", "--device", "abacus"], "flex, ndarray, wgpu");
 }

@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use ::wordspace::data::{below, generator};
 use ::wordspace::explore::{Source, TableChoice};
 
+use serde_json::Value;
+
 use wordspace::Folder;
+use wordspace::page::Page;
 
 /// The vectors of GoogleNews as commands name them. `WORDSPACE_GOOGLENEWS` says where the file is.
 const GOOGLENEWS: &str = "GoogleNews-vectors-negative300.bin";
@@ -95,6 +98,21 @@ fn stand_in_for_googlenews(folder: &Folder) -> String {
     "stand-in.bin".into()
 }
 
+/// The program called with `words` serves a page, and after a run that it trains, all there was to train is there.
+fn is_served(folder: &Folder, words: &[String]) {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let page = match words[0] {
+        "serve" => Page::serve(folder, &words[1..]),
+        _ => Page::beside(folder, &words),
+    };
+    let is_done = |news: &Value| {
+        let runs = news["runs"].as_array().expect("a list of runs");
+        !runs.is_empty() && runs.iter().all(|run| run["state"] == "complete")
+    };
+    assert_eq!(page.ask("/").status, 200);
+    page.live().find(is_done).expect("its runs are done some time");
+}
+
 /// Says something past what the test harness holds back.
 fn say(text: &str) {
     use std::io::Write;
@@ -140,6 +158,7 @@ fn all_commands_run(document: &str) {
         let ours = ["cargo run --release --", "cargo run --release", "wordspace"];
         let Some(arguments) = ours.iter().find_map(|name| line.strip_prefix(name)) else {
             assert!(LEFT_OUT.iter().any(|known| line.starts_with(known)), "{document}: {line:?} is not tested");
+            script_takes_what_is_asked(&line);
             continue;
         };
         let mut words = words(arguments);
@@ -162,6 +181,13 @@ fn all_commands_run(document: &str) {
                 stood_in.push(line.clone());
             }
         }
+        // Nobody looks, and a page that stays is asked once and ended.
+        words.retain(|word| word != "--open");
+        if words[0] == "serve" || words.contains(&"--serve".to_string()) {
+            println!("{document}: wordspace {}", words.join(" "));
+            is_served(&folder, &words);
+            continue;
+        }
         let (words, file) = redirected(&words);
         println!("{document}: wordspace {}", words.join(" "));
         let done = folder.run(&words).succeeds();
@@ -176,6 +202,20 @@ fn all_commands_run(document: &str) {
             "{document}: {} commands asked a stand-in, for want of the real vectors:\n  {lines}",
             stood_in.len()
         ));
+    }
+}
+
+/// A script of a command that needs PyTorch or others is there, and it or what it imports knows the command's options.
+fn script_takes_what_is_asked(line: &str) {
+    let Some(("scripts", arguments)) = line.strip_prefix("python ").and_then(|rest| rest.split_once('/')) else {
+        return;
+    };
+    let script = root().join("scripts").join(arguments.split(' ').next().unwrap());
+    let source = std::fs::read_to_string(&script).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+    let shared = std::fs::read_to_string(root().join("scripts/peers/pairing.py")).unwrap();
+    for option in arguments.split(' ').filter(|word| word.starts_with("--")) {
+        let option = format!("\"{option}\"");
+        assert!([&source, &shared].iter().any(|text| text.contains(&option)), "{line:?}: no {option} in {script:?}");
     }
 }
 
@@ -221,6 +261,21 @@ fn the_commands_about_benchmarks_run() {
 }
 
 #[test]
+fn the_page_of_benchmarks_tells_of_every_record_and_shows_every_chart() {
+    let page = std::fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();
+    for record in wordspace::names(&root().join("benches/record")) {
+        // What a record of numbers says is in the table beside it, where it has one.
+        let table = record.replace(".json", ".md");
+        let told = if root().join("benches/record").join(&table).exists() { table } else { record };
+        assert!(page.contains(&format!("`benches/record/{told}`")), "docs/benchmarks.md does not tell of {told}");
+    }
+    let shown = page.split("](charts/").skip(1).map(|rest| rest.split(')').next().unwrap().to_string());
+    let (mut shown, drawn): (Vec<String>, _) = (shown.collect(), wordspace::names(&root().join("docs/charts")));
+    shown.sort();
+    assert_eq!(shown, drawn, "what docs/benchmarks.md shows is not what docs/charts holds");
+}
+
+#[test]
 fn the_commands_about_drivers_run() {
     all_commands_run("docs/drivers.md");
 }
@@ -228,6 +283,11 @@ fn the_commands_about_drivers_run() {
 #[test]
 fn the_commands_of_the_lesson_run() {
     all_commands_run("docs/lesson.md");
+}
+
+#[test]
+fn the_commands_about_the_live_page_run() {
+    all_commands_run("docs/live-page.md");
 }
 
 #[test]

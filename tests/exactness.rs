@@ -128,6 +128,33 @@ fn a_run_killed_twice_and_one_with_dropout_and_accumulation_are_exact_too() {
 }
 
 #[test]
+fn a_run_that_updates_only_the_rows_it_read_is_exact_when_it_is_killed_and_at_any_number_of_threads() {
+    let folder = Folder::new();
+    let lazy = [
+        "--steps",
+        "20",
+        "--set",
+        "train.lazy=true",
+        "--set",
+        "model.tied=false",
+        "--set",
+        "train.accumulate=2",
+        "--set",
+        "model.dropout=0.1",
+    ];
+    folder.train_small("whole", &[&lazy[..], &["--threads", "1"]].concat()).succeeds();
+    let whole = folder.result_of("whole");
+    folder.train_small("three", &[&lazy[..], &["--threads", "3"]].concat()).succeeds();
+    assert_same(&folder, "three", &whole, "three threads");
+    let mut process = folder.start(&small("killed", &lazy));
+    await_moment(&mut process, || folder.join("runs/killed/checkpoints/step-000010").exists());
+    process.kill().expect("the process is ours");
+    process.wait().expect("the process is ours");
+    folder.run(&["resume", "runs/killed"]).succeeds();
+    assert_same(&folder, "killed", &whole, "killed");
+}
+
+#[test]
 fn a_split_batch_gives_the_gradient_of_the_whole() {
     let folder = Folder::new();
     let losses = |name: &str| -> Vec<f64> {

@@ -7,7 +7,7 @@ mod wordspace;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use wordspace::{Done, Folder, names, small};
+use wordspace::{Done, Folder, names, signal, small};
 
 /// A run that is still going on when a test looks at it.
 const LONG: &[&str] = &["--steps", "1000000", "--set", "evaluate.every=0", "--set", "checkpoint.every=0"];
@@ -23,11 +23,6 @@ fn start_long(folder: &Folder) -> Child {
         std::thread::yield_now();
     }
     process
-}
-
-fn signal(process: &Child, name: &str) {
-    let kill = format!("kill -{name} {}", process.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// Asks a long run to stop by `name`; it must leave a checkpoint, say how to go on, and be exact when gone on with.

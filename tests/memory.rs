@@ -14,7 +14,7 @@ fn two_hundred_updates_on_a_gpu_hold_no_more_memory_than_two_hundred_before() {
     let Some(gpu) = wordspace::gpu(test) else { return };
     let sizes = ModelConfig { vocab_size: 50, context: 8, channels: 8, heads: 2, layers: 0, ..Default::default() };
     let model = Gpt::init(&sizes, 42, &gpu.device.clone().autodiff()).unwrap();
-    let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes) });
+    let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes), seed: 42 });
     let mut updates = |steps: std::ops::RangeInclusive<u64>| {
         for step in steps {
             let ids = |salt: u64| (0..32).map(|at| ((at * at + salt * step) % 50) as u32).collect();

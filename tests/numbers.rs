@@ -5,6 +5,7 @@ mod wordspace;
 use std::path::{Path, PathBuf};
 
 use ::wordspace::data::Tokenizer;
+use ::wordspace::kernels::{AdamW, Moments, Rows};
 use ::wordspace::model::parameters::HostTensor;
 use ::wordspace::train::device::{DeviceChoice, OpenDevice, parity};
 use ::wordspace::train::huggingface::load_folder;
@@ -72,6 +73,36 @@ fn wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
     };
     let parity = parity(&device.device).unwrap();
     assert!(parity.is_right(true), "{}: {parity:?}", device.part);
+}
+
+/// What is left when SparseAdam has updated some rows in each of several steps, on every backend of a processor.
+#[test]
+fn an_update_of_some_rows_gives_what_pytorchs_sparse_adam_gives() {
+    let golden = golden_json("sparse_adam.json");
+    let number = |name: &str| golden[name].as_f64().unwrap();
+    let floats = |json: &Value| numbers(json).into_iter().map(|x| x as f32).collect::<Vec<_>>();
+    for choice in [DeviceChoice::Flex, DeviceChoice::Ndarray] {
+        let Ok(OpenDevice { device, .. }) = OpenDevice::open(choice) else { continue };
+        let tensor = |numbers: Vec<f32>| Tensor::<1>::from_floats(numbers.as_slice(), &device);
+        let mut table = tensor(floats(&golden["before"]));
+        let mut moments = Moments::zeros_like(&table);
+        for (step, read) in (1..).zip(golden["steps"].as_array().unwrap()) {
+            let adamw = AdamW {
+                learning_rate: number("learning_rate"),
+                beta1: number("beta1"),
+                beta2: number("beta2"),
+                epsilon: number("epsilon"),
+                weight_decay: 0.0,
+                step,
+            };
+            let rows = Rows::named_by(numbers(&read["rows"]).into_iter().map(|row| row as u32));
+            let (gradient, scale) = (tensor(floats(&read["gradient"])), tensor(vec![1.0]));
+            (table, moments) = adamw.update_rows(table, &rows, gradient, scale, moments);
+        }
+        for (found, expected) in [(table, "after"), (moments.first, "first"), (moments.second, "second")] {
+            assert_near(&HostTensor::from(found).values, &numbers(&golden[expected]));
+        }
+    }
 }
 
 #[test]

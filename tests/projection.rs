@@ -84,7 +84,7 @@ fn layouts_can_be_trusted_as_far_as_scikit_learns_and_umap_learns() {
     let golden = golden();
     for (method, name) in [(Method::Tsne, "tsne"), (Method::Umap, "umap")] {
         for dims in [2, 3] {
-            let found = Projection::of(chosen(clumps()), method, dims, 1, &|_, _| ()).unwrap();
+            let found = Projection::of(&chosen(clumps()), method, dims, 1, &|_, _| ()).unwrap();
             let found = found.trustworthiness.unwrap();
             let expected = golden["trustworthiness"][name][dims.to_string()].as_f64().unwrap();
             println!("{name} in {dims} dimensions: {found:.4}, reference {expected:.4}");
@@ -176,8 +176,8 @@ fn mistakes_are_told_before_anything_is_written() {
     folder.write("there.svg", "a user's file");
     project(&["--to", "there.svg"]).fails(6, &["there.svg is there already"]);
     assert_eq!(std::fs::read(folder.join("there.svg")).unwrap(), b"a user's file");
-    project(&["--to", "a.html"]).fails(2, &["a.html", ".svg, .png, .csv or .json"]);
-    project(&["--to", "a"]).fails(2, &[".svg, .png, .csv or .json"]);
+    project(&["--to", "a.pdf"]).fails(2, &["a.pdf", ".svg, .png, .csv, .json or .html"]);
+    project(&["--to", "a"]).fails(2, &[".svg, .png, .csv, .json or .html"]);
     project(&["--to", "a.svg", "--dims", "4"]).fails(2, &["2..=3"]);
     project(&["word<1>", "word<2>", "--to", "a.svg"]).fails(2, &["at least 3 different words, found 2"]);
     project(&["word<1>", "wrod", "--to", "a.svg"]).fails(3, &["\"wrod\" is not among the 9 words"]);

@@ -76,6 +76,7 @@ fn arrows_only_point_down() {
         ("wordspace-explore", &["wordspace-data"]),
         ("wordspace-kernels", &[]),
         ("wordspace-model", &["wordspace-kernels"]),
+        ("wordspace-serve", &["wordspace-data", "wordspace-explore"]),
         ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
     ] {
         let ours: Vec<&String> = all[name].iter().filter(|name| name.starts_with("wordspace")).collect();
@@ -84,9 +85,9 @@ fn arrows_only_point_down() {
 }
 
 #[test]
-fn data_and_explore_have_no_burn_in_their_dependency_trees() {
+fn data_explore_and_serve_have_no_burn_in_their_dependency_trees() {
     let all = dependencies();
-    for ours in ["wordspace-data", "wordspace-explore"] {
+    for ours in ["wordspace-data", "wordspace-explore", "wordspace-serve"] {
         let (mut reached, mut waiting) = (BTreeSet::new(), vec![ours.to_string()]);
         while let Some(name) = waiting.pop() {
             waiting.extend(all[&name].iter().filter(|name| reached.insert((*name).clone())).cloned());
@@ -107,12 +108,28 @@ fn model_and_kernels_touch_no_file_no_clock_no_terminal() {
 fn only_the_command_line_prints_and_exits() {
     let words = ["println!", "print!", "stdout()", "stderr()", "process::exit", "dbg!"];
     absent("crates", &words, |name| name.starts_with("crates/wordspace/") || says_what_was_not_tested(name));
-    absent("crates/wordspace/src", &["process::exit"], |name| name.ends_with("command/train.rs"));
+    absent("crates/wordspace/src", &["process::exit"], |name| name.ends_with("command/interrupt.rs"));
 }
 
 #[test]
-fn nothing_opens_a_connection() {
-    absent("crates", &["std::net", "TcpStream", "UdpSocket", "reqwest", "ureq"], |_| false);
+fn nothing_opens_a_connection_and_the_page_alone_listens_for_one_at_this_machines_own_address() {
+    // The page has to be reached by a browser beside it, so its two files about sockets may name them.
+    let sockets = ["serve/src/server.rs", "serve/src/connections.rs"];
+    absent("crates", &["std::net", "TcpStream", "TcpListener", "TcpSocket", "tokio::net"], |name| {
+        sockets.iter().any(|file| name.ends_with(file))
+    });
+    absent("crates", &["connect(", "UdpSocket", "0.0.0.0", "UNSPECIFIED", "IpAddr::from", "reqwest", "ureq"], |_| {
+        false
+    });
+    let server = code(&read(&root().join("crates/serve/src/server.rs")));
+    assert_eq!(server.matches("::bind(").count(), server.matches("::LOCALHOST, port").count());
+}
+
+#[test]
+fn the_page_writes_nothing() {
+    let words =
+        ["fs::write", "File::create", "OpenOptions", "publish", "remove_", "rename(", "create_dir", "write_tensors"];
+    absent("crates/serve/src", &words, |_| false);
 }
 
 #[test]
@@ -121,6 +138,7 @@ fn unsafe_code_only_maps_files_and_computes_and_says_why_it_may() {
         let mapping = ["token_file.rs", "tensors.rs", "mapped_file.rs"];
         let computing = [
             "kernels/src/attention.rs",
+            "kernels/src/dropout.rs",
             "kernels/src/embed.rs",
             "kernels/src/gelu.rs",
             "processor/memory.rs",
@@ -176,6 +194,7 @@ fn every_file_that_the_documents_name_is_there() {
         "docs/formats.md",
         "docs/large-vectors.md",
         "docs/lesson.md",
+        "docs/live-page.md",
         "docs/projection.md",
     ] {
         let text = read(&root().join(document));

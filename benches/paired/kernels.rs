@@ -5,14 +5,14 @@ use std::sync::Arc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::Value;
-use wordspace::kernels::{AdamW, Ids, Moments, cross_entropy, embed, sum_of_squares};
+use wordspace::kernels::{AdamW, Ids, Moments, Rows, cross_entropy, embed, sum_of_squares};
 
 use crate::Work;
 
 #[derive(Deserialize)]
 struct Request {
     work: String,
-    /// V, or how many parameters are updated.
+    /// V; an update is of V C parameters.
     v: usize,
     c: usize,
     /// T; B follows from the ids.
@@ -25,10 +25,12 @@ pub fn open(request: &Value, device: &Device) -> Work {
     let request = Request::deserialize(request).expect("a request for a kernel");
     let mut once: Box<dyn FnMut() -> Vec<Tensor<1>>> = match request.work.as_str() {
         "copy" => copy(&request, device),
-        "lookup" => lookup(&request, device),
+        "lookup" => lookup(&request, device, false),
+        "embed" => lookup(&request, device, true),
         "gradient" => gradient(&request, &device.clone().autodiff()),
         "gradient-anew" => gradient_of_new_ids(request, &device.clone().autodiff()),
         "gradient-by-burn" => gradient_by_burn(&request, &device.clone().autodiff()),
+        "rows" => rows(&request, &device.clone().autodiff()),
         "update" => update(&request, device),
         "head" => head(&request, &device.clone().autodiff()),
         other => panic!("no work is called {other:?}"),
@@ -66,9 +68,11 @@ fn copy(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>
     Box::new(move || vec![numbers.clone() + 1.0])
 }
 
-fn lookup(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+/// Token rows, with position rows added where that is asked for.
+fn lookup(request: &Request, device: &Device, with_positions: bool) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let (wte, ids) = (table(request.v, request.c, 0, device), ids(request, device));
-    Box::new(move || vec![embed(wte.clone(), None, ids.clone()).flatten(0, 1)])
+    let wpe = with_positions.then(|| table(request.t, request.c, 1, device));
+    Box::new(move || vec![embed(wte.clone(), wpe.clone(), ids.clone()).flatten(0, 1)])
 }
 
 /// Token and position rows, and back with ones to the dense gradients of both tables.
@@ -107,9 +111,24 @@ fn gradient_of(
     })
 }
 
+/// The same, to the gradient of the rows alone that are read, in the order of their ids.
+fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let wte = table(request.v, request.c, 0, device).inner();
+    let wpe = table(request.t, request.c, 1, device).require_grad();
+    let (ids, t, device) = (request.ids.clone(), request.t, device.clone());
+    Box::new(move || {
+        let rows = Rows::named_by(ids.iter().copied());
+        let places = Ids::new(&rows.places(&ids), [ids.len() / t, t], &device);
+        let taken = Tensor::from_inner(rows.of(wte.clone())).require_grad();
+        let mut gradients = embed(taken.clone(), Some(wpe.clone()), places).backward();
+        let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
+        vec![of(&taken), of(&wpe)]
+    })
+}
+
 /// Clipping by the norm and AdamW, on one long parameter.
 fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
-    let flat = |first| table(1, request.v, first, device).flatten(0, 1);
+    let flat = |first| table(request.v, request.c, first, device).flatten(0, 1);
     let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(0), flat(1));
     let moments = Moments::zeros_like(&parameter);
     let mut state = Some((parameter, moments));

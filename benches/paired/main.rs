@@ -1,7 +1,8 @@
 //! Ours in a comparison: a process that does a piece of work as often as it is told to, and says how long it took.
 //!
-//! The scripts in `scripts/peers` start it beside the same work in PyTorch and let them take turns, each round anew, so that
-//! what disturbs the machine disturbs both. A line of JSON comes in, a line goes out:
+//! The scripts in `scripts/peers` start it beside the same work in PyTorch and candle, or beside itself on another number of
+//! threads, and let them take turns, each round anew, so that what disturbs the machine disturbs all. A line of JSON comes in,
+//! a line goes out:
 //!
 //! ```text
 //! {"work": "training", "file": …}     {"ready": "flex (processor, 2 threads)"}

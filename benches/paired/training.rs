@@ -28,7 +28,7 @@ pub fn open(request: &Value, device: &Device) -> Work {
     let mut take = |name: &str| tensors.remove(name).unwrap_or_else(|| panic!("{name} is missing")).values;
     let model = Gpt::build(&sizes, &device.clone().autodiff(), &mut |parameter| Ok(take(&parameter.name)));
     let model = model.expect("the sizes make a model");
-    let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes) });
+    let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes), seed: 0 });
     let mut step = 0;
     Box::new(move |times| {
         let update = |_| {

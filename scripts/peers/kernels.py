@@ -7,10 +7,12 @@
     python scripts/peers/kernels.py --to benches/record
 
     lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already
-    gradient   token and position rows, and back to the gradients of both tables; PyTorch also with a sparse gradient
+    gradient   token and position rows, and back to the gradients of both tables
+    rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient
     update     clipping by the norm and AdamW on 124 million parameters
     head       hidden states times the table, cross-entropy, and back to the gradients of both
 
+candle takes part in lookups and gradients where `--candle` names its program.
 All compute on the same numbers, and what comes of it must agree before time counts. Backward, PyTorch is handed the ones
 that the gradients begin with; burn makes them anew each time, which counts against ours.
 """
@@ -28,7 +30,11 @@ import pairing
 SIZES = {"v": 50257, "c": 768, "t": 1024, "n": 8192}
 WORKLOADS = {
     f"{work}-{ids}": SIZES | {"work": work, "stream": ids, "times": times, "peers": peers}
-    for work, times, peers in [("lookup", 50, ["eager", "reused", "compiled"]), ("gradient", 2, ["eager", "sparse", "compiled"])]
+    for work, times, peers in [
+        ("lookup", 50, ["eager", "reused", "compiled"]),
+        ("gradient", 2, ["eager", "compiled"]),
+        ("rows", 10, ["sparse"]),
+    ]
     for ids in ["uniform", "zipf", "same"]
 } | {
     "update": {"work": "update", "v": 124_439_808, "c": 1, "t": 1, "n": 1, "stream": "same", "times": 1, "peers": ["eager", "fused"]},
@@ -49,9 +55,10 @@ def draw(v: int, n: int, stream: str) -> list[int]:
 
 
 def values(first: int, *shape: int) -> torch.Tensor:
-    """Numbers between -0.1 and 0.1; `benches/paired/kernels.rs` has the same."""
-    places = np.arange(first, first + np.prod(shape), dtype=np.int64)
-    return torch.tensor(((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)).reshape(shape)
+    """Numbers between -0.1 and 0.1, which come again after 65,537; `benches/paired/kernels.rs` has the same."""
+    places = np.arange(first, first + 65537, dtype=np.int64)
+    again = ((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)
+    return torch.tensor(np.resize(again, shape))
 
 
 def lookup(request: dict, kind: str):
@@ -113,7 +120,7 @@ def head(request: dict, kind: str):
 
 def open_peer(kind: str):
     def open_work(request: dict):
-        once = {"lookup": lookup, "gradient": gradient, "update": update, "head": head}[request["work"]](request, kind)
+        once = {"lookup": lookup, "gradient": gradient, "rows": gradient, "update": update, "head": head}[request["work"]](request, kind)
 
         def work(times: int) -> list[torch.Tensor]:
             results = []
@@ -132,6 +139,7 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
     times, peers, stream = work.pop("times"), work.pop("peers"), work.pop("stream")
     request = work | {"ids": draw(work["v"], work["n"], stream)}
     starts = pairing.of_ours(ours, args.device) + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers]
+    starts += pairing.of_candle(args.candle) if work["work"] in ["lookup", "gradient"] else []
     plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
     compared = pairing.compare(starts, request, plan, args)
     sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}"
@@ -141,7 +149,7 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 
 def main() -> None:
     args = pairing.arguments(__doc__, list(WORKLOADS), list(WORKLOADS)).parse_args()
-    pairing.measure("kernels", "Single operations, beside PyTorch", args, compare)
+    pairing.measure("kernels", f"Single operations, beside PyTorch{' and candle' if args.candle else ''}", args, compare)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-# What writes into memory that is there already, or leaves out the rows that are zero, is no opponent of what does not.
-DOES_LESS = ["PyTorch reused", "PyTorch sparse"]
+CANDLE = Path(__file__).resolve().parent / "candle"
+# What writes into memory that is there already is no opponent of what does not.
+DOES_LESS = ["PyTorch reused"]
+# How long a turn lasts where a plan does not say how often the work is done in it.
+TURN_SECONDS = 0.05
 
 
 class Contender:
@@ -34,6 +38,8 @@ class Contender:
     def __init__(self, name: str, command: list[str], request: dict, threads: int):
         self.name, self.seconds, self.numbers = name, [], []
         variables = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
+        # The last line of what a failure says is its reason then.
+        variables["RUST_BACKTRACE"] = "0"
         self.said = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said, text=True, env=os.environ | variables
@@ -94,8 +100,8 @@ def serve(open_work) -> None:
 
 
 def compared(result: torch.Tensor) -> list[float]:
-    """The numbers of a result, or, of more than 100, the sums of its parts."""
-    numbers = (result.to_dense() if result.is_sparse else result.detach()).flatten()
+    """The numbers of a result, or, of more than 100, the sums of its parts; of a sparse one those of its rows, by id."""
+    numbers = (result.coalesce().values() if result.is_sparse else result.detach()).flatten()
     part = -(-len(numbers) // 100)
     return [some.double().sum().item() for some in numbers.split(part)]
 
@@ -104,7 +110,8 @@ def compared(result: torch.Tensor) -> list[float]:
 class Plan:
     """What is done in a round, and how often."""
 
-    times: int
+    #: How often in a turn; none: as often as the slowest does it in `TURN_SECONDS`.
+    times: int | None
     rounds: int
     #: How often the work is done before anything is timed; what comes of it is compared.
     check: int
@@ -127,6 +134,7 @@ def arguments(doc: str, workloads: list[str], default: list[str]) -> argparse.Ar
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workloads", nargs="*", default=default, metavar="WORKLOAD", help=f"of {', '.join(workloads)}")
     parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
+    parser.add_argument("--candle", metavar="PROGRAM", help="lets candle take part: what cargo built of scripts/peers/candle")
     parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
     parser.add_argument("--peer-device", default="cpu", choices=["cpu", "cuda"], help="what PyTorch runs on")
     parser.add_argument("--precision", default="highest", choices=["highest", "high"], help="of PyTorch's products; high is TF32")
@@ -136,8 +144,9 @@ def arguments(doc: str, workloads: list[str], default: list[str]) -> argparse.Ar
     return parser
 
 
-def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args: argparse.Namespace) -> dict:
-    """Lets `starts` work on `request`; the first that is not ours says what the numbers must be."""
+def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args: argparse.Namespace,
+            expected: list[list[float]] | None = None) -> dict:
+    """Lets `starts` work on `request`; the first that is not ours says what the numbers must be, unless it is `expected`."""
     results, running, threads = {name: Result(name) for name, _ in starts}, {}, args.threads
     request = request | {"peer_device": args.peer_device, "precision": args.precision}
     with contextlib.ExitStack() as ends:
@@ -150,17 +159,17 @@ def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args
             except RuntimeError as error:
                 results[name].failure = f"does not run: {error}"
                 running.pop(name, None)
-        agree(running, results, plan.tolerance)
+        agree(running, results, plan.tolerance, expected)
         copies = take_turns(running, results, plan, threads)
     return {"contenders": [report(result) for result in results.values()], "copy_gb_per_second": spread(copies)} | ratios(results)
 
 
-def agree(running: dict, results: dict, tolerance: float) -> None:
+def agree(running: dict, results: dict, tolerance: float, expected: list[list[float]] | None) -> None:
     """Numbers are compared before time counts: who computes something else is out."""
     peers = [contender for name, contender in running.items() if not is_ours(name)]
     judge = next(iter(peers or running.values()), None)
     for name, contender in list(running.items()):
-        worst = max(off(found, expected) for found, expected in zip(contender.numbers, judge.numbers, strict=True))
+        worst = max(off(found, right) for found, right in zip(contender.numbers, expected or judge.numbers, strict=True))
         results[name].difference = worst
         if not worst <= tolerance:
             results[name].failure = f"computes something else: off by {worst:.1e}, {tolerance:.0e} is allowed"
@@ -174,16 +183,17 @@ def off(found: list[float], expected: list[float]) -> float:
 
 
 def take_turns(running: dict, results: dict, plan: Plan, threads: int) -> list[float]:
-    contenders, copies = list(running.values()), []
+    contenders, copies, slowest = list(running.values()), [], 0.0
     for contender in contenders:
-        contender.work(1)
+        slowest = max(slowest, contender.work(1)[0])
         contender.forget_highest()
-    for nth in range(plan.rounds):
+    times = plan.times or max(1, min(10_000, round(TURN_SECONDS / max(slowest, 1e-9))))
+    for nth in range(plan.rounds if contenders else 0):
         copies.append(copy_speed(threads))
         turn = nth % len(contenders)
         for contender in contenders[turn:] + contenders[:turn]:
-            seconds, _ = contender.work(plan.times)
-            results[contender.name].milliseconds.append(1000 * seconds / plan.times)
+            seconds, _ = contender.work(times)
+            results[contender.name].milliseconds.append(1000 * seconds / times)
     for contender in contenders:
         result = results[contender.name]
         result.peak_mb = contender.memory("VmHWM")
@@ -272,6 +282,15 @@ def of_ours(programs: dict[str, str], devices: str) -> list[tuple[str, list[str]
             for name, program in programs.items() for device in devices.split(",")]
 
 
+def of_candle(program: str | None) -> list[tuple[str, list[str]]]:
+    """How candle is started, named with the version that it is built with; nothing where it takes no part."""
+    if program is None:
+        return []
+    packages = tomllib.loads((CANDLE / "Cargo.lock").read_text())["package"]
+    version = next(package["version"] for package in packages if package["name"] == "candle-core")
+    return [(f"candle {version}", [program])]
+
+
 def build() -> str:
     """Builds ours and says where it is."""
     command = ["cargo", "build", "--release", "-p", "wordspace", "--bench", "paired", "--message-format", "json"]
@@ -304,9 +323,18 @@ def write(record: dict, table: str, folder: Path | None) -> None:
 def new_record(kind: str, title: str, threads: int, peer_device: str = "cpu", precision: str = "highest") -> dict:
     return {
         "schema": 1, "kind": kind, "title": title, "time": datetime.datetime.now().isoformat(timespec="seconds"),
-        "command": shlex.join(["python", *sys.argv]), "machine": machine(threads), "versions": versions(),
+        "command": shlex.join(["python", *map(without_place, sys.argv)]), "machine": machine(threads), "versions": versions(),
         "peer_device": torch.cuda.get_device_name() if peer_device == "cuda" else "cpu", "precision": precision, "workloads": [],
     }
+
+
+def without_place(argument: str) -> str:
+    """An argument of a command as another machine would have it: a path from the root of the project, or a file's name."""
+    before, equals, path = argument.rpartition("=")
+    if not Path(path).is_absolute():
+        return argument
+    is_ours = Path(path).is_relative_to(ROOT)
+    return before + equals + (str(Path(path).relative_to(ROOT)) if is_ours else Path(path).name)
 
 
 def head(record: dict) -> list[str]:
@@ -322,6 +350,13 @@ def head(record: dict) -> list[str]:
     ]
 
 
+def of_copies(copy: dict) -> str:
+    """What copies of memory between the rounds say of the machine."""
+    steady = copy["most"] - copy["least"] <= 0.1 * copy["median"]
+    doubt = "" if steady else " **It varied by more than a tenth: the machine was disturbed.**"
+    return f"Copy {copy['median']:.1f} GB/s ({copy['least']:.1f}–{copy['most']:.1f}), between the rounds.{doubt}"
+
+
 def markdown(record: dict) -> str:
     lines = head(record) + [
         "Milliseconds are medians over rounds in which all take turns, least to most in brackets. A ratio is of one round; its",
@@ -331,9 +366,7 @@ def markdown(record: dict) -> str:
         copy = workload["copy_gb_per_second"]
         lines += ["", f"## {workload['name']}", "", workload["shape"] + ".", ""]
         if copy:
-            steady = copy["most"] - copy["least"] <= 0.1 * copy["median"]
-            doubt = "" if steady else " **It varied by more than a tenth: the machine was disturbed.**"
-            lines += [f"Copy {copy['median']:.1f} GB/s ({copy['least']:.1f}–{copy['most']:.1f}), between the rounds.{doubt}", ""]
+            lines += [of_copies(copy), ""]
         lines += ["| | ms | memory, MB | numbers off by |", "|---|---|---|---|"]
         for c in workload["contenders"]:
             if c["failure"]:

@@ -4,18 +4,30 @@
     pip install torch safetensors
     cargo build --release
     python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt
+    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --runs race      # can be gone on with
+    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --steps 1200     # a shorter schedule
+    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --until-perplexity 40
     python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --steps 40 --every 20     # a try
 
-Both begin with the same weights, read the same token files at random places, and have the same schedule, dropout and
-evaluations of all held-out text; windows and dropout are drawn by each for itself. They run side by side and take turns: one
-is stopped (SIGSTOP) while the other works, so that neither has the machine to itself at a better time. What counts is the
-time a program had, from its evaluation before the first update on, evaluations included.
+All begin with the same weights, read the same token files at random places, and have the same schedule, dropout and
+evaluations of all held-out text after the same updates; windows and dropout are drawn by each for itself. The losses before
+the first update must agree to 1e-4. One works at a time: turn about, each has the machine while the others are stopped
+(SIGSTOP). What counts is the time a program had from its evaluation before the first update on, with evaluations, and the
+checkpoint that each saves after one.
+
+With `--runs` the same command goes on with a race that was cut off, from the newest checkpoints: what was done after them is
+done again, and the time that it took is forgotten. Ours is charged with what it then takes to begin; PyTorch, which has to
+compile again, is not.
 """
 
 import argparse
+import ctypes
+import hashlib
 import json
 import math
 import os
+import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -53,7 +65,7 @@ def peer(runs: Path, kind: str, every: int) -> None:
     """The run in PyTorch: weights and tokens are those that ours begins with, the configuration is as ours resolved it."""
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     torch.manual_seed(1)
-    start, config = runs / "start", tomllib.loads((runs / "ours" / "config.toml").read_text())
+    start, config = runs / "start", tomllib.loads((runs / "wordspace" / "config.toml").read_text())
     sizes, train = config["model"], config["train"]
     context, rows = sizes["context"], train["batch"]
     weights = load_file(start / "checkpoints" / "step-000000" / "model.safetensors")
@@ -77,10 +89,18 @@ def peer(runs: Path, kind: str, every: int) -> None:
     # What is compiled is compiled before the clock starts.
     forward(*windows(torch.zeros(rows, dtype=torch.long), text)).backward()
     optimizer.zero_grad(set_to_none=True)
-    with open(runs / f"{kind}.jsonl", "w") as file:
-        say = lambda step: print(json.dumps({"event": "evaluation", "step": step, "loss": evaluate()}), file=file, flush=True)
-        say(0)
-        for step in range(1, train["steps"] + 1):
+    loss, folder = evaluate(), runs / f"PyTorch {kind}"
+    saved = newest(folder)
+    if saved:
+        parts = torch.load(saved[1])
+        model.load_state_dict(parts["model"])
+        optimizer.load_state_dict(parts["optimizer"])
+        torch.set_rng_state(parts["random"])
+    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+    with open(folder / "log.jsonl", "a") as file:
+        say = lambda event, step, **what: print(json.dumps({"event": event, "step": step} | what), file=file, flush=True)
+        say("resumed", saved[0]) if saved else say("evaluation", 0, loss=loss)
+        for step in range(saved[0] + 1 if saved else 1, train["steps"] + 1):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(step, train)
             optimizer.zero_grad(set_to_none=True)
@@ -88,64 +108,199 @@ def peer(runs: Path, kind: str, every: int) -> None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), train["clip"])
             optimizer.step()
             if step % every == 0 or step == train["steps"]:
-                say(step)
+                say("evaluation", step, loss=evaluate())
+                save(folder, step, model, optimizer)
+
+
+def save(folder: Path, step: int, model, optimizer) -> None:
+    """A checkpoint, whole or not there, in the place of the one before."""
+    before, after = newest(folder), folder / "checkpoints" / f"step-{step:06}.pt"
+    parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
+    torch.save(parts, folder / "half.pt")
+    (folder / "half.pt").replace(after)
+    if before and before[1] != after:
+        before[1].unlink()
+
+
+def newest(folder: Path) -> tuple[int, Path] | None:
+    """The newest checkpoint of a run and its step; ours are folders, PyTorch's are files."""
+    named = [(re.fullmatch(r"step-(\d+)(\.pt)?", path.name), path) for path in (folder / "checkpoints").glob("step-*")]
+    return max(((int(name[1]), path) for name, path in named if name), default=None)
+
+
+def end_with_parent() -> None:
+    """A stopped program whose referee was killed would wait for ever."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Racer:
-    """A program that appends evaluations to a log, and the time it had."""
+    """A program that appends evaluations to the log of its run, and the time it had."""
 
-    def __init__(self, name: str, command: list, log: Path, threads: int):
-        self.name, self.log, self.had, self.seen, self.losses = name, log, 0.0, 0, []
+    def __init__(self, name: str, folder: Path, losses: list[dict]):
+        self.name, self.folder, self.log, self.losses, self.process = name, folder, folder / "log.jsonl", losses, None
+        self.had, self.place, self.event = 0.0, 0, None
+        checkpoint = newest(folder)
+        self.resumes = checkpoint is not None
+        if checkpoint:
+            self.go_back_to(checkpoint[0])
+        else:
+            self.losses = []
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def go_back_to(self, step: int) -> None:
+        """Forgets what came after its newest checkpoint."""
+        lines = [line for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        self.log.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
+        self.losses = [loss for loss in self.losses if loss["step"] <= step]
+        self.look(self.losses[-1]["at"])
+
+    def start(self, command: list, threads: int, begins_with: str | None) -> None:
+        """Lets it come to the line of its log that its time counts from."""
         variables = {name: str(threads) for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
-        self.process = subprocess.Popen([str(part) for part in command], env=os.environ | variables, stdout=subprocess.DEVNULL)
+        self.event = None
+        self.process = subprocess.Popen([str(part) for part in command], env=os.environ | variables,
+                                        stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
         self.process.send_signal(signal.SIGSTOP)
+        while begins_with and self.event != begins_with:
+            assert self.turn(0.2, lambda: None), f"{self.name} ended before it began"
+        self.had = self.losses[-1]["at"] if self.losses else 0.0
 
-    def turn(self, seconds: float) -> bool:
-        """Lets it work; False when it is done."""
-        began = time.perf_counter()
+    def turn(self, seconds: float, keep, goal: float = -math.inf) -> bool:
+        """Lets it work, and keeps each evaluation that it makes; False when it is done, or as good as `goal`."""
+        began, before = time.perf_counter(), self.had
+        now = lambda: before + time.perf_counter() - began
+        is_good = lambda: bool(self.losses) and self.losses[-1]["loss"] <= goal
         self.process.send_signal(signal.SIGCONT)
-        while (done := self.process.poll()) is None and time.perf_counter() - began < seconds:
+        while (done := self.process.poll()) is None and now() - before < seconds and not is_good():
             time.sleep(0.02)
-            self.look(self.had + time.perf_counter() - began)
+            if self.look(now()):
+                keep()
         if done is None:
             self.process.send_signal(signal.SIGSTOP)
-        self.had += time.perf_counter() - began
-        self.look(self.had)
+        if self.look(now()):
+            keep()
         assert not done, f"{self.name} ended with {done}"
-        return done is None
+        return done is None and not is_good()
 
-    def look(self, now: float) -> None:
-        if not self.log.exists():
-            return
-        lines = self.log.read_text().split("\n")[:-1]
-        for line in map(json.loads, lines[self.seen :]):
-            if line["event"] == "evaluation":
-                self.losses.append({"step": line["step"], "loss": line["loss"], "at": now})
-        self.seen = len(lines)
+    def look(self, now: float) -> bool:
+        """Reads what its log has gained; says whether it has been evaluated."""
+        self.had, before = now, len(self.losses)
+        if self.log.exists():
+            with open(self.log, "rb") as file:
+                file.seek(self.place)
+                gained = file.read()
+            gained = gained[: gained.rfind(b"\n") + 1]
+            self.place += len(gained)
+            for line in map(json.loads, gained.splitlines()):
+                self.event = line["event"]
+                if self.event == "evaluation" and line["step"] > (self.losses[-1]["step"] if self.losses else -1):
+                    self.losses.append({"step": line["step"], "loss": line["loss"], "at": now})
+        return len(self.losses) > before
 
     def seconds_to(self, loss: float) -> float | None:
         """From its first evaluation to the first that is as good."""
         return next((x["at"] - self.losses[0]["at"] for x in self.losses if x["loss"] <= loss), None)
 
+    def end(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
-def race(racers: list[Racer], seconds: float) -> None:
-    # Reading the text and compiling are no part of it: each comes to its first evaluation alone.
-    for racer in racers:
-        while not racer.losses and racer.turn(0.2):
-            pass
-    going = list(racers)
-    while going:
-        going = [racer for racer in going if racer.turn(seconds)]
-        print("  ".join(f"{r.name}: step {r.losses[-1]['step']}, {r.losses[-1]['loss']:.3f}, {r.had:.0f} s" for r in racers), file=sys.stderr)
+
+class Race:
+    """Racers, and what a folder keeps of them, so that they can go on."""
+
+    def __init__(self, runs: Path, args: argparse.Namespace):
+        self.runs, self.args, self.file, self.racers = runs, args, runs / "race.json", []
+        digest = lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
+        settings = {"config": digest(args.config), "text": digest(args.text), "steps": args.steps, "every": args.every,
+                    "peers": args.peers, "device": args.device, "threads": args.threads}
+        self.kept = {"settings": settings, "losses": {}, "copies": [], "begun": 0}
+        if self.file.exists():
+            self.kept = json.loads(self.file.read_text())
+            if self.kept["settings"] != settings:
+                sys.exit(f"{runs} holds a race with other settings; give the command it was begun with, or another --runs")
+        elif any(runs.iterdir()):
+            sys.exit(f"{runs} is not empty and holds no race; give another --runs")
+        self.kept["begun"] += 1
+        self.keep()
+
+    def keep(self) -> None:
+        """Leaves what is known where the next to go on finds it."""
+        self.kept["losses"] |= {racer.name: racer.losses for racer in self.racers}
+        self.file.with_suffix(".new").write_text(json.dumps(self.kept))
+        self.file.with_suffix(".new").replace(self.file)
+
+    def line_up(self) -> None:
+        """Brings each to where its time begins, one after the other."""
+        args = self.args
+        ours = [args.program, "train", args.config, "--text", args.text, "--device", args.device, "--out", self.runs, "--quiet"]
+        ours += ["--set", f"evaluate.every={args.every}", "--set", "evaluate.batches=0", "--set", f"checkpoint.every={args.every}"]
+        ours += ["--set", "train.early_stop=0", "--set", "watch.every=0", "--set", "watch.vectors_every=0"]
+        if newest(self.runs / "start") is None:
+            # The weights and tokens that all begin with: a run without an update.
+            shutil.rmtree(self.runs / "start", ignore_errors=True)
+            start = [*ours, "--name", "start", "--set", "train.steps=0", "--set", "evaluate.batches=1"]
+            subprocess.run([str(part) for part in start], check=True, stdout=subprocess.DEVNULL)
+        racer = self.enter("wordspace")
+        if racer.resumes:
+            racer.start([args.program, "resume", racer.folder, "--quiet"], args.threads, None)
+        else:
+            racer.start([*ours, "--name", "wordspace", *(["--steps", args.steps] if args.steps else [])], args.threads, "evaluation")
+        for kind in args.peers.split(","):
+            racer = self.enter(f"PyTorch {kind}")
+            command = [sys.executable, __file__, "peer", self.runs, kind, args.every]
+            racer.start(command, args.threads, "resumed" if racer.resumes else "evaluation")
+        first = [racer.losses[0]["loss"] for racer in self.racers]
+        assert max(first) - min(first) < 1e-4, f"losses before the first update differ: {first}"
+        self.keep()
+
+    def enter(self, name: str) -> Racer:
+        self.racers.append(Racer(name, self.runs / name, self.kept["losses"].get(name, [])))
+        return self.racers[-1]
+
+    def run(self) -> None:
+        """Turn about, another first each time, until all are done or as good as was asked for."""
+        goal = math.log(self.args.until_perplexity) + 1e-12 if self.args.until_perplexity else -math.inf
+        going, first = list(self.racers), 0
+        while going:
+            self.kept["copies"].append(pairing.copy_speed(self.args.threads))
+            order = going[first % len(going) :] + going[: first % len(going)]
+            going, first = [racer for racer in order if racer.turn(self.args.turn, self.keep, goal)], first + 1
+            going.sort(key=self.racers.index)
+            self.keep()
+            now = [f"{r.name}: step {r.losses[-1]['step']}, {r.losses[-1]['loss']:.3f}, {r.had:.0f} s" for r in self.racers]
+            print("  ".join(now), file=sys.stderr)
+        for racer in self.racers:
+            pairs = zip(racer.losses, self.racers[0].losses)
+            assert all(theirs["step"] == ours["step"] for theirs, ours in pairs), f"{racer.name} was evaluated at other steps"
+
+    def record(self) -> dict:
+        """What is kept for good: every evaluation, and the time to perplexities."""
+        record = pairing.new_record("time-to-loss", f"Time to the same loss, {self.args.config.stem}", self.args.threads)
+        record["racers"] = [{"name": racer.name, "seconds": racer.had, "losses": racer.losses} for racer in self.racers]
+        record["begun"], record["copy_gb_per_second"] = self.kept["begun"], pairing.spread(self.kept["copies"])
+        # The lowest loss that all have reached, and rounder ones above it.
+        lowest = math.exp(max(min(x["loss"] for x in racer.losses) for racer in self.racers))
+        asked = {self.args.until_perplexity} - {None}
+        levels = [level for level in sorted({*LEVELS, *asked}, reverse=True) if level > lowest] + [lowest]
+        record["levels"] = [{"perplexity": p, "seconds": [r.seconds_to(math.log(p) + 1e-12) for r in self.racers]} for p in levels]
+        return record
 
 
 def table(record: dict) -> str:
-    lines = pairing.head(record) + ["Seconds each had until its loss on held-out text was as low; evaluations included.", ""]
+    again = f" It was cut off and gone on with, {record['begun'] - 1} ×." if record["begun"] > 1 else ""
+    lines = pairing.head(record) + [
+        f"Seconds each had until its loss on held-out text was as low; evaluations and checkpoints included.{again}", "",
+        pairing.of_copies(record["copy_gb_per_second"]), "",
+    ]
     names = [racer["name"] for racer in record["racers"]]
-    lines += ["| perplexity | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    lines += ["| perplexity | " + " | ".join(names) + " | times faster |", "|---" * (len(names) + 2) + "|"]
     for level in record["levels"]:
+        ours, *theirs = level["seconds"]
         cells = ["–" if s is None else f"{s:.1f}" for s in level["seconds"]]
-        lines.append(f"| {level['perplexity']:.2f} | " + " | ".join(cells) + " |")
+        ratio = f"{min(theirs) / ours:.2f} ×" if ours and None not in theirs else "–"
+        lines.append(f"| {level['perplexity']:.2f} | " + " | ".join([*cells, ratio]) + " |")
     ends = [f"{r['name']} ended at {math.exp(r['losses'][-1]['loss']):.2f} after {r['losses'][-1]['step']} updates" for r in record["racers"]]
     return "\n".join(lines + ["", "; ".join(ends) + "."]) + "\n"
 
@@ -159,34 +314,25 @@ def main() -> None:
     parser.add_argument("--device", default="flex")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--steps", type=int, help="how many updates [default: the configuration's]")
+    parser.add_argument("--until-perplexity", type=float, metavar="P", help="each ends at its first evaluation that is as good")
     parser.add_argument("--every", type=int, default=100, help="updates between evaluations")
     parser.add_argument("--turn", type=float, default=20.0, help="seconds")
+    parser.add_argument("--runs", type=Path, help="a folder that keeps the race, to go on with it [default: one that goes]")
     parser.add_argument("--to", type=Path, help="the folder for the record and its table")
     args = parser.parse_args()
-    record = pairing.new_record("time-to-loss", f"Time to the same loss, {args.config.stem}", args.threads)
-    with tempfile.TemporaryDirectory() as folder:
-        runs = Path(folder)
-        steps = ["--steps", args.steps] if args.steps else []
-        ours = [args.program, "train", args.config, "--text", args.text, "--device", args.device, "--out", runs, "--quiet"]
-        ours += ["--set", f"evaluate.every={args.every}", "--set", "checkpoint.every=0", "--set", "watch.every=0", "--set", "watch.vectors_every=0"]
-        # The weights and tokens that all begin with: a run without an update.
-        start = [*ours, "--name", "start", "--set", "train.steps=0", "--set", "evaluate.batches=1"]
-        subprocess.run([str(part) for part in start], check=True, stdout=subprocess.DEVNULL)
-        racers = [Racer("wordspace", [*ours, "--name", "ours", *steps], runs / "ours" / "log.jsonl", args.threads)]
-        for kind in args.peers.split(","):
-            command = [sys.executable, __file__, "peer", runs, kind, args.every]
-            racers.append(Racer(f"PyTorch {kind}", command, runs / f"{kind}.jsonl", args.threads))
+    # Who is asked to end ends the racers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("it was asked to end"))
+    with tempfile.TemporaryDirectory() as passing:
+        runs = args.runs or Path(passing)
+        runs.mkdir(parents=True, exist_ok=True)
+        race = Race(runs, args)
         try:
-            race(racers, args.turn)
+            race.line_up()
+            race.run()
         finally:
-            for racer in racers:
-                racer.process.kill()
-                racer.process.wait()
-    record["racers"] = [{"name": racer.name, "seconds": racer.had, "losses": racer.losses} for racer in racers]
-    # The lowest loss that all have reached, and rounder ones above it.
-    lowest = math.exp(max(min(x["loss"] for x in racer.losses) for racer in racers))
-    levels = [level for level in LEVELS if level > lowest] + [lowest]
-    record["levels"] = [{"perplexity": p, "seconds": [racer.seconds_to(math.log(p) + 1e-12) for racer in racers]} for p in levels]
+            for racer in race.racers:
+                racer.end()
+        record = race.record()
     pairing.write(record, table(record), args.to)
 
 

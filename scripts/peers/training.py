@@ -10,7 +10,8 @@ An update is: batch to the device, forward, loss, backward, clipping by the glob
 weights and take the same batches; losses over twenty updates must agree to 1e-4 before time counts. Gradient norms are not
 compared: PyTorch adds the squares of a large table one after another in 32 bits, and is off by 1e-3 at 13 million numbers
 (`vector_norm` of the same numbers as 64-bit ones shows it). PyTorch runs as it
-comes (eager), with the fused AdamW, and compiled with it (which needs a C++ compiler); the best of them is the opponent.
+comes (eager), with the fused AdamW, and compiled with it (which needs a C++ compiler); the best of them is the opponent. candle
+takes part where `--candle` names its program.
 `--ours NAME=PROGRAM` names a built `paired` bench, to compare builds.
 """
 
@@ -150,14 +151,17 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
         draw(work, file)
         request = {"work": "training", "file": file, "model": work["model"], "train": TRAIN | {"batch": work["batch"]}}
         starts = pairing.of_ours(ours, args.device)
-        starts += [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in args.peers.split(",")]
+        starts += [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in args.peers.split(",") if kind]
+        starts += pairing.of_candle(args.candle)
         plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=1e-4)
         compared = pairing.compare(starts, request, plan, args)
-    sizes = work["model"]
+    return {"name": name, "shape": shape(work, args), "tokens": work["batch"] * work["model"]["context"]} | compared
+
+
+def shape(work: dict, args: argparse.Namespace) -> str:
     letters = [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")]
-    shape = ", ".join(f"{letter} {sizes[key]:,}" for letter, key in letters)
-    shape += f", B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
-    return {"name": name, "shape": shape, "tokens": work["batch"] * sizes["context"]} | compared
+    sizes = ", ".join(f"{letter} {work['model'][key]:,}" for letter, key in letters)
+    return f"{sizes}, B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
 
 
 def main() -> None:
@@ -165,7 +169,7 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), help="of eager, fused, compiled")
     parser.add_argument("--check", type=int, default=BATCHES, help="how many updates are compared")
     args = parser.parse_args()
-    pairing.measure("training", "An update of a model, beside PyTorch", args, compare)
+    pairing.measure("training", f"An update of a model, beside PyTorch{' and candle' if args.candle else ''}", args, compare)
 
 
 if __name__ == "__main__":

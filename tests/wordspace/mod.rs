@@ -3,6 +3,8 @@
 // Every test file speaks a part of it.
 #![allow(dead_code)]
 
+pub mod page;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -186,6 +188,13 @@ pub fn log(run: &Path) -> Vec<Value> {
         line
     };
     text.lines().map(without_time).collect()
+}
+
+/// Sends `process` the signal called `name`.
+#[cfg(unix)]
+pub fn signal(process: &Child, name: &str) {
+    let kill = format!("kill -{name} {}", process.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// The names in a folder, sorted.

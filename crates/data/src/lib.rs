@@ -66,7 +66,7 @@ pub use tensors::{NamedTensor, read_tensors, read_tensors_telling, write_tensors
 pub use text::{Pieces, Text};
 pub use token_file::{TokenFile, TokenWriter};
 pub use tokenizer::{TextStream, Token, Tokenizer, TokenizerChoice};
-pub use vectors::{Directions, VectorTable, percentile_of_pair};
+pub use vectors::{Directions, VectorTable, chance_of_pairs, percentile_of_pair};
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};
 pub use word_vectors::{ScanReport, WordVectors, cache_folder};

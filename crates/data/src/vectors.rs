@@ -118,14 +118,9 @@ impl Directions {
         1 + self.cosines(row).filter(|&found| nearer(found)).count()
     }
 
-    /// The cosines that chance gives: below the first number lie 5 % of random pairs, below the others 50 % and 95 %.
+    /// The cosines that chance gives, as [`chance_of_pairs`] has it.
     pub fn chance(&self, seed: u64) -> [f32; 3] {
-        let all = (self.rows.len() / self.dimension) as u64;
-        let mut random = generator(seed, "chance", 0);
-        let mut pair = || self.cosine(below(&mut random, all) as u32, below(&mut random, all) as u32);
-        let mut cosines: Vec<f32> = (0..RANDOM_PAIRS).map(|_| pair()).collect();
-        cosines.sort_unstable_by(f32::total_cmp);
-        [5, 50, 95].map(|percent| cosines[RANDOM_PAIRS * percent / 100])
+        chance_of_pairs(self.rows.len() / self.dimension, seed, |a, b| self.cosine(a, b))
     }
 
     /// The share of random pairs, in per cent, whose cosine is below that of `a` and `b`, as [`percentile_of_pair`] has it.
@@ -159,6 +154,19 @@ impl Directions {
         let own = self.row(row);
         self.rows.chunks_exact(self.dimension).enumerate().map(move |(at, other)| (at as u32, dot(own, other)))
     }
+}
+
+/// What `cosine` chance gives among `words`: below the first number lie 5 % of random pairs, below the others 50 % and 95 %.
+///
+/// # Panics
+///
+/// If there are no words.
+pub fn chance_of_pairs(words: usize, seed: u64, cosine: impl Fn(u32, u32) -> f32) -> [f32; 3] {
+    let mut random = generator(seed, "chance", 0);
+    let mut pair = || cosine(below(&mut random, words as u64) as u32, below(&mut random, words as u64) as u32);
+    let mut cosines: Vec<f32> = (0..RANDOM_PAIRS).map(|_| pair()).collect();
+    cosines.sort_unstable_by(f32::total_cmp);
+    [5, 50, 95].map(|percent| cosines[RANDOM_PAIRS * percent / 100])
 }
 
 /// The share of random pairs, in per cent, whose `cosine` is below that of `a` and `b`: a percentile of 50 is chance.

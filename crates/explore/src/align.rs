@@ -20,9 +20,9 @@ pub fn align(points: &Points, onto: &Points) -> Points {
     Points::new(turned.collect(), dims)
 }
 
-/// The orthogonal matrix R, `[dims, dims]`, that brings points·R nearest to `target`: U·Vᵀ, where U·Σ·Vᵀ is the singular
-/// value decomposition of pointsᵀ·target.
-fn rotation(points: &Points, target: &Points) -> Vec<f64> {
+/// The orthogonal matrix R, `[dims, dims]`, that brings points·R nearest to `target`, both seen from their means: U·Vᵀ, where
+/// U·Σ·Vᵀ is the singular value decomposition of pointsᵀ·target.
+pub fn rotation(points: &Points, target: &Points) -> Vec<f64> {
     let dims = points.dimension();
     let product = |i: usize, j: usize| points.rows().zip(target.rows()).map(|(a, b)| a[i] * b[j]).sum::<f64>();
     let crossed: Vec<f64> = (0..dims * dims).map(|at| product(at / dims, at % dims)).collect();

@@ -48,7 +48,7 @@ mod similarity;
 pub mod source;
 mod spelling;
 
-pub use align::align;
+pub use align::{align, rotation};
 pub use direction::{Direction, Viewpoint, check_finite};
 pub use error::{Error, Result};
 pub use frames::frames;

@@ -111,6 +111,9 @@ pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
 }
 
 #[cfg(feature = "flex")]
+pub(crate) use processor::Pass;
+
+#[cfg(feature = "flex")]
 mod processor {
     use burn::tensor::Tensor;
     use rayon::prelude::*;
@@ -145,7 +148,7 @@ mod processor {
     }
 
     /// The factors of an update.
-    struct Pass {
+    pub struct Pass {
         scale: f32,
         beta1: f32,
         fresh1: f32,
@@ -158,7 +161,7 @@ mod processor {
     }
 
     impl Pass {
-        fn of(adamw: &AdamW, scale: f32) -> Self {
+        pub fn of(adamw: &AdamW, scale: f32) -> Self {
             let correction1 = 1.0 - adamw.beta1.powf(adamw.step as f64);
             let correction2 = 1.0 - adamw.beta2.powf(adamw.step as f64);
             Self {
@@ -174,8 +177,9 @@ mod processor {
             }
         }
 
+        /// Updates some numbers; to be called in [`simd`].
         #[inline(always)]
-        fn run(&self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+        pub fn run(&self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
             let n = p.len();
             let (g, m, v) = (&g[..n], &mut m[..n], &mut v[..n]);
             for i in 0..n {

@@ -10,24 +10,27 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 
+use crate::{Dropout, dropout};
+
 /// What every place makes of itself and the earlier ones.
 ///
 /// # Shapes
 ///
 /// - `qkv`: `[N, 3C]`: queries, keys and values side by side
 /// - `mask`: `[1, 1, T, T]`, zero where a place may look, which is at itself and all before it, and far below zero elsewhere
+/// - `dropped`: of the softmax, as if it were `[B, H, T, T]`
 /// - output: `[N, C]`
-pub fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize) -> Tensor<2> {
+pub fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize, dropped: Dropout) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&qkv) {
-        return crate::operation::run(processor::Attention { t: mask.dims()[2], heads }, [qkv.into()]);
+        return crate::operation::run(processor::Attention { t: mask.dims()[2], heads, dropped }, [qkv.into()]);
     }
-    stock(qkv, mask, heads)
+    stock(qkv, mask, heads, dropped)
 }
 
-pub(crate) fn stock(qkv: Tensor<2>, mask: Tensor<4>, heads: usize) -> Tensor<2> {
+pub(crate) fn stock(qkv: Tensor<2>, mask: Tensor<4>, heads: usize, dropped: Dropout) -> Tensor<2> {
     let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], heads);
-    attend(q, k, v, mask, |weights| weights)
+    attend(q, k, v, mask, dropped)
 }
 
 /// Queries, keys and values of each head.
@@ -42,25 +45,19 @@ pub fn queries_keys_values(qkv: Tensor<2>, t: usize, heads: usize) -> [Tensor<4>
     [0, 1, 2].map(|nth| qkv.clone().narrow(1, nth * heads, heads))
 }
 
-/// What the places of `q` make of those of `k` and `v`, P earlier ones among them; the softmax may be changed on the way, by
-/// dropout for example.
+/// What the places of `q` make of those of `k` and `v`, P earlier ones among them.
 ///
 /// # Shapes
 ///
 /// - `q`: `[B, H, T, D]`
 /// - `k`, `v`: `[B, H, P + T, D]`
 /// - `mask`: `[1, 1, T, P + T]`
+/// - `dropped`: of the softmax, `[B, H, T, P + T]`
 /// - output: `[N, C]`
-pub fn attend(
-    q: Tensor<4>,
-    k: Tensor<4>,
-    v: Tensor<4>,
-    mask: Tensor<4>,
-    change: impl FnOnce(Tensor<4>) -> Tensor<4>,
-) -> Tensor<2> {
+pub fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, mask: Tensor<4>, dropped: Dropout) -> Tensor<2> {
     let [b, h, t, d] = q.dims();
     let scores = q.matmul(k.swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + mask; // [B, H, T, P + T]
-    change(softmax(scores, 3)).matmul(v).swap_dims(1, 2).reshape([b * t, h * d])
+    dropout(softmax(scores, 3), dropped).matmul(v).swap_dims(1, 2).reshape([b * t, h * d])
 }
 
 #[cfg(feature = "flex")]
@@ -69,6 +66,7 @@ mod processor {
 
     use rayon::prelude::*;
 
+    use crate::Dropout;
     use crate::operation::{Operation, Values, View};
     use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, simd, sum, sum_of_products};
 
@@ -79,6 +77,7 @@ mod processor {
     pub struct Attention {
         pub t: usize,
         pub heads: usize,
+        pub dropped: Dropout,
     }
 
     impl Operation<1> for Attention {
@@ -92,6 +91,7 @@ mod processor {
                 for rows in head.blocks() {
                     let seen = rows.end;
                     head.weights(rows.clone(), scores);
+                    head.drop(rows.clone(), scores);
                     let weights = Matrix::new(scores, rows.len(), seen);
                     // SAFETY: these columns of these rows are this task's alone, and in this task written once.
                     let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
@@ -122,11 +122,13 @@ mod processor {
                     };
                     head.weights(rows.clone(), scores);
                     let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                    let weights = Matrix::new(scores, rows.len(), seen);
-                    multiply(d_part(2, 0..seen), add, 1.0, weights.transposed(), d, Threads::One);
                     let d_weights = MatrixMut::new(&mut d_scores, rows.len(), seen);
                     multiply(d_weights, false, 1.0, d, head.part(2, 0..seen).transposed(), Threads::One);
+                    head.drop(rows.clone(), &mut d_scores);
                     differentiate_softmax(&scores[..rows.len() * seen], &mut d_scores, seen);
+                    head.drop(rows.clone(), scores);
+                    let weights = Matrix::new(scores, rows.len(), seen);
+                    multiply(d_part(2, 0..seen), add, 1.0, weights.transposed(), d, Threads::One);
                     let d_scores = Matrix::new(&d_scores, rows.len(), seen);
                     let (q, k) = (head.part(0, rows.clone()), head.part(1, 0..seen));
                     multiply(d_part(0, rows.clone()), false, head.scale, d_scores, k, Threads::One);
@@ -140,14 +142,14 @@ mod processor {
     impl Attention {
         /// Does `work` for every head of every row of the batch, with room for the scores of [`ROWS`] places.
         fn for_each_head(&self, qkv: View<'_>, work: impl Fn(Head<'_>, &mut [f32]) + Sync) {
-            let &Self { t, heads } = self;
+            let &Self { t, heads, dropped } = self;
             let [n, three_c] = qkv.dims();
             let (b, d) = (n / t.max(1), three_c / 3 / heads);
             (0..b * heads).into_par_iter().for_each_init(
                 || vec![0.0; ROWS * t],
                 |scores, nth| {
                     let scale = 1.0 / (d as f32).sqrt();
-                    work(Head { qkv, row: nth / heads, nth: nth % heads, t, d, scale }, scores)
+                    work(Head { qkv, row: nth / heads, nth: nth % heads, heads, t, d, scale, dropped }, scores)
                 },
             );
         }
@@ -158,9 +160,11 @@ mod processor {
         qkv: View<'a>,
         row: usize,
         nth: usize,
+        heads: usize,
         t: usize,
         d: usize,
         scale: f32,
+        dropped: Dropout,
     }
 
     impl Head<'_> {
@@ -193,6 +197,24 @@ mod processor {
                         let (row, ahead) = out[nth * seen..(nth + 1) * seen].split_at_mut(place + 1);
                         softmax(row);
                         ahead.fill(0.0);
+                    }
+                },
+            )
+        }
+    }
+
+    impl Head<'_> {
+        /// Drops of what each of `places` takes of those up to the last of them.
+        fn drop(&self, places: Range<usize>, weights: &mut [f32]) {
+            if self.dropped.is_none() {
+                return;
+            }
+            let (seen, first) = (places.end, (self.row * self.heads + self.nth) * self.t);
+            simd(
+                #[inline(always)]
+                || {
+                    for (row, place) in weights.chunks_exact_mut(seen).zip(places) {
+                        self.dropped.drop_from(((first + place) * self.t) as u32, row);
                     }
                 },
             )
@@ -259,13 +281,15 @@ mod tests {
     #[test]
     fn it_is_its_definition_in_value_and_gradient() {
         for (b, t, heads, d) in [(1, 1, 1, 1), (2, 5, 3, 2), (3, 64, 2, 16), (1, 65, 1, 8), (2, 150, 2, 4)] {
-            let with = |attention: fn(Tensor<2>, Tensor<4>, usize) -> Tensor<2>| {
-                move |[qkv]: [Tensor<2>; 1]| {
-                    let mask = mask(t, &qkv.device());
-                    attention(qkv, mask, heads)
-                }
-            };
-            agrees([random([b * t, 3 * heads * d], 1.5)], with(causal_attention), with(stock));
+            for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
+                let with = |attention: fn(Tensor<2>, Tensor<4>, usize, Dropout) -> Tensor<2>| {
+                    move |[qkv]: [Tensor<2>; 1]| {
+                        let mask = mask(t, &qkv.device());
+                        attention(qkv, mask, heads, dropped)
+                    }
+                };
+                agrees([random([b * t, 3 * heads * d], 1.5)], with(causal_attention), with(stock));
+            }
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! The gradient of a row of `wte` is the sum of the gradients of all its places. On the processor each thread adds some columns
 //! of all places, in the order of the places, so that a token that is everywhere costs what others cost, and every sum is
-//! always made in the same order; a GPU does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C`
-//! bytes an id forward, `12 C` backward; the limit is the memory.
+//! always made in the same order; where a tied head has made its gradient in the table already, they are added to that. A GPU
+//! does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C` bytes an id forward, `12 C` backward; the
+//! limit is the memory.
 
 #[cfg(feature = "cube")]
 mod gpu;
@@ -62,7 +63,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, rows_of_a_piece, written};
+    use crate::processor::{LINE, PIECE, fetch, rows_of_a_piece, written};
 
     #[derive(Clone, Debug)]
     pub struct Embed {
@@ -77,8 +78,8 @@ mod processor {
             let (c, n) = (wte.dims()[1], self.ids.len());
             let rows = rows_of_a_piece(c);
             let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                for (out, &id) in out.chunks_exact_mut(c).zip(&self.ids[piece * rows..]) {
-                    out.write_copy_of_slice(row(&wte, id, c));
+                for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
+                    out.write_copy_of_slice(self.row(&wte, nth, c));
                 }
             };
             // SAFETY: a piece is whole rows, and there is an id for each row.
@@ -86,8 +87,12 @@ mod processor {
             (Values::new(out, [n, c]), ())
         }
 
-        fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
-            [Some(self.table_gradient(wte, &d_out.view()))]
+        fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, wanted: [bool; 1]) -> [Option<Values>; 1] {
+            [wanted[0].then(|| self.table_gradient(wte, &d_out.view()))]
+        }
+
+        fn add_to_first(&self, so_far: &mut Values, d_out: &Values) -> bool {
+            self.add_to_table_gradient(so_far, d_out)
         }
     }
 
@@ -99,7 +104,7 @@ mod processor {
             let rows = rows_of_a_piece(c);
             let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
                 for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
-                    let (token, position) = (row(&wte, self.ids[nth], c), row(&wpe, (nth % self.t) as u32, c));
+                    let (token, position) = (self.row(&wte, nth, c), row(&wpe, (nth % self.t) as u32, c));
                     for i in 0..c {
                         out[i].write(token[i] + position[i]);
                     }
@@ -116,13 +121,43 @@ mod processor {
                 wanted[1].then(|| self.position_gradient(wpe, &d_out.view())),
             ]
         }
+
+        fn add_to_first(&self, so_far: &mut Values, d_out: &Values) -> bool {
+            self.add_to_table_gradient(so_far, d_out)
+        }
     }
 
+    /// How many numbers ahead of what is copied the next rows are fetched.
+    const AHEAD: usize = 1536;
+
     impl Embed {
+        /// The row of the `nth` id; that of a later one is fetched.
+        #[inline(always)]
+        fn row<'a>(&self, wte: &'a [f32], nth: usize, c: usize) -> &'a [f32] {
+            if let Some(&later) = self.ids.get(nth + AHEAD.div_ceil(c.max(1))) {
+                fetch(row(wte, later, c));
+            }
+            row(wte, self.ids[nth], c)
+        }
+
         fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
             let [v, c] = wte.dims();
-            assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
             let mut d_wte = vec![0.0; v * c];
+            self.add_rows(&mut d_wte, c, d_out);
+            Values::new(d_wte, [v, c])
+        }
+
+        /// The head of a tied table has its gradient first.
+        fn add_to_table_gradient(&self, so_far: &mut Values, d_out: &Values) -> bool {
+            let [_, c] = so_far.view().dims();
+            self.add_rows(so_far.as_mut_slice(), c, &d_out.view());
+            true
+        }
+
+        /// Adds the gradient of each place to the row of its id.
+        fn add_rows(&self, d_wte: &mut [f32], c: usize, d_out: &[f32]) {
+            let v = d_wte.len() / c.max(1);
+            assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
             let start = Start(d_wte.as_mut_ptr());
             let width = columns_of_a_task(c, d_out.len());
             (0..c.div_ceil(width)).into_par_iter().for_each(|task| {
@@ -135,7 +170,6 @@ mod processor {
                     }
                 }
             });
-            Values::new(d_wte, [v, c])
         }
 
         fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
@@ -160,8 +194,6 @@ mod processor {
 
     /// As few as give every thread a task, but whole cache lines; all of them where one thread is done at once.
     fn columns_of_a_task(c: usize, numbers: usize) -> usize {
-        /// Numbers in a cache line.
-        const LINE: usize = 16;
         match numbers < 2 * PIECE {
             true => c.max(1),
             false => c.div_ceil(rayon::current_num_threads()).next_multiple_of(LINE),
@@ -219,6 +251,19 @@ mod tests {
         let of = |table: &Tensor<2>| table.grad(&gradients).unwrap().into_data().try_into_vec::<f32>().unwrap();
         assert_eq!(of(&wte), [2.0, 0.0, 1.0 + 3.0 + 4.0, 0.0]);
         assert_eq!(of(&wpe), [1.0 + 3.0, 2.0 + 4.0, 0.0]);
+    }
+
+    #[test]
+    fn what_others_made_of_the_gradient_in_a_table_is_added_to() {
+        let ids = [[2, 0, 2], [1, 2, 2]];
+        let tied = |embed: fn(Tensor<2>, Option<Tensor<2>>, Tensor<2, Int>) -> Tensor<2>| {
+            move |[wte, wpe]: [Tensor<2>; 2]| {
+                let ids = Tensor::from_ints(ids, &wte.device());
+                let alone = embed(wte.clone(), None, ids.clone()).matmul(wte.clone().transpose());
+                embed(wte.clone(), Some(wpe), ids).matmul(wte.transpose()) * alone
+            }
+        };
+        agrees([random([4, 5], 1.0), random([3, 5], 1.0)], tied(embed), tied(stock));
     }
 
     /// Checks `embed` on `device` for ids of many kinds.

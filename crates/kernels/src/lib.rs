@@ -3,8 +3,10 @@
 //! - [`embed`]: rows of the token table and of the position table, summed, by [`Ids`];
 //! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
 //! - [`queries_keys_values`], [`attend`]: attention with what the kernel leaves out;
+//! - [`dropout`], [`add_dropped`]: what is dropped while training, as a function of a key ([`Dropout`]);
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
+//! - [`Rows`]: the rows of a table that a step reads, and an update of these alone;
 //! - [`near`]: where to run what is made of many of them; [`keep_memory`]: what makes many runs of it fast.
 //!
 //! Each file reads alike: what is computed, with its limit; the function; its definition in burn's own operations, which
@@ -30,6 +32,7 @@
 mod adamw;
 mod attention;
 mod cross_entropy;
+mod dropout;
 mod embed;
 mod gelu;
 #[cfg(feature = "cube")]
@@ -45,15 +48,18 @@ mod operation;
 mod oracle;
 #[cfg(feature = "flex")]
 mod processor;
+mod rows;
 
 pub use adamw::{AdamW, Moments, sum_of_squares};
 pub use attention::{attend, causal_attention, queries_keys_values};
 pub use cross_entropy::{cross_entropy, logits};
+pub use dropout::{Dropout, add_dropped, dropout};
 pub use embed::embed;
 pub use gelu::gelu;
 pub use ids::Ids;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+pub use rows::Rows;
 
 /// Keeps the memory that the processor's kernels free, for the rest of the process, instead of giving it back to the system
 /// after every update. It counts in full when it is called before other threads have begun.

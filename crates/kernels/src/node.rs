@@ -21,6 +21,12 @@ pub(crate) trait Node<B: Backend, const N: usize>: Debug + Send + 'static {
 
     /// The gradients in the inputs, given `d_out`, that in the output; none where it is not wanted.
     fn backward(saved: Self::Saved, d_out: FloatTensor<B>, wanted: [bool; N]) -> [Option<FloatTensor<B>>; N];
+
+    /// The gradient in the first input with `so_far`, what others made of it already, and whether it was added to that. It
+    /// pays where an input is large and little of it was used.
+    fn add_to_first(_: &Self::Saved, so_far: FloatTensor<B>, _d_out: FloatTensor<B>) -> (FloatTensor<B>, bool) {
+        (so_far, false)
+    }
 }
 
 /// A tensor as a node takes it.
@@ -63,12 +69,13 @@ where
         Input::Plain(tensor) => Autodiff::<B>::from_inner(tensor),
     });
     let parents = inputs.each_ref().map(|tensor| tensor.node());
+    let first = inputs[0].clone();
     let inputs = inputs.map(|tensor| tensor.into_primitive());
     let prepared = Step::<O>(PhantomData).prepare::<NoCheckpointing>(parents).compute_bound().stateful();
     Tensor::from_primitive::<Autodiff<B>>(match prepared {
         OpsKind::Tracked(step) => {
             let (out, saved) = node.forward(inputs, true);
-            step.finish(saved, out)
+            step.finish((saved, first), out)
         }
         OpsKind::UnTracked(step) => step.finish(node.forward(inputs, false).0),
     })
@@ -78,12 +85,19 @@ where
 struct Step<O>(PhantomData<O>);
 
 impl<B: Backend, O: Node<B, N>, const N: usize> Backward<B, N> for Step<O> {
-    type State = O::Saved;
+    /// What the node saved, and its first input, by which the gradient in it so far is found.
+    type State = (O::Saved, FloatTensor<Autodiff<B>>);
 
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (saved, first) = ops.state;
         let d_out = gradients.consume::<B>(&ops.node);
-        let wanted = ops.parents.each_ref().map(Option::is_some);
-        let found = O::backward(ops.state, d_out, wanted);
+        let mut wanted = ops.parents.each_ref().map(Option::is_some);
+        if let Some(so_far) = gradients.remove::<B>(&first) {
+            let (sum, is_added) = O::add_to_first(&saved, so_far, d_out.clone());
+            wanted[0] &= !is_added;
+            gradients.register::<B>(first.id(), sum);
+        }
+        let found = O::backward(saved, d_out, wanted);
         for (parent, gradient) in ops.parents.into_iter().zip(found) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
                 gradients.register::<B>(parent.id, gradient);

@@ -31,6 +31,12 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
         d_out: Values,
         wanted: [bool; N],
     ) -> [Option<Values>; N];
+
+    /// Adds the gradient in the first input to `so_far`, what others made of it already, in place; says whether it did. It
+    /// pays where an input is large and little of it was used.
+    fn add_to_first(&self, _so_far: &mut Values, _d_out: &Values) -> bool {
+        false
+    }
 }
 
 /// 32-bit numbers in the processor's memory, one after another, with their shape.
@@ -130,5 +136,11 @@ impl<O: Operation<N>, const N: usize> Node<Flex, N> for O {
     ) -> [Option<FlexTensor>; N] {
         let inputs = inputs.each_ref().map(Values::view);
         Operation::backward(&operation, inputs, saved, d_out.into(), wanted).map(|gradient| gradient.map(|x| x.0))
+    }
+
+    fn add_to_first((operation, ..): &Self::Saved, so_far: FlexTensor, d_out: FlexTensor) -> (FlexTensor, bool) {
+        let mut so_far = Values::from(so_far);
+        let is_added = operation.add_to_first(&mut so_far, &Values::from(d_out));
+        (so_far.0, is_added)
     }
 }

@@ -77,6 +77,20 @@ pub(crate) fn on(tensor: Tensor<2>, device: &Device) -> Tensor<2> {
     Tensor::from_data(tensor.into_data(), device)
 }
 
+/// Checks that `compute` gives the same bits however many threads there are.
+#[cfg(feature = "flex")]
+#[track_caller]
+pub(crate) fn same_at_any_number_of_threads(compute: impl Fn() -> Vec<f32> + Sync) {
+    let bits = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(&compute).into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    };
+    let one = bits(1);
+    for threads in [2, 3, 7] {
+        assert!(bits(threads) == one, "{threads} threads");
+    }
+}
+
 #[track_caller]
 fn close(found: &[f32], expected: &[f32], which: usize) {
     assert_eq!(found.len(), expected.len());

@@ -2,11 +2,10 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use wordspace_kernels::{attend, causal_attention, queries_keys_values};
+use wordspace_kernels::{Dropout, attend, causal_attention, queries_keys_values};
 
 use crate::Linear;
 use crate::cache::KeysValues;
-use crate::dropout::{dropout, drops};
 
 /// What a score gets where it would look ahead: far enough below any other that the softmax makes it exactly zero, and
 /// finite, because WGSL may assume that no number is infinite.
@@ -24,9 +23,6 @@ pub struct Attention {
     /// H.
     #[module(skip)]
     pub heads: usize,
-    /// The share of weights and outputs that is dropped while training.
-    #[module(skip)]
-    pub dropout: f64,
 }
 
 impl Attention {
@@ -36,24 +32,25 @@ impl Attention {
     ///
     /// - `x`: `[N, C]`
     /// - `mask`: `[1, 1, T, P + T]`, from [`causal_mask`]
+    /// - `dropped`: of the weights
     /// - output: `[N, C]`
-    pub(crate) fn forward(&self, x: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<2>,
+        mask: Tensor<4>,
+        earlier: Option<&mut KeysValues>,
+        dropped: Dropout,
+    ) -> Tensor<2> {
         let qkv = self.c_attn.forward(x); // [N, 3C]
         let mixed = match earlier {
-            None if !drops(&qkv, self.dropout) => causal_attention(qkv, mask, self.heads),
-            earlier => self.attend(qkv, mask, earlier),
+            None => causal_attention(qkv, mask, self.heads, dropped),
+            Some(earlier) => {
+                let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], self.heads);
+                let (k, v) = earlier.append(k, v); // [B, H, P + T, D]
+                attend(q, k, v, mask, dropped)
+            }
         };
-        dropout(self.c_proj.forward(mixed), self.dropout)
-    }
-
-    /// [`causal_attention`] with what it leaves out: earlier places, and weights that are dropped.
-    fn attend(&self, qkv: Tensor<2>, mask: Tensor<4>, earlier: Option<&mut KeysValues>) -> Tensor<2> {
-        let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], self.heads);
-        let (k, v) = match earlier {
-            None => (k, v),
-            Some(earlier) => earlier.append(k, v), // [B, H, P + T, D]
-        };
-        attend(q, k, v, mask, |weights| dropout(weights, self.dropout))
+        self.c_proj.forward(mixed)
     }
 }
 

@@ -2,11 +2,10 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use wordspace_kernels::Ids;
+use wordspace_kernels::{Dropout, Ids, Rows, dropout};
 
 use crate::attention::causal_mask;
 use crate::cache::Cache;
-use crate::dropout::dropout;
 use crate::embedding::{PositionEmbedding, TokenEmbedding, embed};
 use crate::init::initial_values;
 use crate::{Attention, Block, LayerNorm, Linear, Mlp, ModelConfig, ParameterShape, Positions, Result};
@@ -69,12 +68,17 @@ impl Gpt {
     /// - `ids`: `[B, T]`, each below V
     /// - output: `[N, C]`
     pub fn hidden(&self, ids: impl Into<Ids>) -> Tensor<2> {
-        let ids = ids.into();
+        self.hidden_with(ids.into(), Dropout::NONE)
+    }
+
+    fn hidden_with(&self, ids: Ids, dropped: Dropout) -> Tensor<2> {
         let [_, t] = ids.dims();
         let embedded = embed(&self.wte, self.wpe.as_ref(), 0, ids);
         let mask = causal_mask(0, t, &embedded.device());
-        let stream = dropout(embedded, self.dropout);
-        let stream = self.h.iter().fold(stream, |stream, block| block.forward(stream, mask.clone(), None));
+        let mut stream = dropout(embedded, dropped.at(0));
+        for (nth, block) in (1..).zip(&self.h) {
+            stream = block.forward(stream, mask.clone(), None, dropped.at(nth));
+        }
         self.ln_f.forward(stream)
     }
 
@@ -101,7 +105,8 @@ impl Gpt {
         let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
         let mask = causal_mask(cache.len(), t, &stream.device());
         let blocks = self.h.iter().zip(cache.extend(self.h.len(), t));
-        let stream = blocks.fold(stream, |stream, (block, earlier)| block.forward(stream, mask.clone(), Some(earlier)));
+        let stream = blocks
+            .fold(stream, |stream, (block, earlier)| block.forward(stream, mask.clone(), Some(earlier), Dropout::NONE));
         let c = stream.dims()[1];
         let last = stream.reshape([b, t, c]).narrow(1, t - 1, 1).reshape([b, c]);
         self.head().logits(self.ln_f.forward(last))
@@ -115,8 +120,24 @@ impl Gpt {
     /// - `targets`: `[B, T]`, each below V
     /// - output: `[1]`
     pub fn loss(&self, ids: impl Into<Ids>, targets: impl Into<Ids>) -> Tensor<1> {
-        let targets = targets.into().tensor();
-        self.head().loss(self.hidden(ids), targets.flatten(0, 1))
+        self.loss_with(ids.into(), targets.into(), Dropout::NONE)
+    }
+
+    /// The [loss](Self::loss) to train on: the share that the configuration says is dropped, chosen by `key`.
+    pub fn training_loss(&self, ids: impl Into<Ids>, targets: impl Into<Ids>, key: u64) -> Tensor<1> {
+        self.loss_with(ids.into(), targets.into(), Dropout::new(self.dropout, key))
+    }
+
+    fn loss_with(&self, ids: Ids, targets: Ids, dropped: Dropout) -> Tensor<1> {
+        self.head().loss(self.hidden_with(ids, dropped), targets.tensor().flatten(0, 1))
+    }
+
+    /// The same network with a token table of `rows` alone, in whose place each id is counted among them: its gradient is that
+    /// in the rows that are read. The head must be a table of its own.
+    pub fn reading(&self, rows: &Rows) -> Self {
+        let table = self.wte.weight.val();
+        let taken = Tensor::from_inner(rows.of(table.inner())).require_grad(); // [U, C]
+        Self { wte: TokenEmbedding { weight: Param::from_tensor(taken) }, ..self.clone() }
     }
 
     fn head(&self) -> &TokenEmbedding {
@@ -139,13 +160,12 @@ impl Source<'_> {
     }
 
     fn block(&mut self, config: &ModelConfig) -> Result<Block> {
-        let (heads, dropout) = (config.heads, config.dropout);
+        let heads = config.heads;
         Ok(Block {
             ln_1: self.layer_norm()?,
-            attn: Attention { c_attn: self.linear()?, c_proj: self.linear()?, heads, dropout },
+            attn: Attention { c_attn: self.linear()?, c_proj: self.linear()?, heads },
             ln_2: self.layer_norm()?,
             mlp: Mlp { c_fc: self.linear()?, c_proj: self.linear()? },
-            dropout,
         })
     }
 
@@ -227,6 +247,32 @@ mod tests {
             let found: Vec<_> = parameters::shapes(&model);
             assert_eq!(found, config.parameters());
         }
+    }
+
+    #[test]
+    fn what_is_dropped_depends_on_the_key_and_only_training_drops() {
+        let model = model(ModelConfig { dropout: 0.2, ..Default::default() });
+        let (ids, targets) = (|| ids([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]), || ids([[2, 3, 4, 5, 6], [7, 8, 9, 10, 0]]));
+        let trained = |key| model.training_loss(ids(), targets(), key).into_scalar::<f32>();
+        let loss = || model.loss(ids(), targets()).into_scalar::<f32>();
+        assert_eq!((trained(1), loss()), (trained(1), loss()));
+        assert!(trained(1) != trained(2) && trained(1) != loss());
+    }
+
+    #[test]
+    fn the_rows_that_are_read_have_the_gradient_that_the_table_has_in_them() {
+        let config =
+            ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, tied: false, ..Default::default() };
+        let model = Gpt::init(&config, 7, &Device::flex().autodiff()).unwrap();
+        let rows = Rows::named_by([9, 2, 4]);
+        let gradient = |model: &Gpt, ids: [i32; 4]| -> Vec<f32> {
+            let tensor = |ids| Tensor::<2, Int>::from_ints([ids], &Device::flex().autodiff());
+            let gradients = model.loss(tensor(ids), tensor([2, 9, 9, 5])).backward();
+            model.wte.weight.val().grad(&gradients).unwrap().into_data().try_into_vec().unwrap()
+        };
+        let of_table = gradient(&model, [9, 2, 9, 4]);
+        let of_rows = gradient(&model.reading(&rows), [2, 0, 2, 1]);
+        assert_eq!(of_rows, [2, 4, 9].map(|id| of_table[id * 8..][..8].to_vec()).concat());
     }
 
     #[test]

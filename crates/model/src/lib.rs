@@ -38,7 +38,6 @@ mod attention;
 mod block;
 mod cache;
 mod config;
-mod dropout;
 pub mod embedding;
 mod error;
 mod gpt;

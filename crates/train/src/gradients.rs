@@ -2,28 +2,37 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
+use wordspace_kernels::Rows;
 use wordspace_model::Gpt;
 
 /// One flat gradient a parameter; none for a parameter that is not trained.
 #[derive(Clone, Debug)]
-pub struct StepGradient(pub Vec<Option<Tensor<1>>>);
+pub struct StepGradient {
+    /// In the order of the parameters.
+    pub of_parameters: Vec<Option<Tensor<1>>>,
+    /// The rows of the token table, the first of the parameters, that its gradient is of, if not of all.
+    pub token_rows: Option<Rows>,
+}
 
 impl StepGradient {
-    /// Takes the gradients of `model`'s parameters out of a backward pass.
-    pub fn take(model: &Gpt, gradients: Gradients) -> Self {
+    /// Takes the gradients of `model`'s parameters out of a backward pass; `token_rows` is what `model` is
+    /// [reading](Gpt::reading), if not all.
+    pub fn take(model: &Gpt, gradients: Gradients, token_rows: Option<Rows>) -> Self {
         let mut taker = Taker { gradients, taken: Vec::new() };
         model.visit(&mut taker);
-        Self(taker.taken)
+        Self { of_parameters: taker.taken, token_rows }
     }
 
-    /// The sum of two gradients, of two parts of one batch for example.
+    /// The sum of two gradients in the same rows, of two parts of one batch for example.
     pub fn plus(self, other: Self) -> Self {
-        Self(self.0.into_iter().zip(other.0).map(|(a, b)| Some(a? + b?)).collect())
+        let both = self.of_parameters.into_iter().zip(other.of_parameters);
+        Self { of_parameters: both.map(|(a, b)| Some(a? + b?)).collect(), token_rows: self.token_rows }
     }
 
     /// The length of all gradients as one vector: `[1]`, on the device.
     pub fn norm(&self) -> Tensor<1> {
-        let squares = self.0.iter().flatten().map(|gradient| wordspace_kernels::sum_of_squares(gradient.clone()));
+        let squares = self.of_parameters.iter().flatten();
+        let squares = squares.map(|gradient| wordspace_kernels::sum_of_squares(gradient.clone()));
         Tensor::cat(squares.collect::<Vec<_>>(), 0).sum().sqrt()
     }
 }

@@ -1,8 +1,8 @@
 //! A model and its optimizer: one call is one update.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use wordspace_data::Batch;
-use wordspace_kernels::Ids;
+use wordspace_data::{Batch, below, generator};
+use wordspace_kernels::{Ids, Rows};
 use wordspace_model::Gpt;
 
 use crate::config::TrainConfig;
@@ -15,6 +15,8 @@ pub struct Learner {
     pub model: Gpt,
     /// Its moments.
     pub optimizer: Optimizer,
+    /// Where its dropout begins: what is dropped is a function of seed and step.
+    pub seed: u64,
 }
 
 /// What is known of an update once the device has done it.
@@ -41,22 +43,41 @@ impl Learner {
     }
 
     fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
-        let share = 1.0 / batches.len() as f64;
-        let mut sum: Option<(Tensor<1>, StepGradient)> = None;
-        for batch in batches {
-            let loss = self.model.loss(ids(batch, &batch.ids, device), ids(batch, &batch.targets, device)) * share;
-            let gradient = StepGradient::take(&self.model, loss.backward());
-            sum = Some(match sum {
-                None => (loss.inner(), gradient),
-                Some((earlier, before)) => (earlier + loss.inner(), before.plus(gradient)),
-            });
-        }
-        let (loss, gradient) = sum.expect("an update has at least one batch");
+        let rows = config.lazy.then(|| Rows::named_by(batches.iter().flat_map(|batch| batch.ids.iter().copied())));
+        let mut random = generator(self.seed, "dropout", step);
+        let key = &mut || below(&mut random, u64::MAX);
+        let (loss, gradient) = match rows {
+            None => mean_gradient(&self.model, None, batches, key, device),
+            Some(rows) => mean_gradient(&self.model.reading(&rows), Some(rows), batches, key, device),
+        };
         let norm = gradient.norm();
         let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
         self.model = self.optimizer.update(self.model, gradient, scale, config, step);
         (self, Tensor::cat(vec![loss, norm], 0))
     }
+}
+
+/// The mean loss of `batches`, and its gradient; `rows` is what `model` is [reading](Gpt::reading), if not all, and `key`
+/// gives each batch the key of its dropout.
+fn mean_gradient(
+    model: &Gpt,
+    rows: Option<Rows>,
+    batches: &[Batch],
+    key: &mut dyn FnMut() -> u64,
+    device: &Device,
+) -> (Tensor<1>, StepGradient) {
+    let share = 1.0 / batches.len() as f64;
+    let parts = batches.iter().map(|batch| {
+        let read = match &rows {
+            None => ids(batch, &batch.ids, device),
+            Some(rows) => ids(batch, &rows.places(&batch.ids), device),
+        };
+        let loss = model.training_loss(read, ids(batch, &batch.targets, device), key()) * share;
+        let gradient = StepGradient::take(model, loss.backward(), rows.clone());
+        (loss.inner(), gradient)
+    });
+    let sum = parts.reduce(|(loss, gradient), (more, other)| (loss + more, gradient.plus(other)));
+    sum.expect("an update has at least one batch")
 }
 
 impl From<TensorData> for StepResult {

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use wordspace_kernels::{AdamW, Moments};
+use wordspace_kernels::{AdamW, Moments, Rows};
 use wordspace_model::parameters::{HostTensor, HostTensors};
 use wordspace_model::{Gpt, ModelConfig, ParameterShape};
 
@@ -24,7 +24,8 @@ impl Optimizer {
 
     /// `model` after update `step`, from 1, with `gradient` times `scale`, which is `[1]`.
     ///
-    /// Matrices and tables decay, biases and norms do not (nanoGPT's `configure_optimizers`).
+    /// Matrices and tables decay, biases and norms do not (nanoGPT's `configure_optimizers`). Of a token table whose gradient
+    /// is of some rows alone, only these are updated, as [`AdamW::update_rows`] says.
     pub fn update(
         &mut self,
         model: Gpt,
@@ -41,8 +42,8 @@ impl Optimizer {
             weight_decay: config.weight_decay,
             step,
         };
-        let next = gradient.0.into_iter().zip(&mut self.moments);
-        model.map(&mut Updater { adamw, scale, next })
+        let next = gradient.of_parameters.into_iter().zip(&mut self.moments);
+        model.map(&mut Updater { adamw, scale, next, rows: gradient.token_rows })
     }
 
     /// The moments by name: `first.` or `second.` and the parameter's name.
@@ -97,6 +98,8 @@ struct Updater<I> {
     adamw: AdamW,
     scale: Tensor<1>,
     next: I,
+    /// Those of the next parameter that are updated, if not all.
+    rows: Option<Rows>,
 }
 
 impl<'a, I: Iterator<Item = (Option<Tensor<1>>, &'a mut Option<Moments>)>> ModuleMapper for Updater<I> {
@@ -109,7 +112,10 @@ impl<'a, I: Iterator<Item = (Option<Tensor<1>>, &'a mut Option<Moments>)>> Modul
 
         let adamw = AdamW { weight_decay: if D == 1 { 0.0 } else { self.adamw.weight_decay }, ..self.adamw };
         let before = moments.take().unwrap_or_else(|| Moments::zeros_like(&flat));
-        let (flat, after) = adamw.update(flat, gradient, self.scale.clone(), before);
+        let (flat, after) = match self.rows.take() {
+            None => adamw.update(flat, gradient, self.scale.clone(), before),
+            Some(rows) => adamw.update_rows(flat, &rows, gradient, self.scale.clone(), before),
+        };
         *moments = Some(after);
 
         let tensor: Tensor<D> = flat.reshape(shape);

@@ -89,7 +89,7 @@ fn train(
     let (checkpoint, damaged) = checkpoints.newest()?;
     left_out.into_iter().chain(damaged).for_each(|warning| observe(Event::Warning(warning)));
     let (learner, state) = match checkpoint {
-        Some(checkpoint) => restore(checkpoint, &model_config, device, &mut watcher)?,
+        Some(checkpoint) => restore(checkpoint, config, &model_config, device, &mut watcher)?,
         None => (begin(config, &model_config, device)?, State::default()),
     };
     let mut provenance = Provenance::open(folder);
@@ -174,12 +174,13 @@ fn prepare(
 /// A learner that has learned nothing.
 fn begin(config: &Config, model_config: &ModelConfig, device: &OpenDevice) -> Result<Learner> {
     let model = Gpt::init(model_config, config.run.seed, &device.device.clone().autodiff())?;
-    Ok(Learner { model, optimizer: Optimizer::new(model_config) })
+    Ok(Learner { model, optimizer: Optimizer::new(model_config), seed: config.run.seed })
 }
 
 /// The learner that `checkpoint` holds.
 fn restore(
     checkpoint: Checkpoint,
+    config: &Config,
     model_config: &ModelConfig,
     device: &OpenDevice,
     watcher: &mut Watcher,
@@ -188,5 +189,5 @@ fn restore(
     let model = huggingface::from_checkpoint(model_config, checkpoint.model, &training)?;
     let optimizer = Optimizer::from_host(model_config, checkpoint.optimizer, &device.device)?;
     watcher.restore(checkpoint.watched);
-    Ok((Learner { model, optimizer }, checkpoint.state))
+    Ok((Learner { model, optimizer, seed: config.run.seed }, checkpoint.state))
 }

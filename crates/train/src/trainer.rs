@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Tensor;
-use wordspace_data::{Corpus, VectorTable, Windows, below, generator, write_tensors};
+use wordspace_data::{Corpus, VectorTable, Windows, write_tensors};
 use wordspace_model::Gpt;
 use wordspace_model::parameters::{HostTensor, HostTensors, to_host};
 
@@ -73,7 +73,6 @@ impl Trainer<'_> {
                 }
                 let step = self.state.step + 1;
                 let batches = batches.next()?;
-                self.seed_dropout(&learner, step);
                 let (updated, result) = learner.step(&batches, &config.train, step);
                 learner = updated;
                 self.stepped(step, result)?;
@@ -93,13 +92,6 @@ impl Trainer<'_> {
             () if patience > 0 && self.state.evaluations_since_best >= patience => Some(Ending::NoLongerBetter),
             () if stop.load(Ordering::Relaxed) => Some(Ending::Interrupted),
             () => None,
-        }
-    }
-
-    /// Dropout is a function of (seed, step), so that a resumed run drops what it would have dropped.
-    fn seed_dropout(&self, learner: &Learner, step: u64) {
-        if self.config.model.dropout > 0.0 {
-            learner.device().seed(below(&mut generator(self.config.run.seed, "dropout", step), u64::MAX));
         }
     }
 

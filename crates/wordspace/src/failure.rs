@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use wordspace::{data, explore, model, train};
+use wordspace::{data, explore, model, serve, train};
 
 /// What a program that was stopped by Ctrl-C ends with.
 pub const INTERRUPTED: u8 = 130;
@@ -41,6 +41,11 @@ impl Failure {
         Self { message: message.into(), code: 1, hints: Vec::new() }
     }
 
+    /// The same, with commands that would help.
+    pub fn with_hints(self, hints: Vec<String>) -> Self {
+        Self { hints, ..self }
+    }
+
     pub fn exit_code(&self) -> ExitCode {
         self.code.into()
     }
@@ -64,6 +69,18 @@ impl From<explore::Error> for Failure {
             explore::Error::Data(error) => return error.into(),
             explore::Error::UnknownWord { .. } | explore::Error::Source { .. } => 3,
             explore::Error::Question(_) => 2,
+            _ => 1,
+        };
+        Self { message: error.to_string(), code, hints: Vec::new() }
+    }
+}
+
+impl From<serve::Error> for Failure {
+    fn from(error: serve::Error) -> Self {
+        let code = match error {
+            serve::Error::Explore(error) => return error.into(),
+            serve::Error::NoRun { .. } | serve::Error::NotFound(_) => 3,
+            serve::Error::Question(_) => 2,
             _ => 1,
         };
         Self { message: error.to_string(), code, hints: Vec::new() }

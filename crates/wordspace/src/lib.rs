@@ -7,6 +7,7 @@
 //! - [`kernels`]: the few operations that decide how fast an embedding trains;
 //! - [`model`]: the network — GPT-2 exactly;
 //! - [`explore`]: what vectors know — neighbours, analogies, projections, evaluations;
+//! - [`serve`]: the live page — a run's words as they move, for this machine's browser;
 //! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly;
 //! - [`mod@bench`]: how fast a device does the work, checked before it is timed.
 //!
@@ -35,4 +36,5 @@ pub use wordspace_data as data;
 pub use wordspace_explore as explore;
 pub use wordspace_kernels as kernels;
 pub use wordspace_model as model;
+pub use wordspace_serve as serve;
 pub use wordspace_train as train;

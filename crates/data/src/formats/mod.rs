@@ -16,6 +16,7 @@ mod recognize;
 mod report;
 mod rows;
 mod safetensors;
+mod saved_tables;
 mod tensor_file;
 mod text;
 mod token_words;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 pub use gpt2::{Gpt2Tables, Parameter};
 pub use output::{Written, write};
 pub use report::{Reason, Report};
+pub use saved_tables::SavedTables;
 pub use token_words::TokenWords;
 
 use crate::{Error, Progress, Result, WordVectors};

@@ -89,8 +89,8 @@ impl Projection {
     ///
     /// If there are too few words or too many, if the vectors have fewer numbers than `dims`, or if a vector holds what is
     /// no number.
-    pub fn of(chosen: Chosen, method: Method, dims: usize, seed: u64, progress: Progress<'_>) -> Result<Self> {
-        check(&chosen, method, dims)?;
+    pub fn of(chosen: &Chosen, method: Method, dims: usize, seed: u64, progress: Progress<'_>) -> Result<Self> {
+        check(chosen, method, dims)?;
         let vectors = &chosen.vectors;
         let axes = pca(vectors, dims, progress);
         let (points, explained_variance) = match method {
@@ -98,14 +98,14 @@ impl Projection {
             // A layout may be turned as one likes: its longest direction lies across the page.
             _ => (pca(&lay_out(vectors, &axes.points, method, seed, progress), dims, progress).points, None),
         };
-        let (steps, trails) = trails::trails(&chosen, &points, &axes.components, method, seed, progress);
+        let (steps, trails) = trails::trails(chosen, &points, &axes.components, method, seed, progress);
         Ok(Self {
             method,
             trustworthiness: trustworthiness(vectors, &points, TRUST_NEIGHBOURS, progress),
-            words: chosen.words,
+            words: chosen.words.clone(),
             points,
             explained_variance,
-            classes: chosen.classes,
+            classes: chosen.classes.clone(),
             steps,
             trails,
         })

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn trails_end_at_the_points_and_hold_one_place_a_step() {
         for method in [Method::Pca, Method::Tsne, Method::Umap] {
-            let projection = Projection::of(chosen(), method, 2, 1, &|_, _| ()).unwrap();
+            let projection = Projection::of(&chosen(), method, 2, 1, &|_, _| ()).unwrap();
             assert_eq!(projection.steps, [0, 10, 20, 30]);
             for (row, trail) in projection.trails.iter().enumerate() {
                 assert_eq!((trail.points.len(), trail.points.row(3)), (4, projection.points.row(row)));
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn words_that_grow_apart_run_straight_from_the_middle_however_the_table_drifts() {
-        let projection = Projection::of(chosen(), Method::Pca, 2, 1, &|_, _| ()).unwrap();
+        let projection = Projection::of(&chosen(), Method::Pca, 2, 1, &|_, _| ()).unwrap();
         for (row, trail) in projection.trails.iter().enumerate() {
             for (step, point) in trail.points.rows().enumerate() {
                 for (a, b) in point.iter().zip(projection.points.row(row)) {
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_cannot_be_projected_is_said() {
         let fails = |chosen: Chosen, dims: usize| {
-            Projection::of(chosen, Method::Pca, dims, 1, &|_, _| ()).unwrap_err().to_string()
+            Projection::of(&chosen, Method::Pca, dims, 1, &|_, _| ()).unwrap_err().to_string()
         };
         let of = |values: Vec<f64>, c: usize| {
             let vectors = Points::new(values, c);

@@ -4,6 +4,9 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
+/// Numbers in a line of the cache.
+pub(crate) const LINE: usize = 16;
+
 /// `length` numbers, written in pieces of `piece` numbers by all threads. Nothing clears them first, which would take as long
 /// as to write them.
 ///
@@ -21,6 +24,20 @@ pub(crate) unsafe fn written(
     // SAFETY: the room is as long, and every piece of it was written.
     unsafe { numbers.set_len(length) };
     numbers
+}
+
+/// Has `numbers`, which will be read soon, fetched into the cache meanwhile: the processor foresees what lies one after another,
+/// and not which row comes next.
+#[inline(always)]
+pub(crate) fn fetch(numbers: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(LINE) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: to fetch changes nothing that can be seen, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
 }
 
 /// Keeps what is freed, for the rest of the process: by default the C library gives large pieces back to the system at once,

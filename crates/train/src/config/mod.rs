@@ -108,6 +108,9 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// The largest norm that all gradients together may have; 0 turns clipping off.
     pub clip: f64,
+    /// Whether an update moves only those rows of the token table that it read, which costs what these cost however many words
+    /// there are. All other rows rest, with their moments, and do not decay. It needs a head that is not tied.
+    pub lazy: bool,
     /// Stop after this many evaluations without a better one; 0 never stops early.
     pub early_stop: u64,
 }
@@ -190,6 +193,7 @@ impl Default for TrainConfig {
             epsilon: 1e-8,
             weight_decay: 0.1,
             clip: 1.0,
+            lazy: false,
             early_stop: 0,
         }
     }

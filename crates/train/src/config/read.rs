@@ -189,6 +189,7 @@ mod tests {
         refused("", &[("train.batch", "0")], "train.batch is 0");
         refused("", &[("train.beta2", "1.0")], "train.beta2");
         refused("", &[("train.min_learning_rate", "1.0")], "must not exceed");
+        refused("", &[("train.lazy", "true")], "train.lazy is true: the head is the token table");
         refused("", &[("model.heads", "3")], "model.heads is 3: it must divide model.channels, 64");
         refused("", &[("run.name", "../escape")], "run.name");
         refused("", &[("device.name", "gpu")], "device");

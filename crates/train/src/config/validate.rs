@@ -64,6 +64,13 @@ impl Config {
                 "it must not exceed train.learning_rate",
             );
         }
+        if train.lazy && self.model.tied {
+            return refuse(
+                "train.lazy",
+                &true,
+                "the head is the token table, so every update moves all rows of it; set model.tied = false, or leave it out",
+            );
+        }
         Ok(())
     }
 }

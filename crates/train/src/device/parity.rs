@@ -128,7 +128,7 @@ fn compute(device: &Device) -> Result<Parity> {
 
     let train: TrainConfig =
         serde_json::from_value(serde_json::json!(golden.training.config)).expect("its keys are ours");
-    let mut learner = Learner { model, optimizer: Optimizer::new(&config) };
+    let mut learner = Learner { model, optimizer: Optimizer::new(&config), seed: 0 };
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for (step, numbers) in (1..).zip(&golden.training.batches) {
         let (updated, result) = learner.step(&[batch(&numbers.ids, &numbers.targets)], &train, step);

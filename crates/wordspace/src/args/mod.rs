@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+mod page;
 mod vectors;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
 use wordspace::bench::Work;
 
+pub use page::*;
 pub use vectors::*;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 device, 5 disk, \
@@ -34,6 +36,10 @@ pub enum Command {
     Train(TrainArgs),
     /// Go on with a run from its newest whole checkpoint.
     Resume(ResumeArgs),
+    /// Show runs on a page, while they train and afterwards.
+    Serve(ServeArgs),
+    /// Keep a run's page as one file that opens anywhere.
+    Report(ReportArgs),
     /// Show the tokens of a text.
     Tokens(TokensArgs),
     /// Show a text as a model first sees it: each token's vector, its position's, and their sum.
@@ -95,6 +101,8 @@ pub struct TrainArgs {
     /// Change any key of the configuration, such as train.learning_rate=0.001.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub changes: Vec<(String, String)>,
+    #[command(flatten)]
+    pub page: PageArgs,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -107,6 +115,8 @@ pub struct ResumeArgs {
     /// Train up to this many updates instead of as many as were planned.
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
+    #[command(flatten)]
+    pub page: PageArgs,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -127,7 +127,7 @@ pub struct ProjectArgs {
     /// The colours of a picture; auto follows the viewer's in an .svg and is light in a .png.
     #[arg(long, value_enum, default_value_t = Theme::Auto)]
     pub theme: Theme,
-    /// The file to write, .svg, .png, .csv or .json; it must not be there yet.
+    /// The file to write, .svg, .png, .csv, .json or .html; it must not be there yet.
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
     /// Print the result as one JSON object.

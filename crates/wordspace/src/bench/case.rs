@@ -21,6 +21,10 @@ pub enum Work {
     Gradient,
     /// AdamW on a table.
     Update,
+    /// What a step does to a token table that is only looked up: rows with their places, the gradient, and AdamW on all of it.
+    Table,
+    /// The same, of the rows alone that were looked up.
+    Rows,
     /// Hidden states times the table to the loss, and back to the gradients of both.
     Head,
     /// A whole training step of a model of two blocks with a tied head: forward, backward, clipping, AdamW.
@@ -29,7 +33,8 @@ pub enum Work {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 6] = [Self::Lookup, Self::Embed, Self::Gradient, Self::Update, Self::Head, Self::Step];
+    pub const ALL: [Self; 8] =
+        [Self::Lookup, Self::Embed, Self::Gradient, Self::Update, Self::Table, Self::Rows, Self::Head, Self::Step];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -38,6 +43,8 @@ impl Work {
             Self::Embed => "embed",
             Self::Gradient => "gradient",
             Self::Update => "update",
+            Self::Table => "table",
+            Self::Rows => "rows",
             Self::Head => "head",
             Self::Step => "step",
         }
@@ -96,15 +103,18 @@ impl Case {
         let (v, c, n) = (self.v as u64, self.c as u64, self.rows() as u64);
         // Each id, the row it names, and where the row goes.
         let forward = n * (8 * c + 4);
+        // Every place's gradient is read, every touched row is read and written.
+        let touched = || self.ids.draw(self.v, self.rows()).into_iter().collect::<BTreeSet<u32>>().len() as u64;
+        let backward = || n * (4 * c + 4) + 8 * touched() * c;
+        // Parameter, gradient and two moments are read; all but the gradient are written.
+        let update = |rows| 28 * rows * c;
         match self.work {
             Work::Lookup | Work::Embed => forward,
-            Work::Gradient => {
-                let touched: BTreeSet<u32> = self.ids.draw(self.v, self.rows()).into_iter().collect();
-                // The dense gradient is zeroed, every place's gradient is read, every touched row is read and written.
-                forward + 4 * v * c + n * (4 * c + 4) + 8 * touched.len() as u64 * c
-            }
-            // Parameter, gradient and two moments are read; all but the gradient are written.
-            Work::Update => 28 * v * c,
+            // The dense gradient is zeroed.
+            Work::Gradient => forward + 4 * v * c + backward(),
+            Work::Update => update(v),
+            Work::Table => forward + 4 * v * c + backward() + update(v),
+            Work::Rows => forward + backward() + update(touched()),
             // Hidden states and table are read, their gradients are written.
             Work::Head => 8 * v * c + 8 * n * c + 4 * n,
             // Weights are read forward and backward, their gradients written, and updated.
@@ -169,6 +179,8 @@ mod tests {
         assert_eq!(case(Work::Lookup).bytes(), 6 * (2 * 16 + 4));
         assert_eq!(case(Work::Gradient).bytes(), 6 * (2 * 16 + 4) + 160 + 6 * (16 + 4) + 2 * 16);
         assert_eq!(case(Work::Update).bytes(), 28 * 40);
+        assert_eq!(case(Work::Table).bytes(), case(Work::Gradient).bytes() + case(Work::Update).bytes());
+        assert_eq!(case(Work::Rows).bytes(), 6 * (2 * 16 + 4) + 6 * (16 + 4) + 2 * 16 + 28 * 4);
         assert_eq!(case(Work::Head).bytes(), 2 * 160 + 2 * 6 * 16 + 24);
         assert_eq!(case(Work::Head).operations(), Some(6 * 6 * 10 * 4));
     }

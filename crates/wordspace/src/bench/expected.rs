@@ -24,13 +24,17 @@ pub fn expected(case: &Case, device: &Device) -> Vec<Vec<f32>> {
                 .for_each(|(row, place)| row.iter_mut().zip(place).for_each(|(x, y)| *x += y));
             vec![rows]
         }
-        Work::Gradient => {
-            let mut counts = vec![0.0; v];
-            case.ids.draw(v, n).iter().for_each(|&id| counts[id as usize] += 1.0);
-            let wte = counts.iter().flat_map(|&count| std::iter::repeat_n(count, c)).collect();
-            vec![wte, vec![case.b as f32; case.t * c]]
-        }
+        Work::Gradient => vec![counted(case), vec![case.b as f32; case.t * c]],
         Work::Update => updated(&values(v * c, 1), &values(v * c, 2)),
+        Work::Table => updated(&values(v * c, 1), &counted(case)),
+        Work::Rows => {
+            // A row that was not read stays what it was, and its moments stay zero.
+            let (before, counts) = (values(v * c, 1), counted(case));
+            let mut all = updated(&before, &counts);
+            let rested = (0..v * c).filter(|&at| counts[at] == 0.0);
+            rested.for_each(|at| all[0][at] = before[at]);
+            all
+        }
         Work::Head => scored(case, &processor().unwrap_or_else(|| device.clone())),
         Work::Step => Prepared::new(case, &processor().unwrap_or_else(|| device.clone())).results(),
     }
@@ -74,6 +78,13 @@ fn looked_up(case: &Case) -> Vec<f32> {
     let wte = values(case.v * case.c, 1);
     let ids = case.ids.draw(case.v, case.rows());
     ids.iter().flat_map(|&id| &wte[id as usize * case.c..][..case.c]).copied().collect()
+}
+
+/// How often each row is looked up: its gradient, where that of each place is ones.
+fn counted(case: &Case) -> Vec<f32> {
+    let mut counts = vec![0.0; case.v];
+    case.ids.draw(case.v, case.rows()).iter().for_each(|&id| counts[id as usize] += 1.0);
+    counts.iter().flat_map(|&count| std::iter::repeat_n(count, case.c)).collect()
 }
 
 /// The first AdamW update, in double precision.

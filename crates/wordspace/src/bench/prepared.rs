@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use wordspace_data::Batch;
-use wordspace_kernels::{AdamW, Ids, Moments, cross_entropy, embed};
+use wordspace_kernels::{AdamW, Ids, Moments, Rows, cross_entropy, embed};
 use wordspace_model::Gpt;
 use wordspace_train::config::TrainConfig;
 use wordspace_train::device::{OpenDevice, parity};
@@ -52,6 +52,8 @@ impl Prepared {
             Work::Embed => lookup(case, device, true),
             Work::Gradient => gradient(case, &device.clone().autodiff()),
             Work::Update => update(case, device),
+            Work::Table => table(case, device),
+            Work::Rows => rows(case, device),
             Work::Head => head(case, &device.clone().autodiff()),
             Work::Step => step(case, &device.clone().autodiff()),
         };
@@ -118,15 +120,57 @@ fn gradient(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> 
 }
 
 fn update(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
-    let flat = |salt| tensor(case.v, case.c, salt, device).flatten(0, 1);
-    let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(1), flat(2));
-    let (moments, scale) = (Moments::zeros_like(&parameter), Tensor::ones([1], device));
+    let gradient: Tensor<1> = tensor(case.v, case.c, 2, device).flatten(0, 1);
+    let scale = Tensor::ones([1], device);
+    updates(case, device, move |adamw, parameter, moments| {
+        adamw.update(parameter, gradient.clone(), scale.clone(), moments)
+    })
+}
+
+/// The gradient of the sum and an update, as [`rows`] but for all rows.
+fn table(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let learning = device.clone().autodiff();
+    let (wpe, ids) = (tensor(case.t, case.c, 2, &learning).require_grad(), ids(case, &learning));
+    let (v, c) = (case.v, case.c);
+    let scale = Tensor::ones([1], device);
+    updates(case, device, move |adamw, parameter, moments| {
+        let wte = Tensor::from_inner(parameter.reshape([v, c])).require_grad();
+        let gradients = &mut embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
+        let gradient = wte.grad_remove(gradients).expect("it is tracked").flatten(0, 1);
+        adamw.update(wte.inner().flatten(0, 1), gradient, scale.clone(), moments)
+    })
+}
+
+fn rows(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let learning = device.clone().autodiff();
+    let wpe = tensor(case.t, case.c, 2, &learning).require_grad();
+    let drawn = case.ids.draw(case.v, case.rows());
+    let Case { v, c, b, t, .. } = *case;
+    let scale = Tensor::ones([1], device);
+    updates(case, device, move |adamw, parameter, moments| {
+        let rows = Rows::named_by(drawn.iter().copied());
+        let places = Ids::new(&rows.places(&drawn), [b, t], &learning);
+        let taken = Tensor::from_inner(rows.of(parameter.clone().reshape([v, c]))).require_grad();
+        let gradients = &mut embed(taken.clone(), Some(wpe.clone()), places).backward();
+        let gradient = taken.grad_remove(gradients).expect("it is tracked").flatten(0, 1);
+        adamw.update_rows(parameter, &rows, gradient, scale.clone(), moments)
+    })
+}
+
+/// A table that is updated again and again.
+fn updates(
+    case: &Case,
+    device: &Device,
+    update: impl Fn(&AdamW, Tensor<1>, Moments) -> (Tensor<1>, Moments) + 'static,
+) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let parameter: Tensor<1> = tensor(case.v, case.c, 1, device).flatten(0, 1);
+    let moments = Moments::zeros_like(&parameter);
     let mut state = Some((parameter, moments));
     let mut adamw = AdamW { step: 0, ..ADAMW };
     Box::new(move || {
         adamw.step += 1;
         let (parameter, moments) = state.take().expect("it was put back");
-        let (parameter, moments) = adamw.update(parameter, gradient.clone(), scale.clone(), moments);
+        let (parameter, moments) = update(&adamw, parameter, moments);
         let results = vec![parameter.clone(), moments.first.clone(), moments.second.clone()];
         state = Some((parameter, moments));
         results
@@ -149,7 +193,7 @@ fn head(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
 fn step(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let model = case.model();
     let gpt = Gpt::init(&model, 42, device).expect("the sizes make a model");
-    let mut learner = Some(Learner { model: gpt, optimizer: Optimizer::new(&model) });
+    let mut learner = Some(Learner { model: gpt, optimizer: Optimizer::new(&model), seed: 0 });
     let drawn = case.ids.draw(case.v, case.rows() + 1);
     let (ids, targets) = (drawn[..case.rows()].to_vec(), drawn[1..].to_vec());
     let batch = Batch { rows: case.b, context: case.t, ids, targets };

@@ -9,6 +9,7 @@ use wordspace::data::WordVectors;
 use wordspace::data::publish::publish_bytes;
 use wordspace::explore::projection::{Chosen, Method, Points, Projection};
 use wordspace::explore::{Opened, check_finite, frames};
+use wordspace::serve::projection_page;
 
 use super::source::{open, rows};
 use super::{in_shell, print_json, program};
@@ -42,9 +43,9 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         MethodChoice::Tsne => Method::Tsne,
         MethodChoice::Umap => Method::Umap,
     };
-    let projection = Projection::of(chosen, method, args.dims.into(), args.seed, &progress)?;
+    let projection = Projection::of(&chosen, method, args.dims.into(), args.seed, &progress)?;
     drop(bar);
-    publish_bytes(&args.to, &form.write(&projection, &opened.name, args.theme))?;
+    publish_bytes(&args.to, &form.write(&projection, &chosen, &opened.name, args.theme))?;
     if args.json {
         let mut json = json(&projection);
         json["file"] = args.to.to_string_lossy().into();
@@ -72,6 +73,7 @@ enum Form {
     Png,
     Csv,
     Json,
+    Html,
 }
 
 impl Form {
@@ -82,14 +84,17 @@ impl Form {
             Some("png") => Ok(Self::Png),
             Some("csv") => Ok(Self::Csv),
             Some("json") => Ok(Self::Json),
+            Some("html") => Ok(Self::Html),
             _ => {
                 let path = path.display();
-                Err(Failure::usage(format!("--to {path}: expected a file that ends in .svg, .png, .csv or .json")))
+                Err(Failure::usage(format!(
+                    "--to {path}: expected a file that ends in .svg, .png, .csv, .json or .html"
+                )))
             }
         }
     }
 
-    fn write(self, projection: &Projection, source: &str, theme: Theme) -> Vec<u8> {
+    fn write(self, projection: &Projection, chosen: &Chosen, source: &str, theme: Theme) -> Vec<u8> {
         match self {
             Self::Svg => picture::svg(&picture::projection::picture(projection, source), theme).into_bytes(),
             Self::Png => picture::png(&picture::projection::picture(projection, source), theme),
@@ -99,6 +104,7 @@ impl Form {
                 json["schema"] = 1.into();
                 format!("{json}\n").into_bytes()
             }
+            Self::Html => projection_page(projection, chosen, source).into_bytes(),
         }
     }
 }

@@ -2,23 +2,24 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use wordspace::data::publish::publish_bytes;
+use wordspace::serve::Server;
 use wordspace::train::checkpoint::Checkpoints;
 use wordspace::train::config::Config;
 use wordspace::train::device::{OpenDevice, set_threads};
 use wordspace::train::{Ending, Error, RunFolder, run};
 
-use super::{in_shell, print_json, program};
+use super::interrupt::Interrupt;
+use super::{in_shell, print_json, program, serve};
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::failure::{Failure, INTERRUPTED};
 use crate::picture::meeting::meeting;
 use crate::terminal::{Progress, Terminal, report, to_json};
 
 pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let stop = stop_on_signal(*terminal);
+    let interrupt = Interrupt::listen(*terminal);
     let changes = changes(&args);
     let config = match &args.config {
         Some(path) => Config::open(path, &changes)?,
@@ -33,18 +34,20 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     if !config.is_toy() {
         wordspace::data::Text::open(config.data.text.as_ref())?;
     }
-    let runs = args.out.clone().unwrap_or_else(|| "runs".into());
+    let runs = args.out.clone().unwrap_or_else(|| serve::RUNS.into());
+    let page = serve::beside(&runs, &config.run.name, args.page, terminal)?;
     let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
-    let done = go(&folder, &config, &device, &stop, args.json, terminal);
+    let done = go(&folder, &config, &device, &interrupt, args.json, terminal);
     // Whatever was wrong with the text or the sizes, the name is free for another try.
-    if done.is_err() && !folder.has_begun() {
-        folder.discard()?;
+    match done.is_err() && !folder.has_begun() {
+        true => folder.discard()?,
+        false => drop(folder),
     }
-    done
+    keep_serving(page, done?, &interrupt, terminal)
 }
 
 pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let stop = stop_on_signal(*terminal);
+    let interrupt = Interrupt::listen(*terminal);
     let (folder, mut config) = RunFolder::open(&args.run)?;
     if let Some(steps) = args.steps {
         let made = Checkpoints::new(folder.checkpoints()).steps()?.into_iter().max().unwrap_or(0);
@@ -56,19 +59,42 @@ pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure
         folder.save_config(&config)?;
     }
     let device = open_device(&config, terminal)?;
-    go(&folder, &config, &device, &stop, args.json, terminal)
+    // The folder is there, so that both its own name and its parent's can be had however it was named.
+    let whole = folder.path().canonicalize().map_err(|source| Error::disk(folder.path(), source))?;
+    let (runs, name) = (whole.parent().unwrap_or(&whole), whole.file_name().unwrap_or_default());
+    let page = serve::beside(runs, &name.to_string_lossy(), args.page, terminal)?;
+    let done = go(&folder, &config, &device, &interrupt, args.json, terminal);
+    drop(folder);
+    keep_serving(page, done?, &interrupt, terminal)
+}
+
+/// Lets the page, if there is one, stay until Ctrl-C after a run that came to `code`. The run's lock must be free by now, so
+/// that the page sees it ended.
+fn keep_serving(
+    page: Option<Server>,
+    code: ExitCode,
+    interrupt: &Interrupt,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    if let Some(page) = page
+        && !interrupt.asked().load(Ordering::SeqCst)
+    {
+        terminal.hint(&format!("\nthe page stays at {} until Ctrl-C", page.url()));
+        interrupt.wait();
+    }
+    Ok(code)
 }
 
 fn go(
     folder: &RunFolder,
     config: &Config,
     device: &OpenDevice,
-    stop: &AtomicBool,
+    interrupt: &Interrupt,
     json: bool,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
     let mut progress = Progress::new(*terminal);
-    let outcome = run(folder, config, device, &mut |event| progress.read(event), stop);
+    let outcome = run(folder, config, device, &mut |event| progress.read(event), interrupt.asked());
     progress.finish();
     let outcome = outcome.map_err(|error| resumable(error, folder))?;
     match json {
@@ -119,22 +145,6 @@ fn open_device(config: &Config, terminal: &Terminal) -> Result<OpenDevice, Failu
         terminal.warning(&format!("{part} imitates a GPU on the processor: right for a test, slow for training"));
     }
     Ok(device)
-}
-
-/// The first signal asks the run to stop after its step, the second ends it at once.
-fn stop_on_signal(terminal: Terminal) -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = stop.clone();
-    let handler = move || {
-        if asked.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-        terminal.hint("\nfinishing what is at hand; once more stops at once");
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        terminal.warning(&format!("Ctrl-C will stop without a checkpoint: {error}"));
-    }
-    stop
 }
 
 /// Adds the commands that help when a run is there already.

@@ -1,0 +1,74 @@
+// Where a run comes from: enough to make it again.
+
+import { el } from "./dom";
+import type { Run } from "./source";
+import type { Stage } from "./stage";
+import { whole } from "./words";
+
+export function about(host: HTMLElement, stage: Stage): void {
+  stage.onNews((what) => {
+    if (what === "run" && stage.main) draw(stage.main.run);
+  });
+
+  function draw(run: Run) {
+    const facts: [string, string | undefined][] = [
+      ["words", `${whole(run.count ?? run.words.length)}, ${run.channels} numbers each`],
+      ["text", run.text],
+      ["tokenizer", run.tokenizer],
+      [
+        "network",
+        !run.layers && !run.context
+          ? undefined
+          : `${run.layers} layers, ${run.heads} heads, ${run.context} positions (${run.positions})`,
+      ],
+      ["seed", run.method ? undefined : run.seed?.toString()],
+      ["method", run.method],
+      ["folder", run.path],
+      ...Object.entries(run.provenance ?? {}).map(
+        ([name, value]) => [name.replace(/_/g, " "), readable(name, value)] as [string, string],
+      ),
+    ];
+    const list = facts
+      .filter(([, value]) => value !== undefined && value !== "")
+      .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value!)]);
+    host.replaceChildren(
+      el("h2", { class: "title" }, "This run"),
+      ...(run.limits ? [el("p", { class: "hint" }, run.limits)] : []),
+      el("dl", {}, ...list),
+      ...(run.config
+        ? [el("details", {}, el("summary", {}, "config.toml"), el("pre", { tabindex: "0" }, run.config))]
+        : []),
+      el("h2", { class: "title" }, "Reading the picture"),
+      el(
+        "p",
+        { class: "hint" },
+        run.method
+          ? `Each word has many numbers; ${run.method} lays them out so that they can be seen.`
+          : "Each word has many numbers; the picture shows the three directions in which the newest words differ most, the same three at every step. The cloud is drawn at one size while it grows.",
+        " What lies near in the picture need not be near in the full space: trust the lists and the pairs.",
+      ),
+      el("h2", { class: "title" }, "Keys"),
+      el(
+        "dl",
+        { class: "keys" },
+        ...[
+          ["Space", "play or pause"],
+          ["← →", "on the timeline: a frame back or on"],
+          ["Arrows", "on the cloud: turn; with Shift: move"],
+          ["+ −", "nearer, farther"],
+          ["0", "back to where it began"],
+          ["2 3", "flat or in space"],
+          ["/", "find a word"],
+          ["Esc", "let go of the word"],
+        ].flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]),
+      ),
+    );
+  }
+}
+
+function readable(name: string, value: unknown): string {
+  if ((name === "began" || name === "ended") && typeof value === "number")
+    return new Date(value * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC";
+  if (Array.isArray(value)) return value.map(String).join(" ");
+  return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,75 @@
+// Which run is on show, and which one beside it.
+
+import { el } from "./dom";
+import type { Stage } from "./stage";
+import { whole } from "./words";
+
+/** `NAME` or `NAME@STEP`, as the address has it. */
+export function comparison(text: string): { name: string; held: number | null } {
+  const found = /^(.*)@(\d+)$/.exec(text);
+  return found ? { name: found[1], held: Number(found[2]) } : { name: text, held: null };
+}
+
+const STATES = {
+  training: "training",
+  complete: "complete",
+  stopped: "stopped",
+  waiting: "waiting for its first frame",
+  projection: "a projection",
+};
+
+/** The head of the page: the run's name and state, the step in large, and the choice of a second run. */
+export function head(host: HTMLElement, stage: Stage): void {
+  const run = el("select", { "aria-label": "Run", class: "runs", onchange: () => choose() });
+  const name = el("h1", {});
+  const state = el("span", { class: "state" });
+  const step = el("p", { class: "step" });
+  const beside = el("select", {
+    "aria-label": "Compare with",
+    class: "compare",
+    onchange: () => stage.store.set({ compare: beside.value || null }),
+  });
+  host.append(el("div", { class: "who" }, name, run, state), el("div", { class: "when" }, step), beside);
+
+  function choose() {
+    stage.store.set({ run: run.value, compare: null, word: null, pins: null, step: null });
+  }
+
+  function draw() {
+    const { cards, main, store } = stage;
+    host.hidden = !main;
+    if (!main) return;
+    const option = (value: string, text: string, chosen: boolean) => el("option", { value, selected: chosen }, text);
+    name.textContent = main.run.name;
+    name.hidden = cards.length > 1;
+    run.hidden = cards.length < 2;
+    if (document.activeElement !== run)
+      run.replaceChildren(...cards.map((card) => option(card.name, card.name, card.id === main.run.id)));
+    const { card } = main;
+    state.textContent = main.run.method ? `${main.run.method}, ${STATES[card.state]}` : STATES[card.state];
+    state.dataset.state = card.state;
+    const others = cards.filter((other) => other.id !== card.id && other.frames.length);
+    const itself = `${card.name}@${card.frames[0] ?? 0}`;
+    beside.hidden = card.frames.length < 2 && !others.length;
+    if (document.activeElement !== beside) {
+      beside.replaceChildren(
+        option("", "compare with …", !store.view.compare),
+        option(itself, `${card.name} at step ${card.frames[0] ?? 0}`, store.view.compare === itself),
+        ...others.map((other) => option(other.name, other.name, store.view.compare === other.name)),
+      );
+    }
+    tick();
+  }
+
+  function tick() {
+    const { main, clock } = stage;
+    if (!main) return;
+    const projection = main.card.state === "projection" || clock.steps.length < 2;
+    step.hidden = projection;
+    step.replaceChildren("step ", el("b", {}, whole(clock.step)));
+  }
+
+  stage.clock.on(tick);
+  stage.onNews(draw);
+  stage.store.on((_, changed) => changed("run", "compare") && draw());
+}

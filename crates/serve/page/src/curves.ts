@@ -1,0 +1,127 @@
+// How the training goes: loss, perplexity, and how much of what lies near is of the same kind.
+
+import { Chart } from "./chart";
+import { at, positionOf } from "./clock";
+import { el } from "./dom";
+import type { Log } from "./source";
+import type { Stage } from "./stage";
+import { brief, duration, whole } from "./words";
+
+export function curves(host: HTMLElement, stage: Stage): void {
+  let log: Log | null = null;
+  /** There is news that nobody looks at. */
+  let stale = true;
+  const seek = (step: number) => stage.clock.seekStep(step);
+  const block = (title: string, help: string) => {
+    const chart = new Chart(132, seek);
+    const now = el("span", { class: "now" });
+    const element = el(
+      "article",
+      { class: "curve" },
+      el("header", {}, el("h3", {}, title), now),
+      el("p", { class: "hint" }, help),
+      chart.element,
+    );
+    return { chart, now, element };
+  };
+  const loss = block(
+    "Loss",
+    "How surprised the model is by the next word, in nats per token: while it trains, smoothed, and (dots) on text it has never seen.",
+  );
+  const perplexity = block("Perplexity", "As if it had to guess between so many words, on text it has never seen.");
+  const purity = block(
+    "Same kind nearby",
+    "Of the ten words nearest to each word, the share that is of the same class.",
+  );
+  const facts = el("p", { class: "facts" });
+  const empty = el("p", { class: "hint" }, "Nothing has been logged yet.");
+  host.append(el("h2", { class: "title" }, "Training"), facts, empty, loss.element, perplexity.element, purity.element);
+
+  async function fetch() {
+    stale = stage.store.view.tab !== "training";
+    if (!stage.main || stale) return;
+    try {
+      log = await stage.source.log(stage.main.run.id);
+    } catch (error) {
+      stage.say((error as Error).message);
+    }
+    draw();
+  }
+
+  function draw() {
+    const looks = log?.looks.filter((look) => look.purity !== null) ?? [];
+    empty.hidden = !!log?.steps.length;
+    empty.textContent =
+      stage.main?.card.state === "projection"
+        ? "A projection was not trained here: there are no curves."
+        : "Nothing has been logged yet.";
+    loss.element.hidden = !log?.steps.length;
+    perplexity.element.hidden = !log?.evaluations.length;
+    purity.element.hidden = !looks.length;
+    facts.textContent = [log?.tokens && `${whole(log.tokens)} tokens read in ${duration(log.seconds)}.`, log?.problem]
+      .filter(Boolean)
+      .join(" ");
+    if (!log) return;
+    const last = Math.max(log.steps.at(-1) ?? 0, log.evaluations.at(-1)?.step ?? 0, 1);
+    const most = Math.max(...log.loss.slice(0, 5), ...log.evaluations.map((e) => e.loss), 1);
+    const top = Math.ceil(most);
+    const evaluated = log.evaluations.map((e) => e.step);
+    loss.chart.set({
+      name: `Loss over the steps, from ${brief(log.smoothed[0])} to ${brief(log.smoothed.at(-1) ?? NaN)}`,
+      last,
+      lines: [
+        { steps: log.steps, values: log.loss, kind: "soft" },
+        { steps: log.steps, values: log.smoothed, kind: "main" },
+        { steps: evaluated, values: log.evaluations.map((e) => e.loss), kind: "dots" },
+      ],
+      range: [0, top],
+      ticks: [0, Math.round(top / 2), top],
+    });
+    const values = log.evaluations.map((e) => e.perplexity);
+    const high = Math.max(10, ...values.filter(Number.isFinite));
+    perplexity.chart.set({
+      name: `Perplexity over the steps, from ${brief(values[0])} to ${brief(values.at(-1) ?? NaN)}`,
+      last,
+      lines: [
+        { steps: evaluated, values, kind: "main" },
+        { steps: evaluated, values, kind: "dots" },
+      ],
+      range: [1, high],
+      logarithmic: true,
+      ticks: [1, 10, 100, 1000, 10000].filter((tick) => tick <= high),
+    });
+    purity.chart.set({
+      name: "Share of the ten nearest words that are of the same class, over the steps",
+      last,
+      lines: [{ steps: looks.map((look) => look.step), values: looks.map((look) => 100 * look.purity!), kind: "main" }],
+      range: [0, 100],
+      ticks: [0, 50, 100],
+      tick: (value) => `${value}%`,
+    });
+    update();
+  }
+
+  function update() {
+    if (!log) return;
+    const step = stage.clock.step;
+    const value = (steps: number[], values: number[]) => (steps.length ? at(values, positionOf(steps, step)) : NaN);
+    for (const { chart } of [loss, perplexity, purity]) chart.at(step);
+    loss.now.textContent = brief(value(log.steps, log.smoothed));
+    const before = log.evaluations.filter((e) => e.step <= step).at(-1) ?? log.evaluations[0];
+    perplexity.now.textContent = before ? brief(before.perplexity) : "";
+    const looks = log.looks.filter((look) => look.purity !== null);
+    purity.now.textContent = `${Math.round(
+      100 *
+        value(
+          looks.map((look) => look.step),
+          looks.map((look) => look.purity!),
+        ),
+    )} %`;
+  }
+
+  stage.onNews((what) => {
+    if (what === "run" || what === "log") void fetch();
+  });
+  stage.store.on((_, changed) => changed("tab") && stale && void fetch());
+  stage.clock.on(update);
+}

@@ -1,0 +1,43 @@
+// Elements in one line. Text is always a text node, so that no word of a vocabulary can become markup.
+
+type Child = Node | string | null | undefined | false;
+type Settings = Record<string, string | number | boolean | EventListener | undefined>;
+
+/** An element: settings starting with `on` are listeners, `true` sets an empty attribute, `false` leaves it out. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  settings: Settings = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  return fill(document.createElement(tag), settings, children);
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  settings: Settings = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), settings, children);
+}
+
+function fill<E extends Element>(element: E, settings: Settings, children: Child[]): E {
+  for (const [name, value] of Object.entries(settings)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== undefined) element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child): child is Node | string => !!child));
+  return element;
+}
+
+/** A small drawing for a button, 16 × 16, of the strokes in `path`. */
+export const icon = (path: string) =>
+  svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: path }));
+
+/** Calls once things have been quiet for a while. */
+export function settled<A extends unknown[]>(ms: number, act: (...args: A) => void): (...args: A) => void {
+  let timer = 0;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => act(...args), ms);
+  };
+}

@@ -1,0 +1,84 @@
+// The frames of one run that have been fetched: newest axes only, the longest unused dropped first.
+
+import { NOWHERE } from "./scene";
+import type { Points, Source } from "./source";
+
+const MOST_BYTES = 256 * 2 ** 20;
+
+export class Frames {
+  private kept = new Map<number, Points>();
+  private asked = new Map<number, Promise<void>>();
+  private spreads = new WeakMap<Points, number>();
+  private bytes = 0;
+  axes = 0;
+
+  constructor(
+    private source: Source,
+    private run: number,
+    private words: number,
+    private arrived: (step: number) => void,
+    private failed: (error: Error) => void,
+  ) {}
+
+  /** A frame that is here, whichever axes it lies on. */
+  get(step: number): Points | null {
+    return this.kept.get(step) ?? null;
+  }
+
+  fresh(step: number): boolean {
+    return (this.kept.get(step)?.axes ?? -1) >= this.axes;
+  }
+
+  /** Fetches a frame unless it is here or on its way. */
+  want(step: number): Promise<void> {
+    if (this.fresh(step)) return Promise.resolve();
+    const asked = this.asked.get(step) ?? this.fetch(step).finally(() => this.asked.delete(step));
+    this.asked.set(step, asked);
+    return asked;
+  }
+
+  private async fetch(step: number): Promise<void> {
+    try {
+      const points = await this.source.points(this.run, step);
+      if (points.coordinates.length !== 3 * this.words) throw new Error(`The frame of step ${step} has other words.`);
+      this.axes = Math.max(this.axes, points.axes);
+      this.keep(step, points);
+      this.arrived(step);
+    } catch (error) {
+      this.failed(error as Error);
+    }
+  }
+
+  private keep(step: number, points: Points): void {
+    this.bytes += points.coordinates.byteLength - (this.kept.get(step)?.coordinates.byteLength ?? 0);
+    this.kept.delete(step);
+    this.kept.set(step, points);
+    for (const [old, { coordinates }] of this.kept) {
+      if (this.bytes <= MOST_BYTES || this.kept.size <= 4) break;
+      this.bytes -= coordinates.byteLength;
+      this.kept.delete(old);
+    }
+  }
+
+  /** Whether all words lie in one plane, as a projection to two dimensions has them. */
+  flat(points: Points): boolean {
+    return points.coordinates.every((value, i) => i % 3 !== 2 || value === 0);
+  }
+
+  /** The length that holds nine words of ten, so that every frame can be shown at the same size. */
+  spread(points: Points): number {
+    const known = this.spreads.get(points);
+    if (known) return known;
+    const { coordinates, scale } = points;
+    const every = Math.max(1, Math.floor(this.words / 4000));
+    const lengths: number[] = [];
+    for (let word = 0; word < this.words; word += every) {
+      if (coordinates[3 * word] === NOWHERE) continue;
+      lengths.push(Math.hypot(coordinates[3 * word], coordinates[3 * word + 1], coordinates[3 * word + 2]));
+    }
+    lengths.sort((a, b) => a - b);
+    const spread = ((lengths[Math.floor(lengths.length * 0.9)] || 1) / 32767) * scale || 1;
+    this.spreads.set(points, spread);
+    return spread;
+  }
+}

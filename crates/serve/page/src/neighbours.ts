@@ -1,0 +1,197 @@
+// The word that was chosen: which words are nearest in the full space, now and at the first step.
+
+import { el, icon, settled } from "./dom";
+import { search } from "./search";
+import type { Neighbours } from "./source";
+import { type Stage, pin, pinned } from "./stage";
+import { css } from "./theme";
+import { signed, spelled, whole } from "./words";
+
+const CROSS = "M4 4l8 8M12 4l-8 8";
+const PIN = "M8 2.5v11M2.5 8h11";
+
+export function neighbours(host: HTMLElement, stage: Stage): void {
+  let kind: "centred" | "raw" = "centred";
+  let asked = 0;
+  const known = new Map<string, Neighbours>();
+  const shown: { now: Neighbours | null; first: Neighbours | null } = { now: null, first: null };
+
+  /** Asks for the frame on show and the first one; the answer to the latest question counts. */
+  async function ask() {
+    const { main, clock, store } = stage;
+    const word = main?.id(store.view.word) ?? null;
+    const question = ++asked;
+    if (!main || word === null || !clock.steps.length) {
+      Object.assign(shown, { now: null, first: null });
+      return apply();
+    }
+    try {
+      const of = async (step: number) => {
+        const key = `${main.run.id} ${step} ${word}`;
+        const answer = known.get(key) ?? (await stage.source.neighbours(main.run.id, step, word));
+        if (known.size > 500) known.clear();
+        known.set(key, answer);
+        return answer;
+      };
+      const steps = main.card.frames;
+      const now = steps.filter((step) => step <= clock.frame).at(-1) ?? steps[0];
+      const answers = [await of(now), await of(steps[0])];
+      if (question !== asked) return;
+      [shown.now, shown.first] = answers;
+    } catch (error) {
+      stage.say((error as Error).message);
+    }
+    apply();
+  }
+
+  function apply() {
+    const ids = (answer: Neighbours | null) => (answer ? answer[kind].map(([id]) => id) : []);
+    const { main, other } = stage;
+    if (main) {
+      main.near = { now: ids(shown.now), first: main.card.frames.length > 1 ? ids(shown.first) : [] };
+      main.dress();
+      if (other) {
+        const over = (list: number[]) =>
+          list.map((id) => other.id(main.run.words[id])).filter((id): id is number => id !== null);
+        other.near = { now: over(main.near.now), first: [] };
+        other.dress();
+      }
+    }
+    draw();
+  }
+
+  function draw() {
+    const { main, store } = stage;
+    const word = store.view.word;
+    const id = main?.id(word) ?? null;
+    if (!main || word === null) {
+      host.replaceChildren(
+        el(
+          "p",
+          { class: "hint" },
+          "Click a point, or find a word, to see which words lie nearest to it — in the full space",
+          main
+            ? ` of ${main.run.channels} numbers, of which the picture shows ${store.view.flat ? "two" : "three"} directions.`
+            : ".",
+        ),
+      );
+      return;
+    }
+    if (id === null) {
+      host.replaceChildren(el("p", { class: "hint" }, `This run does not know the word “${spelled(word)}”.`));
+      return;
+    }
+    const group = main.run.classes[main.classOf[id] - 1]?.name;
+    const count = main.run.counts?.[id];
+    const facts = [group, count !== undefined && `${whole(count)} times in the text`].filter(Boolean).join(" · ");
+    const focused = host.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement).dataset.key
+      : undefined;
+    host.replaceChildren(
+      el(
+        "header",
+        { class: "chosen" },
+        el("h2", {}, spelled(word)),
+        el(
+          "button",
+          {
+            class: "plain",
+            "aria-label": "Let go of this word",
+            title: "Let go (Esc)",
+            onclick: () => store.set({ word: null }),
+          },
+          icon(CROSS),
+        ),
+        facts && el("p", { class: "facts" }, facts),
+      ),
+      el(
+        "div",
+        { class: "near" },
+        ...(main.card.frames.length > 1
+          ? [
+              column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
+              column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word),
+            ]
+          : [column("Near it", shown.now, word)]),
+      ),
+      el(
+        "div",
+        { class: "choice", role: "group", "aria-label": "Which cosine" },
+        choice("centred", "seen from the mean"),
+        choice("raw", "raw cosine"),
+      ),
+      search(stage, `Pin a pair: ${spelled(word)} and …`, (second) => pin(stage, word, second)),
+    );
+    if (focused) host.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  const choice = (which: "centred" | "raw", name: string) =>
+    el(
+      "button",
+      {
+        class: "segment",
+        "aria-pressed": String(kind === which),
+        "data-key": which,
+        title:
+          which === "centred"
+            ? "All words drift in one direction while they are trained, and every raw cosine rises with it. Seen from the mean of all words, that drift is gone."
+            : "The cosine of the two vectors as they are",
+        onclick: () => {
+          kind = which;
+          apply();
+        },
+      },
+      name,
+    );
+
+  function column(title: string, answer: Neighbours | null, word: string): HTMLElement {
+    const main = stage.main!;
+    const pins = pinned(stage);
+    const items = (answer?.[kind] ?? []).map(([id, cosine]) => {
+      const other = main.run.words[id];
+      const bar = el("span", { class: "bar" });
+      bar.style.width = `${Math.max(0, cosine) * 100}%`;
+      const dot = el("span", { class: "dot" });
+      dot.style.background = css(stage.theme.classes[main.classOf[id] ? 1 + ((main.classOf[id] - 1) % 23) : 0]);
+      const isPinned = pins.some(([a, b]) => (a === word && b === other) || (a === other && b === word));
+      return el(
+        "li",
+        {},
+        bar,
+        el(
+          "button",
+          { class: "word", "data-key": `${title[0]}${id}`, onclick: () => stage.store.set({ word: other }) },
+          dot,
+          spelled(other),
+        ),
+        el("span", { class: "number" }, signed(cosine)),
+        el(
+          "button",
+          {
+            class: "plain add",
+            disabled: isPinned,
+            "aria-label": `Pin ${word} and ${other}`,
+            title: "Pin this pair",
+            onclick: () => pin(stage, word, other),
+          },
+          icon(PIN),
+        ),
+      );
+    });
+    return el("section", {}, el("h3", {}, title), el("ol", {}, ...items));
+  }
+
+  const soon = settled(120, () => void ask());
+  let last = -1;
+  stage.clock.on(() => {
+    if (stage.store.view.word === null || stage.clock.frame === last) return;
+    last = stage.clock.frame;
+    soon();
+  });
+  stage.onNews((what) => what === "run" && void ask());
+  stage.store.on((_, changed) => {
+    if (changed("word")) void ask();
+    else if (changed("pins", "theme", "flat")) draw();
+  });
+  draw();
+}

@@ -1,0 +1,70 @@
+// What is drawn over the cloud with a pen: lines between words, rings, and the way a word has come.
+
+import type { Scene, Spot } from "./scene";
+import { type Rgb, type Theme, css } from "./theme";
+
+export interface Link {
+  a: number;
+  b: number;
+  /** A pinned pair, a neighbour now, a neighbour at the first frame. */
+  kind: "pin" | "now" | "first";
+  text: string;
+  /** Another word is on show: stands back. */
+  quiet: boolean;
+}
+
+const spot = (): Spot => ({ x: 0, y: 0, near: 0 });
+
+export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link, theme: Theme): void {
+  const from = scene.project(scene.world(link.a), spot());
+  const to = scene.project(scene.world(link.b), spot());
+  if (from.near === 0 || to.near === 0) return;
+  pen.save();
+  pen.lineWidth = link.kind === "pin" ? 1.4 : 1;
+  pen.globalAlpha = link.quiet ? 0.35 : 1;
+  pen.strokeStyle = link.kind === "pin" ? css(theme.accent, 0.85) : css(theme.ink, link.kind === "now" ? 0.4 : 0.28);
+  if (link.kind === "first") pen.setLineDash([2, 5]);
+  pen.beginPath();
+  pen.moveTo(from.x, from.y);
+  pen.lineTo(to.x, to.y);
+  pen.stroke();
+  pen.setLineDash([]);
+  // A number on a line needs room to stand beside the two names.
+  if (link.text && Math.hypot(from.x - to.x, from.y - to.y) > 130) {
+    pen.font = "500 12px ui-sans-serif, system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.lineWidth = 5;
+    pen.strokeStyle = css(theme.paper, 0.9);
+    const [x, y] = [(from.x + to.x) / 2, (from.y + to.y) / 2];
+    pen.strokeText(link.text, x, y);
+    pen.fillStyle = css(theme.accent);
+    pen.fillText(link.text, x, y);
+  }
+  pen.restore();
+}
+
+export function drawRing(pen: CanvasRenderingContext2D, scene: Scene, word: number, theme: Theme): void {
+  const { x, y, near } = scene.project(scene.world(word), spot());
+  if (near === 0) return;
+  pen.lineWidth = 1.6;
+  pen.strokeStyle = css(theme.ink);
+  pen.beginPath();
+  pen.arc(x, y, 4 + 5 * Math.min(3, near), 0, 2 * Math.PI);
+  pen.stroke();
+}
+
+/** A line through places, the older the fainter. */
+export function drawTrail(pen: CanvasRenderingContext2D, scene: Scene, places: number[][], colour: Rgb): void {
+  const spots = places.map((place) => scene.project(place, spot()));
+  pen.lineWidth = 1.5;
+  pen.lineCap = "round";
+  for (let i = 1; i < spots.length; i++) {
+    if (spots[i - 1].near === 0 || spots[i].near === 0) continue;
+    pen.strokeStyle = css(colour, 0.55 * (i / spots.length) ** 1.5);
+    pen.beginPath();
+    pen.moveTo(spots[i - 1].x, spots[i - 1].y);
+    pen.lineTo(spots[i].x, spots[i].y);
+    pen.stroke();
+  }
+}

@@ -1,0 +1,75 @@
+// The panel beside the cloud: five tabs, of which one is on show.
+
+import { about } from "./about";
+import { curves } from "./curves";
+import { el } from "./dom";
+import { neighbours } from "./neighbours";
+import { pairs } from "./pairs";
+import { positions } from "./positions";
+import { search } from "./search";
+import { sentence } from "./sentence";
+import type { Stage } from "./stage";
+import { TABS, type Tab } from "./view";
+
+const NAMES: Record<Tab, string> = {
+  words: "Words",
+  training: "Training",
+  positions: "Positions",
+  sentence: "Sentence",
+  run: "Run",
+};
+
+export function panel(host: HTMLElement, stage: Stage): void {
+  const { store } = stage;
+  const tabs = TABS.map((tab) =>
+    el(
+      "button",
+      { role: "tab", id: `tab-${tab}`, "aria-controls": `panel-${tab}`, onclick: () => store.set({ tab }) },
+      NAMES[tab],
+    ),
+  );
+  const panels = TABS.map((tab) =>
+    el("div", { role: "tabpanel", id: `panel-${tab}`, "aria-labelledby": `tab-${tab}`, tabindex: "0" }),
+  );
+  const list = el("div", { role: "tablist", "aria-label": "Details" }, ...tabs);
+  host.append(list, ...panels);
+
+  list.addEventListener("keydown", (event) => {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (!by) return;
+    const there = TABS.filter((_, i) => !tabs[i].hidden);
+    const next = there[(there.indexOf(store.view.tab) + by + there.length) % there.length];
+    store.set({ tab: next });
+    tabs[TABS.indexOf(next)].focus();
+  });
+
+  const [words, training, places, text, run] = panels;
+  const chosen = el("section", { class: "selection", "aria-label": "The chosen word" });
+  const pinnedPairs = el("section", { "aria-label": "Pairs" });
+  words.append(
+    search(stage, "Find a word", (word) => store.set({ word })),
+    chosen,
+    pinnedPairs,
+  );
+  neighbours(chosen, stage);
+  pairs(pinnedPairs, stage);
+  curves(training, stage);
+  positions(places, stage);
+  sentence(text, stage);
+  about(run, stage);
+
+  function draw() {
+    // A projection has words and an origin, but no training, no positions and no sentences.
+    const projection = stage.main?.card.state === "projection";
+    TABS.forEach((tab, i) => {
+      const on = tab === store.view.tab;
+      tabs[i].hidden = projection && tab !== "words" && tab !== "run";
+      tabs[i].setAttribute("aria-selected", String(on));
+      tabs[i].tabIndex = on ? 0 : -1;
+      panels[i].hidden = !on;
+    });
+  }
+  store.on((_, changed) => changed("tab") && draw());
+  stage.onNews((what) => what === "run" && draw());
+  draw();
+}

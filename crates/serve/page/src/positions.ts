@@ -1,0 +1,147 @@
+// The position table: which places in a text look alike to the model, as a map and as a line through space.
+
+import { el, settled } from "./dom";
+import type { Positions } from "./source";
+import type { Stage } from "./stage";
+import { css, diverging, mix } from "./theme";
+import { signed } from "./words";
+
+const SIZE = 320;
+
+export function positions(host: HTMLElement, stage: Stage): void {
+  let table: Positions | null = null;
+  const map = el("canvas", { class: "map", width: SIZE, height: SIZE, tabindex: "0", role: "img" });
+  const curve = el("canvas", {
+    class: "map",
+    width: 2 * SIZE,
+    height: SIZE,
+    role: "img",
+    "aria-label": "The positions as a line on their two widest axes",
+  });
+  const readout = el("output", { class: "facts" });
+  const trouble = el("p", { class: "hint" });
+  const body = el(
+    "div",
+    {},
+    el("h3", {}, "How alike two positions are"),
+    el(
+      "p",
+      { class: "hint" },
+      "Row and column are positions in the text; a bright diagonal that widens means that neighbouring places look alike.",
+    ),
+    map,
+    readout,
+    el("h3", {}, "The positions as a line"),
+    el("p", { class: "hint" }, "The table on its own two widest axes, from the first position (dark) to the last."),
+    curve,
+  );
+  host.append(
+    el("h2", { class: "title" }, "Positions"),
+    el("p", { class: "hint" }, "Beside the word itself the model adds a vector for the place where it stands."),
+    trouble,
+    body,
+  );
+  const at = { row: 0, column: 0 };
+
+  async function fetch() {
+    const { main, clock, store } = stage;
+    if (!main || store.view.tab !== "positions" || !clock.steps.length) return;
+    try {
+      if (main.run.positions === "none")
+        throw new Error("This run was trained without positions: word order is nothing to it.");
+      table = await stage.source.positions(main.run.id, clock.frame);
+      trouble.textContent = "";
+    } catch (error) {
+      table = null;
+      trouble.textContent = (error as Error).message;
+    }
+    body.hidden = !table;
+    draw();
+  }
+
+  function draw() {
+    if (!table) return;
+    const { rows, likeness } = table;
+    const dark = stage.theme.dark;
+    const pixels = new ImageData(rows, rows);
+    likeness.forEach((value, i) =>
+      pixels.data.set([...diverging(value / 127, dark).map((c) => Math.round(c * 255)), 255], 4 * i),
+    );
+    const small = el("canvas", { width: rows, height: rows });
+    small.getContext("2d")!.putImageData(pixels, 0, 0);
+    const pen = map.getContext("2d")!;
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(small, 0, 0, SIZE, SIZE);
+    map.setAttribute("aria-label", `Map of how alike ${rows} positions are; the arrow keys read it cell by cell`);
+    drawCurve(table);
+    read();
+  }
+
+  function drawCurve({ rows, curve: points }: Positions) {
+    const pen = curve.getContext("2d")!;
+    const { ink, paper, accent } = stage.theme;
+    pen.clearRect(0, 0, 2 * SIZE, SIZE);
+    let reach = 1e-9;
+    for (let i = 0; i < rows; i++) reach = Math.max(reach, Math.abs(points[3 * i]) / 1.9, Math.abs(points[3 * i + 1]));
+    const place = (i: number) => [
+      SIZE + (points[3 * i] / reach) * SIZE * 0.44,
+      SIZE / 2 - (points[3 * i + 1] / reach) * SIZE * 0.42,
+    ];
+    pen.lineWidth = 2;
+    for (let i = 0; i < rows; i++) {
+      const colour = css(mix(ink, mix(accent, paper, 0.2), i / (rows - 1 || 1)));
+      const [x, y] = place(i);
+      if (i) {
+        pen.strokeStyle = colour;
+        pen.beginPath();
+        pen.moveTo(...(place(i - 1) as [number, number]));
+        pen.lineTo(x, y);
+        pen.stroke();
+      }
+      pen.fillStyle = colour;
+      pen.beginPath();
+      pen.arc(x, y, 3.2, 0, 7);
+      pen.fill();
+    }
+    pen.font = "22px ui-sans-serif, system-ui, sans-serif";
+    pen.fillStyle = css(ink);
+    const last = rows - 1;
+    for (const i of [0, last]) pen.fillText(String(i * (table?.stride ?? 1)), place(i)[0] + 8, place(i)[1] - 8);
+  }
+
+  function read() {
+    if (!table) return;
+    const { rows, stride, likeness } = table;
+    at.row = Math.min(rows - 1, Math.max(0, at.row));
+    at.column = Math.min(rows - 1, Math.max(0, at.column));
+    readout.textContent = `positions ${at.row * stride} and ${at.column * stride}: ${signed(likeness[at.row * rows + at.column] / 127)}`;
+  }
+
+  map.addEventListener("pointermove", (event) => {
+    if (!table) return;
+    at.column = Math.floor((event.offsetX / map.clientWidth) * table.rows);
+    at.row = Math.floor((event.offsetY / map.clientHeight) * table.rows);
+    read();
+  });
+  map.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowRight") at.column++;
+    else if (event.key === "ArrowLeft") at.column--;
+    else if (event.key === "ArrowDown") at.row++;
+    else if (event.key === "ArrowUp") at.row--;
+    else return;
+    event.preventDefault();
+    read();
+  });
+
+  const soon = settled(120, () => void fetch());
+  let frame = -1;
+  stage.clock.on(() => {
+    if (stage.clock.frame !== frame) soon();
+    frame = stage.clock.frame;
+  });
+  stage.onNews((what) => (what === "run" || what === "frames") && soon());
+  stage.store.on((_, changed) => {
+    if (changed("tab")) void fetch();
+    if (changed("theme")) draw();
+  });
+}

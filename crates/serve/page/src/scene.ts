@@ -1,0 +1,270 @@
+// The cloud: every word a point, drawn by the graphics processor, which also moves them from frame to frame.
+
+import {
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  GLSL3,
+  Matrix4,
+  PerspectiveCamera,
+  Points as Cloud3,
+  RawShaderMaterial,
+  Scene as Scene3,
+  Vector3,
+  WebGLRenderer,
+} from "three";
+import { type Camera, HOME_DISTANCE } from "./camera";
+import type { Points } from "./source";
+import { COLOURS, type Rgb, type Theme } from "./theme";
+
+// A word lies between where it was in one frame (`position`) and in the next (`later`); after a jump it glides in
+// from where it was on show (`was`). A word that is not a number has no place: all three are the lowest.
+// `look` is colour, size, strength.
+const VERTEX = `
+precision highp float;
+in vec3 position, later, was;
+in vec4 look;
+uniform mat4 modelViewMatrix, projectionMatrix;
+uniform vec3 scales;
+uniform float between, glide, depth, pixels, away, crowd;
+uniform vec3 palette[${COLOURS}], paper;
+out vec3 colour;
+out float edge;
+void main() {
+  bool nowhere = all(lessThanEqual(position, vec3(-1.0))) || all(lessThanEqual(later, vec3(-1.0)));
+  vec3 place = mix(mix(position * scales.x, later * scales.y, between), was * scales.z, glide);
+  place.z *= depth;
+  vec4 seen = modelViewMatrix * vec4(place, 1.0);
+  gl_Position = nowhere ? vec4(2.0, 2.0, 2.0, 1.0) : projectionMatrix * seen;
+  float strength = look.z * 255.0 / 100.0;
+  float size = (2.4 + 7.0 * look.y) * crowd * (strength > 1.5 ? 1.35 : 1.0);
+  gl_PointSize = clamp(size * away / max(-seen.z, 0.05), 2.2, 44.0) * pixels;
+  edge = min(0.8, 1.6 / gl_PointSize);
+  float far = clamp((-seen.z - away) / (1.6 * away) + 0.12, 0.0, 0.55);
+  colour = mix(palette[int(look.x * 255.0 + 0.5)], paper, max(far, 1.0 - min(strength, 1.0)));
+}`;
+
+const FRAGMENT = `
+precision mediump float;
+in vec3 colour;
+in float edge;
+out vec4 shown;
+void main() {
+  float from = length(gl_PointCoord - 0.5) * 2.0;
+  float cover = 1.0 - smoothstep(1.0 - edge, 1.0, from);
+  if (cover < 0.05) discard;
+  shown = vec4(colour, cover);
+}`;
+
+function renderer(canvas: HTMLCanvasElement): WebGLRenderer {
+  try {
+    return new WebGLRenderer({ canvas, antialias: false });
+  } catch {
+    throw new Error("This browser cannot draw in space: switch on WebGL 2, or hardware acceleration, in its settings.");
+  }
+}
+
+export interface Spot {
+  x: number;
+  y: number;
+  /** How near: 1 at the point that is looked at, larger in front of it; 0 behind the camera. */
+  near: number;
+}
+
+/** The coordinate of a word whose vector is not finite. */
+export const NOWHERE = -32768;
+const GLIDE_SECONDS = 0.45;
+
+export class Scene {
+  readonly canvas = document.createElement("canvas");
+  words = 0;
+  private readonly renderer = renderer(this.canvas);
+  private readonly scene = new Scene3();
+  private readonly lens: PerspectiveCamera;
+  private readonly geometry = new BufferGeometry();
+  private readonly uniforms = {
+    scales: { value: new Vector3(1, 1, 1) },
+    between: { value: 0 },
+    glide: { value: 0 },
+    depth: { value: 1 },
+    pixels: { value: 1 },
+    away: { value: 4 },
+    crowd: { value: 1 },
+    palette: { value: Array.from({ length: COLOURS }, () => new Color()) },
+    paper: { value: new Color() },
+  };
+  private frames: [Points, Points] | null = null;
+  private was = new Float32Array(0);
+  private onScreen = new Matrix4();
+  width = 1;
+  height = 1;
+  private sharpness = Math.min(2, devicePixelRatio || 1);
+
+  constructor(private camera: Camera) {
+    this.lens = new PerspectiveCamera((camera.field * 180) / Math.PI, 1, 0.02, 100);
+    const material = new RawShaderMaterial({
+      glslVersion: GLSL3,
+      vertexShader: VERTEX,
+      fragmentShader: FRAGMENT,
+      uniforms: this.uniforms,
+      transparent: true,
+    });
+    const cloud = new Cloud3(this.geometry, material);
+    cloud.frustumCulled = false;
+    this.scene.add(cloud);
+  }
+
+  /** Makes room for a vocabulary; `sizes` from 0 (rare) to 1. */
+  take(sizes: Float32Array): void {
+    this.words = sizes.length;
+    this.frames = null;
+    this.was = new Float32Array(3 * this.words);
+    const look = new Uint8Array(4 * this.words);
+    sizes.forEach((size, word) => look.set([0, Math.round(size * 255), 100, 0], 4 * word));
+    const empty = () => new BufferAttribute(new Int16Array(3 * this.words), 3, true);
+    this.geometry.dispose();
+    this.geometry.setAttribute("position", empty());
+    this.geometry.setAttribute("later", empty());
+    this.geometry.setAttribute("was", new BufferAttribute(this.was, 3));
+    this.geometry.setAttribute("look", new BufferAttribute(look, 4, true));
+    this.geometry.setDrawRange(0, 0);
+    this.uniforms.crowd.value = Math.min(1.15, Math.max(0.4, (500 / this.words) ** 0.25));
+  }
+
+  /** Colours and strengths: 100 as it is, less is paler, 200 stands out. */
+  dress(colour: (word: number) => number, strength: (word: number) => number): void {
+    const look = this.geometry.getAttribute("look") as BufferAttribute;
+    for (let word = 0; word < this.words; word++) {
+      look.array[4 * word] = colour(word);
+      look.array[4 * word + 2] = strength(word);
+    }
+    look.needsUpdate = true;
+  }
+
+  paint(theme: Theme, colours: Rgb[]): void {
+    this.renderer.setClearColor(new Color(...theme.paper), 1);
+    this.renderer.outputColorSpace = "srgb-linear";
+    this.uniforms.paper.value.setRGB(...theme.paper);
+    this.uniforms.palette.value.forEach((colour, i) => colour.setRGB(...colours[i]));
+  }
+
+  /** Shows the words `between` two frames, a length of one being `unit` in the world; `glide` lets them travel there. */
+  show(earlier: Points, later: Points, between: number, unit: number, glide: boolean): void {
+    if (glide && this.frames) this.remember();
+    this.upload("position", this.frames?.[0], earlier);
+    this.upload("later", this.frames?.[1], later);
+    this.frames = [earlier, later];
+    this.uniforms.scales.value.set(earlier.scale * unit, later.scale * unit, 1);
+    this.uniforms.between.value = between;
+    this.geometry.setDrawRange(0, this.words);
+  }
+
+  private upload(name: string, before: Points | undefined, now: Points): void {
+    if (before === now) return;
+    const attribute = this.geometry.getAttribute(name) as BufferAttribute;
+    attribute.array = now.coordinates;
+    attribute.needsUpdate = true;
+  }
+
+  private remember(): void {
+    const spot = new Float32Array(3);
+    for (let word = 0; word < this.words; word++) {
+      this.world(word, spot);
+      for (let axis = 0; axis < 3; axis++) this.was[3 * word + axis] = spot[axis] || 0;
+    }
+    this.geometry.getAttribute("was").needsUpdate = true;
+    this.uniforms.glide.value = 1;
+  }
+
+  /** Lets gliding words come nearer; whether they moved. */
+  glide(seconds: number): boolean {
+    if (this.uniforms.glide.value === 0) return false;
+    this.uniforms.glide.value = Math.max(0, this.uniforms.glide.value - seconds / GLIDE_SECONDS);
+    return true;
+  }
+
+  get empty(): boolean {
+    return this.frames === null;
+  }
+
+  /** Where a word is in the world now; nowhere (not a number) for a word that is not a number. */
+  world(word: number, into = new Float32Array(3)): Float32Array {
+    if (!this.frames) return into;
+    const [earlier, later] = this.frames;
+    const { scales, between, glide } = this.uniforms;
+    if (earlier.coordinates[3 * word] === NOWHERE || later.coordinates[3 * word] === NOWHERE) return into.fill(NaN);
+    for (let axis = 0; axis < 3; axis++) {
+      const from = (earlier.coordinates[3 * word + axis] / 32767) * scales.value.x;
+      const to = (later.coordinates[3 * word + axis] / 32767) * scales.value.y;
+      const now = from + (to - from) * between.value;
+      into[axis] = now + (this.was[3 * word + axis] - now) * glide.value;
+    }
+    return into;
+  }
+
+  resize(width: number, height: number): void {
+    if (width === this.width && height === this.height) return;
+    [this.width, this.height] = [Math.max(1, width), Math.max(1, height)];
+    this.renderer.setPixelRatio(this.sharpness);
+    this.renderer.setSize(this.width, this.height, false);
+  }
+
+  /** Draws fewer pixels where a machine cannot keep up. */
+  coarser(): boolean {
+    if (this.sharpness <= 0.75) return false;
+    this.sharpness = this.sharpness > 1 ? 1 : 0.75;
+    this.renderer.setPixelRatio(this.sharpness);
+    return true;
+  }
+
+  draw(): void {
+    const { yaw, pitch, distance, target, depth } = this.camera;
+    const aspect = this.width / this.height;
+    // On a narrow screen the cloud is to fit the width.
+    const away = distance * Math.max(1, 0.95 / aspect);
+    this.lens.aspect = aspect;
+    this.lens.position.set(
+      target[0] + away * Math.sin(yaw) * Math.cos(pitch),
+      target[1] + away * Math.sin(pitch),
+      target[2] + away * Math.cos(yaw) * Math.cos(pitch),
+    );
+    this.lens.lookAt(...target);
+    this.lens.updateProjectionMatrix();
+    this.lens.updateMatrixWorld();
+    this.onScreen.multiplyMatrices(this.lens.projectionMatrix, this.lens.matrixWorldInverse);
+    this.uniforms.depth.value = depth;
+    this.uniforms.pixels.value = this.sharpness;
+    this.uniforms.away.value = HOME_DISTANCE * Math.max(1, 0.95 / aspect);
+    this.renderer.render(this.scene, this.lens);
+  }
+
+  /** Where a place in the world lies on the picture, in pixels of the page. */
+  project(place: ArrayLike<number>, into: Spot): Spot {
+    const m = this.onScreen.elements;
+    const [x, y, z] = [place[0], place[1], place[2] * this.camera.depth];
+    const w = m[3] * x + m[7] * y + m[11] * z + m[15];
+    into.x = ((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * this.width;
+    into.y = (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * this.height;
+    into.near = w > 0.02 ? this.uniforms.away.value / w : 0;
+    return into;
+  }
+
+  dispose(): void {
+    this.geometry.dispose();
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+  }
+
+  /** The word under a place of the picture: of those within reach, the one in front. */
+  pick(x: number, y: number, reach: number): number | null {
+    const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
+    let [found, best] = [-1, Infinity];
+    for (let word = 0; word < this.words; word++) {
+      this.project(this.world(word, place), spot);
+      if (spot.near === 0) continue;
+      const from = Math.hypot(spot.x - x, spot.y - y);
+      if (from < reach && from - 3 * spot.near < best) [found, best] = [word, from - 3 * spot.near];
+    }
+    return found < 0 ? null : found;
+  }
+}

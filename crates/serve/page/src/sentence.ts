@@ -1,0 +1,185 @@
+// A sentence as the model first sees it: each word's vector, plus the vector of its place, is their sum.
+
+import { el, settled } from "./dom";
+import type { Sentence, Token } from "./source";
+import type { Stage } from "./stage";
+import { css, diverging } from "./theme";
+import { signed, spelled } from "./words";
+
+/** So many numbers stand in one line of a strip. */
+const ACROSS = 64;
+const OFFERS = [
+  "bank is near the river bank",
+  "the cat is near the dog",
+  "the cat was in the park and the dog was in the park",
+];
+
+export function sentence(host: HTMLElement, stage: Stage): void {
+  const field = el("input", {
+    type: "text",
+    "aria-label": "Your sentence",
+    spellcheck: "false",
+    autocomplete: "off",
+    maxlength: "400",
+  });
+  const trouble = el("p", { class: "hint", role: "status" });
+  const twins = el("p", { class: "facts" });
+  const list = el("ol", { class: "tokens" });
+  const readout = el("output", { class: "facts readout" });
+  host.append(
+    el("h2", { class: "title" }, "A sentence"),
+    el(
+      "p",
+      { class: "hint" },
+      "What goes into the network is the word’s vector plus the vector of its place. Write a sentence of your own; point at a strip to read its numbers.",
+    ),
+    field,
+    trouble,
+    twins,
+    readout,
+    list,
+  );
+  let asked = 0;
+
+  async function fetch() {
+    const { main, clock, store } = stage;
+    if (!main || store.view.tab !== "sentence" || !clock.steps.length) return;
+    if (!field.value.trim()) field.value = offer(stage);
+    const question = ++asked;
+    try {
+      const answer = await stage.source.sentence(main.run.id, clock.frame, field.value);
+      if (question !== asked) return;
+      trouble.textContent = "";
+      draw(answer);
+    } catch (error) {
+      if (question !== asked) return;
+      trouble.textContent = (error as Error).message;
+      list.replaceChildren();
+      twins.textContent = "";
+    }
+  }
+
+  function draw({ tokens }: Sentence) {
+    let most = 1e-9;
+    for (const token of tokens) for (const value of token.sum) most = Math.max(most, Math.abs(value));
+    const strips = (token: Token) => {
+      const one = (name: string, sign: string, values: number[]) =>
+        el(
+          "div",
+          { class: "strip-line" },
+          el("span", { class: "sign", "aria-hidden": "true" }, sign),
+          strip(stage, `${spelled(token.piece)}, ${name}`, values, most, (text) => (readout.textContent = text)),
+        );
+      if (!token.place) return [one("the word's vector", "", token.token)];
+      return [
+        one("the word's vector", "", token.token),
+        one(`the vector of place ${token.position}`, "+", token.place),
+        one("their sum", "=", token.sum),
+      ];
+    };
+    list.replaceChildren(
+      ...tokens.map((token) =>
+        el(
+          "li",
+          {},
+          el(
+            "header",
+            {},
+            el(
+              "button",
+              {
+                class: "word",
+                onclick: () =>
+                  stage.main && stage.store.set({ word: stage.main.run.words[token.id] ?? null, tab: "words" }),
+              },
+              spelled(token.piece),
+            ),
+            el("span", { class: "facts" }, `number ${token.id}, place ${token.position}`),
+          ),
+          ...strips(token),
+        ),
+      ),
+    );
+    twins.textContent = twice(tokens);
+  }
+
+  field.addEventListener(
+    "input",
+    settled(250, () => void fetch()),
+  );
+  const soon = settled(150, () => void fetch());
+  let frame = -1;
+  stage.clock.on(() => {
+    if (stage.clock.frame !== frame) soon();
+    frame = stage.clock.frame;
+  });
+  stage.onNews((what) => {
+    if (what === "run") field.value = "";
+    if (what === "run" || what === "frames") soon();
+  });
+  stage.store.on((_, changed) => changed("tab", "theme") && void fetch());
+}
+
+/** A word that stands twice has one vector but two sums: that is what positions are for. */
+function twice(tokens: Token[]): string {
+  for (const first of tokens) {
+    const second = tokens.findLast((token) => token.id === first.id && token.position > first.position);
+    if (!second || !first.place) continue;
+    const [a, b] = [first.sum, second.sum];
+    const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i], 0);
+    const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    return `“${spelled(first.piece)}” stands at ${first.position} and ${second.position}: the same word, but the sums have a cosine of ${signed(cosine)}.`;
+  }
+  return "";
+}
+
+/** A sentence whose words this run knows. */
+function offer({ main }: Stage): string {
+  const knows = (word: string) => main!.ids.has(word) || main!.ids.has(` ${word}`) || main!.ids.has(`Ġ${word}`);
+  return (
+    OFFERS.find((text) => text.split(" ").every(knows)) ??
+    main!.run.words
+      .filter((word) => /^\p{L}+$/u.test(word))
+      .slice(0, 6)
+      .join(" ")
+  );
+}
+
+/** Numbers as cells: blue below zero, orange above. Pointing or the arrow keys read them. */
+function strip(stage: Stage, name: string, values: number[], most: number, say: (text: string) => void): HTMLElement {
+  const across = Math.min(ACROSS, values.length);
+  const down = Math.ceil(values.length / across);
+  const canvas = el("canvas", {
+    class: "strip",
+    width: across,
+    height: down,
+    tabindex: "0",
+    role: "img",
+    "aria-label": `${name}: ${values.length} numbers; the arrow keys read them`,
+  });
+  canvas.style.aspectRatio = `${across} / ${down * (down > 1 ? 1 : 3)}`;
+  const pen = canvas.getContext("2d")!;
+  values.forEach((value, i) => {
+    pen.fillStyle = css(diverging(value / most, stage.theme.dark));
+    pen.fillRect(i % across, Math.floor(i / across), 1, 1);
+  });
+  let at = 0;
+  const read = () => {
+    at = Math.min(values.length - 1, Math.max(0, at));
+    say(`${name}, number ${at}: ${signed(values[at], 4)}`);
+  };
+  canvas.addEventListener("pointermove", (event) => {
+    const [x, y] = [event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight];
+    at = Math.floor(y * down) * across + Math.floor(x * across);
+    read();
+  });
+  canvas.addEventListener("focus", read);
+  canvas.addEventListener("keydown", (event) => {
+    const by: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across };
+    if (!(event.key in by)) return;
+    event.preventDefault();
+    at += by[event.key];
+    read();
+  });
+  return canvas;
+}

@@ -1,0 +1,48 @@
+// What the page says when there is nothing (yet) to show, or when something went wrong.
+
+import { el } from "./dom";
+
+const SHOWN_MS = 6000;
+
+export type Notices = ReturnType<typeof status>;
+
+export function status(host: HTMLElement) {
+  const notice = el("div", { class: "notice", role: "status" });
+  const lost = el(
+    "p",
+    { class: "lost", role: "status", hidden: true },
+    "The connection is lost. The picture stays; the page comes back by itself when the program does.",
+  );
+  const said = el("p", { class: "said", role: "status", hidden: true });
+  host.append(notice, lost, said);
+  let timer = 0;
+  const show = (...children: (Node | string)[]) => {
+    notice.replaceChildren(...children);
+    notice.hidden = children.length === 0;
+  };
+  const sentence = (text: string, more?: string) =>
+    show(el("p", { class: "large" }, text), ...(more ? [el("p", {}, more)] : []));
+
+  return {
+    clear: () => show(),
+    loading: () => sentence("Fetching the words …"),
+    empty: () => sentence("No run yet.", "Start one with `wordspace train`; it appears here by itself."),
+    waiting: (name: string) => sentence(`${name} has begun.`, "Its words appear with the first frame."),
+    failed: (why: string, again: () => void) =>
+      show(
+        el("p", { class: "large" }, "This did not work."),
+        el("p", {}, why),
+        el("button", { class: "segment", onclick: again }, "Try again"),
+      ),
+    connection: (alive: boolean) => {
+      lost.hidden = alive;
+    },
+    /** A sentence for a few seconds. */
+    say: (text: string) => {
+      said.textContent = text;
+      said.hidden = false;
+      clearTimeout(timer);
+      timer = window.setTimeout(() => (said.hidden = true), SHOWN_MS);
+    },
+  };
+}

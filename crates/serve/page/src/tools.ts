@@ -1,0 +1,96 @@
+// The few buttons over the cloud, and their keys.
+
+import { el, icon } from "./dom";
+import { save } from "./picture";
+import type { Stage } from "./stage";
+import { isDark } from "./theme";
+
+const MOON = "M13 9.5A5.5 5.5 0 0 1 6.5 3 5.5 5.5 0 1 0 13 9.5z";
+const LINK = "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 3.5 3.5L10.5 8.5M5.5 7.5L4 9a2.5 2.5 0 0 0 3.5 3.5L9 11";
+const CAMERA = "M2.5 5h2.7l1-1.5h3.6l1 1.5h2.7v7.5h-11zM8 6.7a2 2 0 1 0 0 4 2 2 0 1 0 0-4z";
+const TRAIL = "M2.5 12.5c3.5 0 2.5-5 5.5-5s2 3 3 3M12.6 4.4a1.1 1.1 0 1 0 .01 0z";
+
+export function tools(host: HTMLElement, stage: Stage): void {
+  const { store } = stage;
+  const flat = el("button", { class: "tool wide", onclick: () => store.set({ flat: !store.view.flat }) });
+  const trails = el(
+    "button",
+    {
+      class: "tool",
+      "aria-label": "Trails of the chosen words",
+      title: "Trails of the chosen words",
+      onclick: () => store.set({ trails: !store.view.trails }),
+    },
+    icon(TRAIL),
+  );
+  const night = el(
+    "button",
+    { class: "tool", onclick: () => store.set({ theme: isDark(store.view.theme) ? "light" : "dark" }) },
+    icon(MOON),
+  );
+  const link = el(
+    "button",
+    {
+      class: "tool",
+      "aria-label": "Copy a link to this view",
+      title: "Copy a link to this view",
+      onclick: () => void copy(),
+    },
+    icon(LINK),
+  );
+  const shot = el(
+    "button",
+    {
+      class: "tool",
+      "aria-label": "Save this view as a picture",
+      title: "Save this view as a picture (PNG)",
+      onclick: () => void save(stage).catch((error: Error) => stage.say(error.message)),
+    },
+    icon(CAMERA),
+  );
+  host.append(flat, trails, night, link, shot);
+
+  async function copy() {
+    store.set({
+      eye: stage.camera.eye,
+      step: stage.clock.following && !stage.clock.playing ? null : Math.round(stage.clock.step),
+    });
+    try {
+      await navigator.clipboard.writeText(store.link());
+      stage.say("The link to this view is in the clipboard.");
+    } catch {
+      stage.say("The address of this page now leads to this view.");
+    }
+  }
+
+  function draw() {
+    flat.replaceChildren(store.view.flat ? "2-D" : "3-D");
+    flat.setAttribute("aria-label", store.view.flat ? "2-D; show in space" : "3-D; show flat");
+    flat.title = "Flat or in space (keys 2 and 3)";
+    trails.setAttribute("aria-pressed", String(store.view.trails));
+    const dark = isDark(store.view.theme);
+    night.setAttribute("aria-label", dark ? "Switch to light" : "Switch to dark");
+    night.title = dark ? "Light" : "Dark";
+  }
+  store.on((_, changed) => changed("flat", "trails", "theme") && draw());
+  draw();
+
+  addEventListener("keydown", (event) => {
+    if (
+      (event.target as HTMLElement).closest("input, select, textarea") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    ) {
+      if (event.key === "Escape") (event.target as HTMLElement).blur();
+      return;
+    }
+    if (event.key === "2" || event.key === "3") store.set({ flat: event.key === "2" });
+    else if (event.key === "Escape") store.set({ word: null });
+    else if (event.key === "/") {
+      event.preventDefault();
+      store.set({ tab: "words" });
+      document.querySelector<HTMLInputElement>("#panel-words .search input")?.focus();
+    }
+  });
+}

@@ -1,0 +1,110 @@
+// The little arithmetic of vectors that a report file needs to answer without a program behind it.
+
+/** A table of `rows` vectors of `channels` numbers, one after the other. */
+export interface Table {
+  rows: number;
+  channels: number;
+  values: Float32Array;
+}
+
+export const row = (table: Table, index: number): Float32Array =>
+  table.values.subarray(index * table.channels, (index + 1) * table.channels);
+
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [product, aa, bb] = [0, 0, 0];
+  for (let c = 0; c < a.length; c++) {
+    product += a[c] * b[c];
+    aa += a[c] * a[c];
+    bb += b[c] * b[c];
+  }
+  return product / (Math.sqrt(aa * bb) || 1);
+}
+
+/** The same table seen from the mean of its rows. */
+export function centred(table: Table): Table {
+  const mean = new Float64Array(table.channels);
+  table.values.forEach((value, index) => (mean[index % table.channels] += value / table.rows));
+  return { ...table, values: table.values.map((value, index) => value - mean[index % table.channels]) };
+}
+
+/** The `top` rows nearest to `word` by cosine, itself left out. */
+export function nearest(table: Table, word: number, top: number): [number, number][] {
+  const from = row(table, word);
+  const all: [number, number][] = [];
+  for (let other = 0; other < table.rows; other++) {
+    if (other !== word) all.push([other, cosine(from, row(table, other))]);
+  }
+  return all.sort((a, b) => b[1] - a[1]).slice(0, top);
+}
+
+/** The cosines below which 5, 50 and 95 % of random pairs of rows lie; the pairs are the same at every call. */
+export function chance(table: Table, pairs = 400): [number, number, number] {
+  let seed = 1;
+  const draw = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * table.rows);
+  };
+  const cosines: number[] = [];
+  for (let tries = 0; cosines.length < pairs && tries < 4 * pairs; tries++) {
+    const [a, b] = [draw(), draw()];
+    if (a !== b) cosines.push(cosine(row(table, a), row(table, b)));
+  }
+  cosines.sort((a, b) => a - b);
+  const at = (share: number) => cosines[Math.round(share * (cosines.length - 1))] ?? 0;
+  return [at(0.05), at(0.5), at(0.95)];
+}
+
+/** The rows seen from their mean on their three widest axes (power iteration, each axis taken out before the next). */
+export function principal(table: Table): Float32Array {
+  const { rows, channels } = table;
+  const rest = centred(table);
+  const points = new Float32Array(rows * 3);
+  for (let axis = 0; axis < 3; axis++) {
+    const direction = widest(rest);
+    for (let r = 0; r < rows; r++) {
+      const vector = row(rest, r);
+      let along = 0;
+      for (let c = 0; c < channels; c++) along += vector[c] * direction[c];
+      points[r * 3 + axis] = along;
+      for (let c = 0; c < channels; c++) vector[c] -= along * direction[c];
+    }
+  }
+  return points;
+}
+
+function widest(table: Table): Float32Array {
+  const { rows, channels } = table;
+  let direction = new Float32Array(channels).map((_, c) => 1 + (c % 7) / 7);
+  for (let round = 0; round < 40; round++) {
+    const next = new Float32Array(channels);
+    for (let r = 0; r < rows; r++) {
+      const vector = row(table, r);
+      let along = 0;
+      for (let c = 0; c < channels; c++) along += vector[c] * direction[c];
+      for (let c = 0; c < channels; c++) next[c] += along * vector[c];
+    }
+    const length = Math.hypot(...next) || 1;
+    direction = next.map((value) => value / length);
+  }
+  return direction;
+}
+
+/** 16-bit floats as 32-bit ones. */
+export function fromHalf(bytes: ArrayBuffer): Float32Array {
+  const halves = new Uint16Array(bytes);
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const [sign, exponent, fraction] = [halves[i] >> 15 ? -1 : 1, (halves[i] >> 10) & 31, halves[i] & 1023];
+    if (exponent === 0) floats[i] = sign * fraction * 2 ** -24;
+    else if (exponent === 31) floats[i] = fraction ? NaN : sign * Infinity;
+    else floats[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return floats;
+}
+
+export function fromBase64(text: string): ArrayBuffer {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes.buffer;
+}

@@ -1,0 +1,142 @@
+// What is on show, and its address: everything here can be sent to somebody else in the fragment of a link.
+
+import { settled } from "./dom";
+
+export const TABS = ["words", "training", "positions", "sentence", "run"] as const;
+export type Tab = (typeof TABS)[number];
+
+export interface View {
+  run: string | null;
+  /** A second run beside the first: its name, or `NAME@STEP` to hold it at one step. */
+  compare: string | null;
+  /** The step on show; nothing means the newest, as it comes. */
+  step: number | null;
+  word: string | null;
+  /** Nothing means the pairs that the run itself watches. */
+  pins: [string, string][] | null;
+  flat: boolean;
+  trails: boolean;
+  colour: "class" | "frequency";
+  theme: "light" | "dark" | null;
+  tab: Tab;
+  /** Where the camera stands: yaw, pitch, distance and the point it looks at. */
+  eye: number[] | null;
+}
+
+const FIRST: View = {
+  run: null,
+  compare: null,
+  step: null,
+  word: null,
+  pins: null,
+  flat: false,
+  trails: true,
+  colour: "class",
+  theme: null,
+  tab: "words",
+  eye: null,
+};
+
+/** Words may hold any character, so that the ones that separate are escaped as well. */
+const escape = (word: string) => encodeURIComponent(word).replace(/\./g, "%2E");
+
+export function toFragment(view: View): string {
+  const parts: string[] = [];
+  const put = (key: string, value: string | null | false) => value && parts.push(`${key}=${value}`);
+  put("run", view.run && escape(view.run));
+  put("compare", view.compare && escape(view.compare));
+  put("step", view.step === null ? null : String(view.step));
+  put("word", view.word && escape(view.word));
+  put("pins", view.pins && (view.pins.map((pair) => pair.map(escape).join(".")).join(",") || "none"));
+  put("view", view.flat && "2d");
+  put("trails", !view.trails && "off");
+  put("colour", view.colour === "frequency" && "frequency");
+  put("theme", view.theme);
+  put("tab", view.tab !== "words" && view.tab);
+  put("eye", view.eye && view.eye.map((value) => Number(value.toFixed(3))).join(","));
+  return parts.join("&");
+}
+
+/** Reads an address; what it does not know or cannot read is as if it were not there. */
+export function fromFragment(fragment: string): View {
+  const given = new Map(
+    fragment
+      .replace(/^#/, "")
+      .split("&")
+      .map((part) => part.split("=", 2) as [string, string]),
+  );
+  const text = (key: string) => unescape(given.get(key));
+  const step = Number(given.get("step"));
+  const eye = given.get("eye")?.split(",").map(Number);
+  const tab = TABS.find((tab) => tab === given.get("tab"));
+  const theme = given.get("theme");
+  return {
+    run: text("run"),
+    compare: text("compare"),
+    step: given.has("step") && Number.isFinite(step) ? step : null,
+    word: text("word"),
+    pins: pins(given.get("pins")),
+    flat: given.get("view") === "2d",
+    trails: given.get("trails") !== "off",
+    colour: given.get("colour") === "frequency" ? "frequency" : "class",
+    theme: theme === "light" || theme === "dark" ? theme : null,
+    tab: tab ?? "words",
+    eye: eye?.length === 6 && eye.every(Number.isFinite) ? eye : null,
+  };
+}
+
+function pins(given: string | undefined): View["pins"] {
+  if (given === undefined) return null;
+  const pairs = given.split(",").map((pair) => pair.split(".").map(unescape));
+  return pairs.filter((pair): pair is [string, string] => pair.length === 2 && !!pair[0] && !!pair[1]);
+}
+
+function unescape(text: string | undefined): string | null {
+  try {
+    return text ? decodeURIComponent(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+type Listener = (view: View, changed: (...keys: (keyof View)[]) => boolean) => void;
+
+/** The view and those who want to know when it changes. */
+export class Store {
+  view: View = { ...FIRST };
+  private listeners: Listener[] = [];
+  private readonly write = settled(300, () => {
+    const fragment = `#${toFragment(this.view)}`;
+    if (fragment !== location.hash) history.replaceState(null, "", fragment);
+  });
+
+  constructor() {
+    this.view = fromFragment(location.hash);
+    addEventListener("hashchange", () => {
+      if (location.hash !== `#${toFragment(this.view)}`) this.set(fromFragment(location.hash));
+    });
+  }
+
+  set(patch: Partial<View>): void {
+    const before = this.view;
+    this.view = { ...before, ...patch };
+    const changed = (...keys: (keyof View)[]) => keys.some((key) => before[key] !== this.view[key]);
+    if (!changed(...(Object.keys(patch) as (keyof View)[]))) return;
+    for (const listener of this.listeners) listener(this.view, changed);
+    this.write();
+  }
+
+  /** Something that a part of the view stands for has changed by itself, as the system's theme does at dusk. */
+  tell(key: keyof View): void {
+    for (const listener of this.listeners) listener(this.view, (...keys) => keys.includes(key));
+  }
+
+  on(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  /** The address of this view as a link. */
+  link(): string {
+    return `${location.href.split("#")[0]}#${toFragment(this.view)}`;
+  }
+}

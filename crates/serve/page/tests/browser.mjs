@@ -1,0 +1,55 @@
+// A browser for the tests: Chromium as the system has it, without the network, drawing in software.
+
+import { chromium } from "playwright-core";
+
+const PLAIN = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+const QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const SOFTWARE = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+
+export const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [...PLAIN, ...QUIET, ...SOFTWARE],
+});
+
+/** Opens an address in a page of its own; `faults` collects what went wrong in it. */
+export async function open(address, { width = 1280, height = 800, dark = false, phone = false, still = false } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: still ? "reduce" : "no-preference",
+    hasTouch: phone,
+    isMobile: phone,
+    acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error.stack)));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  if (address) await page.goto(address);
+  return { page, faults, close: () => context.close() };
+}
+
+/** Waits until something is true of the page; the test fails when it does not become so. */
+export const until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: 60_000 });
+
+export const step = (page) =>
+  page
+    .locator(".step b")
+    .textContent()
+    .then((text) => Number(text.replace(/,/g, "")));
+export const arrived = (page, at) =>
+  until(page, (at) => document.querySelector(".step b")?.textContent.replace(/,/g, "") === String(at), at);
+export const number = (text) => Number(text.replace("−", "-"));
+export const pairNow = (page) => page.locator(".pair .now").first().textContent().then(number);
+
+/** How many pictures a second the page draws while sixty of them pass. */
+export const rate = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        const times = [];
+        const tick = (now) =>
+          times.push(now) < 61 ? requestAnimationFrame(tick) : done(60_000 / (times.at(-1) - times[0]));
+        requestAnimationFrame(tick);
+      }),
+  );

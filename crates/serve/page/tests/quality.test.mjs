@@ -1,0 +1,103 @@
+// How heavy, how fast and how open to everybody the page is, and that it works as a file.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { arrived, browser, open, pairNow, rate, step, until } from "./browser.mjs";
+import { writeReport } from "./report.mjs";
+import { standin } from "./standin.mjs";
+import { synthetic } from "./synthetic.mjs";
+
+const DIST = new URL("../dist/", import.meta.url);
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+after(() => browser.close());
+
+test("the page weighs at most 300 KB compressed and fetches nothing from elsewhere", async () => {
+  const files = await Promise.all(["index.html", "app.js", "app.css"].map((name) => readFile(new URL(name, DIST))));
+  const weight = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0);
+  console.log(`page weight: ${weight} bytes compressed`);
+  assert.ok(weight <= 300_000, `${weight}`);
+  const [html, script, style] = files.map(String);
+  assert.ok(
+    html.includes('<link rel="stylesheet" href="app.css">') &&
+      html.includes('<script type="module" src="app.js"></script>'),
+  );
+  assert.ok(!/<\/script|<!--/.test(script), "a report could not carry the script");
+  assert.ok(!/url\(|@import/.test(style));
+});
+
+test("axe-core finds no serious fault on any tab, by day, by night and on a phone", async () => {
+  const server = await standin(synthetic());
+  for (const settings of [{}, { dark: true }, { width: 390, height: 844, phone: true }]) {
+    const { page, close } = await open(`${server.address}#step=200&word=cat`, settings);
+    await page.locator(".near li").first().waitFor();
+    for (const tab of ["Words", "Training", "Positions", "Sentence", "Run"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+      const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      assert.deepEqual(
+        serious.map(({ id, nodes }) => `${tab}: ${id}: ${nodes[0].html}`),
+        [],
+      );
+    }
+    await close();
+  }
+  await server.close();
+});
+
+test("50,257 words move, and the frame rate of the software renderer is told", async () => {
+  const made = synthetic({ words: 50_257, channels: 8, steps: [0, 20, 40, 80, 160, 200] });
+  made.watch = [[0, 1]];
+  const server = await standin(made);
+  for (const at of made.steps) await (await fetch(`${server.address}api/runs/0/points/${at}`)).arrayBuffer();
+  const { page, faults, close } = await open(server.address);
+  await arrived(page, 200);
+  await page.getByRole("button", { name: /^Play/ }).click();
+  await until(page, () => document.querySelector(".step b").textContent !== "0");
+  const moving = await rate(page);
+  console.log(`50,257 points in motion: ${moving.toFixed(1)} pictures a second`);
+  assert.ok(moving > 0 && (await step(page)) > 0);
+  assert.deepEqual(faults, []);
+  await close();
+  await server.close();
+});
+
+test("a report opens from disk, plays, finds neighbours and reads a sentence with nothing behind it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "wordspace-page-"));
+  const file = join(folder, "report.html");
+  const made = synthetic();
+  await writeReport(made, file);
+  const { page, faults, close } = await open();
+  const asked = [];
+  page.on("request", (request) => /^(file|data|blob):/.test(request.url()) || asked.push(request.url()));
+  await page.goto(pathToFileURL(file).href);
+  await arrived(page, 200);
+  assert.ok((await pairNow(page)) > 0.8);
+  await page.getByLabel("Find a word").fill("king");
+  await page.keyboard.press("Enter");
+  await page.locator(".near ol").first().locator("li").nth(9).waitFor();
+  const people = new Set(made.classes[4].words.map((id) => made.names[id]));
+  const listed = await page.locator(".near ol").first().locator(".word").allTextContents();
+  assert.ok(
+    listed.every((word) => people.has(word)),
+    `${listed} are people`,
+  );
+  await page.getByRole("tab", { name: "Sentence" }).click();
+  await page.getByLabel("Your sentence").fill("cat dog cat");
+  await page.locator("#panel-sentence .facts").filter({ hasText: "stands at 0 and 2" }).waitFor();
+  await page.getByLabel("Your sentence").fill("cat unicorn");
+  await page.getByText("“unicorn” is not among the words").waitFor();
+  await page.getByRole("tab", { name: "Positions" }).click();
+  await page.locator("#panel-positions .map").first().waitFor();
+  assert.deepEqual(asked, []);
+  assert.deepEqual(faults, []);
+  assert.ok((await stat(file)).size < 2_000_000);
+  await close();
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Measures how what ours costs grows: single operations along V, N and C, and updates of models, on one thread and on all.
+
+    pip install torch numpy safetensors
+    python scripts/peers/scaling.py                                    # builds ours first, then all of it
+    python scripts/peers/scaling.py gradient toy                       # one operation, one model
+    python scripts/peers/scaling.py gradient --up-to 12 --rounds 2     # a try: V and N up to 2^12
+    python scripts/peers/scaling.py --to benches/record
+
+    lookup     rows of a table
+    embed      the same, with the row of each place added
+    gradient   the same, and back to the dense gradients of both tables
+    update     clipping by the norm and AdamW on all of a table
+
+One of V, N and C grows while the two others stay at 65,536, 8,192 and 64. Ids are drawn uniformly and as a text has them. What
+comes of a point is held to its definition, which NumPy computes here, before time counts; the losses of a model on one thread
+must be those on all to the last bit (`training.py` holds them to PyTorch's). One thread and all of them take turns, as
+contenders do in the other comparisons.
+"""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+import kernels
+import pairing
+import training
+
+BASE = {"V": 1 << 16, "N": 1 << 13, "C": 64}
+AXES = {
+    "V": [1 << log for log in range(8, 21, 2)],
+    "N": [1 << log for log in range(0, 21, 2)],
+    "C": [32, 64, 128, 256, 512, 1024],
+}
+CONTEXT, STREAMS = 1024, ["uniform", "zipf"]
+ONE = "one thread"
+
+
+@dataclass
+class Point:
+    """The sizes of a piece of work; T is `CONTEXT`, or N where that is less."""
+
+    v: int
+    n: int
+    c: int
+    ids: np.ndarray
+
+    @property
+    def t(self) -> int:
+        return min(self.n, CONTEXT)
+
+    def wte(self) -> np.ndarray:
+        return values(0, self.v, self.c)
+
+    def wpe(self) -> np.ndarray:
+        return values(1, self.t, self.c)
+
+
+def values(first: int, *shape: int) -> np.ndarray:
+    return kernels.values(first, *shape).numpy()
+
+
+def looked_up(p: Point) -> list[np.ndarray]:
+    return [p.wte()[p.ids]]
+
+
+def embedded(p: Point) -> list[np.ndarray]:
+    return [(p.wte()[p.ids].reshape(-1, p.t, p.c) + p.wpe()).reshape(p.n, p.c)]
+
+
+def gradients(p: Point) -> list[np.ndarray]:
+    """Ones come back to every place, so a row's gradient is how often it was met."""
+    met = np.bincount(p.ids, minlength=p.v).astype(np.float32)
+    return [np.repeat(met, p.c), np.full(p.t * p.c, p.n // p.t, np.float32)]
+
+
+def updated(p: Point) -> list[np.ndarray]:
+    """The first AdamW update, whose moments are the gradient and its square, in 64 bits."""
+    parameter, gradient = (values(first, p.v * p.c).astype(np.float64) for first in (0, 1))
+    gradient *= min(1.0, 1.0 / (np.sqrt(np.sum(gradient**2)) + 1e-6))
+    return [parameter * (1 - 1e-3 * 0.1) - 1e-3 * gradient / (np.abs(gradient) + 1e-8)]
+
+
+def read_and_written(p: Point) -> int:
+    return p.n * (8 * p.c + 4)
+
+
+def there_and_back(p: Point) -> int:
+    touched = len(np.unique(p.ids))
+    return read_and_written(p) + 4 * p.v * p.c + p.n * (4 * p.c + 4) + 8 * touched * p.c
+
+
+@dataclass
+class Operation:
+    """What `benches/paired/kernels.rs` calls by the same name. One more is a branch there and an entry here."""
+
+    definition: Callable[[Point], list[np.ndarray]]
+    #: The least that must move between memory and processor; `docs/benchmarks.md` has the formulae.
+    least_bytes: Callable[[Point], int]
+    axes: str = "VNC"
+    #: What ids it is given; none for what touches all rows.
+    streams: tuple = ("uniform", "zipf")
+
+
+OPERATIONS = {
+    "lookup": Operation(looked_up, read_and_written),
+    "embed": Operation(embedded, read_and_written),
+    "gradient": Operation(gradients, there_and_back),
+    "update": Operation(updated, lambda p: 28 * p.v * p.c, axes="VC", streams=(None,)),
+}
+
+
+def contenders(ours: dict[str, str]) -> list[tuple[str, list[str]]]:
+    starts = pairing.of_ours(ours, "flex")
+    _, command = starts[0]
+    return [*starts, (ONE, ["env", "RAYON_NUM_THREADS=1", *command])]
+
+
+def curve(name: str, axis: str, stream: str | None, ours: dict[str, str], args: argparse.Namespace) -> dict:
+    """One operation along one axis."""
+    points = [measured(name, BASE | {axis: size}, stream, ours, args) for size in AXES[axis]
+              if axis == "C" or size <= 1 << args.up_to]
+    return {"operation": name, "axis": axis, "ids": stream, "points": points}
+
+
+def measured(name: str, sizes: dict, stream: str | None, ours: dict[str, str], args: argparse.Namespace) -> dict:
+    operation = OPERATIONS[name]
+    ids = kernels.draw(sizes["V"], sizes["N"], stream) if stream else []
+    point = Point(sizes["V"], sizes["N"], sizes["C"], np.array(ids, dtype=np.int64))
+    request = {"work": name, "v": point.v, "c": point.c, "t": point.t, "ids": ids}
+    expected = [parts(numbers) for numbers in operation.definition(point)]
+    plan = pairing.Plan(times=None, rounds=args.rounds, check=1, tolerance=1e-4)
+    compared = pairing.compare(contenders(ours), request, plan, args, expected)
+    return sizes | {"bytes": operation.least_bytes(point)} | compared
+
+
+def parts(numbers: np.ndarray) -> list[float]:
+    """The numbers of a result as `pairing.compared` has them."""
+    numbers = numbers.reshape(-1)
+    return np.add.reduceat(numbers, np.arange(0, len(numbers), -(-len(numbers) // 100)), dtype=np.float64).tolist()
+
+
+def model(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
+    """An update of one of `training.py`'s models."""
+    work = training.WORKLOADS[name]()
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/{name}.safetensors"
+        training.draw(work, file)
+        request = {"work": "training", "file": file, "model": work["model"], "train": training.TRAIN | {"batch": work["batch"]}}
+        plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=0.0)
+        compared = pairing.compare(contenders(ours), request, plan, args)
+    return {"name": name, "shape": training.shape(work, args)} | compared
+
+
+def table(record: dict) -> str:
+    all_threads = f"{record['machine']['threads']} threads"
+    lines = pairing.head(record) + [
+        "Milliseconds are medians over rounds in which one thread and all of them take turns, an operation again and again for",
+        "about a twentieth of a second; a ratio is of one round, least to most in brackets. GB/s are of the least that must move,",
+        "on all threads.",
+    ]
+    if copies := [p["copy_gb_per_second"] for c in record["curves"] for p in c["points"]]:
+        median = pairing.statistics.median(copy["median"] for copy in copies)
+        lines += ["", f"Copy {median:.1f} GB/s in the middle of all curves, "
+                      f"{min(copy['least'] for copy in copies):.1f} to {max(copy['most'] for copy in copies):.1f}."]
+    if record["workloads"]:
+        lines += ["", "## Updates of models", "", f"| | one thread, ms | {all_threads}, ms | times faster | |", "|---|---|---|---|---|"]
+        lines += [f"| {w['name']} | {cells(w)} | {w['shape']} |" for w in record["workloads"]]
+    for group in groups(record["curves"]):
+        first = group[0]
+        held = ", ".join(f"{axis} {size:,}" for axis, size in BASE.items() if axis != first["axis"] and (first["ids"] or axis != "N"))
+        lines += ["", f"## {first['operation']} along {first['axis']}, {held}", ""]
+        streams = [f"{curve['ids'] + ': ' if curve['ids'] else ''}one thread, ms | {all_threads}, ms | times faster | GB/s" for curve in group]
+        lines += [f"| {first['axis']} | " + " | ".join(streams) + " |", "|---" * (1 + 4 * len(group)) + "|"]
+        for points in zip(*(curve["points"] for curve in group), strict=True):
+            lines.append(f"| {points[0][first['axis']]:,} | " + " | ".join(f"{cells(p)} | {gigabytes(p)}" for p in points) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def groups(curves: list[dict]) -> list[list[dict]]:
+    """The curves of one operation along one axis, for all ids."""
+    keys = dict.fromkeys((curve["operation"], curve["axis"]) for curve in curves)
+    return [[curve for curve in curves if (curve["operation"], curve["axis"]) == key] for key in keys]
+
+
+def cells(compared: dict) -> str:
+    """What one thread took, what all took, and how many times faster that was."""
+    contenders = {contender["name"]: contender for contender in compared["contenders"]}
+    one, ours = contenders[ONE], next(c for name, c in contenders.items() if name != ONE)
+    shown = [c["failure"] or f"{c['milliseconds']['median']:.4g}" for c in (one, ours)]
+    ratio = next(iter(compared["times_faster"]), None)
+    return " | ".join([*shown, f"{ratio['median']:.2f} × ({ratio['least']:.2f}–{ratio['most']:.2f})" if ratio else ""])
+
+
+def gigabytes(point: dict) -> str:
+    ours = point["contenders"][0]["milliseconds"]
+    return f"{point['bytes'] / ours['median'] / 1e6:.3g}" if ours else ""
+
+
+def main() -> None:
+    names = [*OPERATIONS, *training.WORKLOADS]
+    parser = pairing.arguments(__doc__, names, names)
+    parser.add_argument("--up-to", type=int, default=20, metavar="LOG", help="V and N grow to 2^LOG")
+    parser.add_argument("--check", type=int, default=training.BATCHES, help="how many updates of a model are compared")
+    args = parser.parse_args()
+    ours = pairing.programs(args.ours)
+    record = pairing.new_record("scaling", "How the cost of ours grows", args.threads) | {"curves": []}
+    for name in args.workloads:
+        if name in OPERATIONS:
+            operation = OPERATIONS[name]
+            record["curves"] += [curve(name, axis, stream, ours, args) for axis in operation.axes for stream in operation.streams]
+        else:
+            record["workloads"].append(model(name, ours, args))
+        print(f"{name} is done", file=sys.stderr)
+    pairing.write(record, table(record), args.to)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+//! The live page and whoever means it ill: other sites, other programs, readers that do not read. And how it is started and
+//! ended.
+
+mod wordspace;
+
+use std::io::{Read, Write};
+
+use ::wordspace::data::{below, generator};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::Rng;
+
+use wordspace::page::{Page, Reply};
+use wordspace::{Folder, SMALL, small};
+
+/// How many hostile requests are made.
+const REQUESTS: u64 = 2000;
+
+/// Takes one of `choices`.
+fn one<'a, T: ?Sized>(random: &mut ChaCha8Rng, choices: &[&'a T]) -> &'a T {
+    choices[below(random, choices.len() as u64) as usize]
+}
+
+/// Letters, marks and bytes that are none.
+fn noise(random: &mut ChaCha8Rng, most: u64) -> Vec<u8> {
+    (0..below(random, most)).map(|_| below(random, 256) as u8).collect()
+}
+
+/// A request that must be refused, of one of eight kinds.
+fn hostile(kind: u64, port: u16, random: &mut ChaCha8Rng) -> Vec<u8> {
+    let paths = ["/", "/app.js", "/api/runs", "/api/runs/0", "/api/runs/0/log", "/api/runs/0/points/0", "/api/live"];
+    let path = one(random, &paths);
+    let ours = format!("127.0.0.1:{port}");
+    let question = |method: &str, path: &str, headers: &str| {
+        format!("{method} {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").into_bytes()
+    };
+    let host = format!("Host: {ours}\r\n");
+    match kind {
+        0 => {
+            let (other, evil) = (format!("127.0.0.1:{}", port ^ 1), format!("{ours}.evil.example"));
+            let (prefix, user) = (format!("evil.example:{port}"), format!("{ours}@evil.example"));
+            let hosts =
+                [&other, &evil, &prefix, &user, "", "127.0.0.1", "localhost", "0.0.0.0", "[::1]", "evil.example"];
+            let headers = match below(random, 4) {
+                0 => String::new(),
+                1 => format!("{host}Host: evil.example\r\n"),
+                _ => format!("Host: {}\r\n", one(random, &hosts)),
+            };
+            question("GET", path, &headers)
+        }
+        1 => {
+            let (evil, other) = (format!("http://{ours}.evil.example"), format!("http://localhost:{}", port ^ 1));
+            let (https, user) = (format!("https://{ours}"), format!("http://evil.example@{ours}"));
+            let origins =
+                [&evil, &other, &https, &user, "null", "", "http://evil.example", "http://127.0.0.1", "file://"];
+            let origin = one(random, &origins);
+            question("GET", path, &format!("{host}Origin: {origin}\r\n"))
+        }
+        2 => {
+            let methods = ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "GETS", "get"];
+            question(one(random, &methods), path, &host)
+        }
+        3 => {
+            let steps = ["../", "..%2f", "%2e%2e/", "..\\", "%2e%2e%5c", "....//", "./"];
+            let climb: String = (0..1 + below(random, 6)).map(|_| one(random, &steps)).collect();
+            let ends = ["etc/passwd", "config.toml", "runs/a/config.toml", "words.json", "%00", "app.js%00"];
+            let starts = ["/", "/api/runs/", "/api/runs/0/points/", "/app.js/", "//", "/api/runs/0/../"];
+            question("GET", &format!("{}{climb}{}", one(random, &starts), one(random, &ends)), &host)
+        }
+        4 => match below(random, 4) {
+            0 => question("GET", &format!("/?{}", "x".repeat(9000 + below(random, 40_000) as usize)), &host),
+            1 => {
+                question("GET", path, &format!("{host}X: {}\r\n", "y".repeat(20_000 + below(random, 99_999) as usize)))
+            }
+            2 => question("GET", path, &format!("{host}{}", "A: b\r\n".repeat(65 + below(random, 900) as usize))),
+            _ => question("GET", path, &format!("{host}Content-Length: {}\r\n", 1 + random.next_u64() % (1 << 40))),
+        },
+        5 => {
+            let mut bytes =
+                one(random, &["", "GET ", "GET / HTTP/9.9\r\n", "GET / HTTP/1.1\r\nHost", "PRI * HTTP/2.0"])
+                    .as_bytes()
+                    .to_vec();
+            bytes.extend(noise(random, 400));
+            bytes.extend(b"\r\n\r\n");
+            bytes
+        }
+        6 => {
+            let keys = ["", "AAAA", "dGhlIHNhbXBsZSBub25jZQ==", "\u{1}", "=="];
+            let kinds = ["websocket", "WebSocket", "h2c", "websocket, h2c", "TLS/1.0"];
+            let (kind, key, version) = (one(random, &kinds), one(random, &keys), below(random, 99));
+            let mut bytes =
+                format!("GET {path} HTTP/1.1\r\n{host}Upgrade: {kind}\r\nSec-WebSocket-Key: {key}\r\n").into_bytes();
+            bytes.extend(format!("Connection: Upgrade, close\r\nSec-WebSocket-Version: {version}\r\n\r\n").bytes());
+            bytes.extend(noise(random, 200));
+            bytes
+        }
+        _ => {
+            let many = random.next_u64();
+            let paths = [
+                format!("/api/runs/{many}"),
+                format!("/api/runs/-1/log{many}"),
+                format!("/api/runs/0/points/{many}{many}"),
+                format!("/api/runs/0/neighbours/0?word={many}"),
+                "/api/runs/0/neighbours/0?word=NaN&top=ten".to_string(),
+                format!("/api/runs/0/pair?a={many}&b=-{many}"),
+                format!("/api/runs/0/sentence/0?text={}", "%ff%00%c3".repeat(1 + below(random, 300) as usize)),
+                format!("http://{ours}/api/runs"),
+            ];
+            question("GET", one(random, &paths.each_ref().map(String::as_str)), &host)
+        }
+    }
+}
+
+#[test]
+fn two_thousand_hostile_requests_get_no_data_and_the_page_stands() {
+    let folder = Folder::new();
+    folder.train_small("a", &["--steps", "1"]).succeeds();
+    let page = Page::serve(&folder, &[]);
+    let mut kept = Vec::new();
+    for nth in 0..REQUESTS {
+        let mut random = generator(5, "hostile", nth);
+        let request = hostile(nth % 8, page.port, &mut random);
+        if nth % 20 == 0 {
+            // A question that never ends: the rest does not come, and nobody waits for it.
+            let mut stream = page.connect();
+            let _ = stream.write_all(&request[..request.len() / 2]);
+            kept.push(stream);
+            continue;
+        }
+        let answer = page.send(&request);
+        let shown = || String::from_utf8_lossy(&request[..request.len().min(300)]).into_owned();
+        let Some(reply) = Reply::of(&answer) else {
+            assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", shown());
+            continue;
+        };
+        assert!((400..600).contains(&reply.status), "{} for {}", reply.status, shown());
+        assert!(![500, 503].contains(&reply.status), "{} for {}", reply.text(), shown());
+        assert!(reply.body.is_empty() || reply.text().starts_with("{\"error\":"), "{} for {}", reply.text(), shown());
+    }
+    assert_eq!(page.json("/api/runs")["runs"][0]["name"], "a");
+    drop(kept);
+    #[cfg(unix)]
+    assert!(!page.stop("INT").succeeds().stderr.contains("panicked"));
+}
+
+#[test]
+fn every_answer_says_that_it_is_for_its_own_page_alone() {
+    let folder = Folder::new();
+    let page = Page::serve(&folder, &[]);
+    for path in ["/", "/app.js", "/api/runs", "/api/runs/0", "/nothing"] {
+        for reply in [page.ask(path), page.request("POST", path, ""), page.request("GET", path, "Origin: null\r\n")] {
+            let policy = reply.header("content-security-policy").expect("a policy");
+            assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+            assert_eq!(reply.header("cross-origin-resource-policy"), Some("same-origin"));
+            assert!(!reply.head.contains("access-control"), "{}", reply.head);
+        }
+    }
+    let port = page.port;
+    for own in ["127.0.0.1", "localhost", "[::1]"] {
+        let question = format!(
+            "GET /api/runs HTTP/1.1\r\nHost: {own}:{port}\r\nOrigin: http://{own}:{port}\r\nConnection: close\r\n\r\n"
+        );
+        assert_eq!(Reply::of(&page.send(question.as_bytes())).unwrap().status, 200, "{own}");
+    }
+    page.request("DELETE", "/", "").refuses(405, &["GET or HEAD"]);
+    page.request("GET", "/", "Content-Length: 5\r\n").refuses(413, &["no body"]);
+    page.request("GET", "/api/runs", "Sec-Fetch-Site: cross-site\r\n").refuses(403, &["another site"]);
+    let link = page.request("GET", "/", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n");
+    assert_eq!(link.status, 200, "a link leads to the page");
+}
+
+#[test]
+fn two_hundred_readers_that_do_not_read_keep_nobody_waiting() {
+    let folder = Folder::new();
+    folder.train_small("a", &["--steps", "1"]).succeeds();
+    let page = Page::serve(&folder, &[]);
+    let slow: Vec<_> = (0..200)
+        .map(|nth| {
+            let path = if nth % 2 == 0 { "/api/live" } else { "/api/runs/0/points/0" };
+            let mut stream = page.connect();
+            // One that had to go for a newer one no longer takes the question.
+            let _ = write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", page.port);
+            stream
+        })
+        .collect();
+    assert_eq!(page.json("/api/runs")["runs"][0]["name"], "a");
+    assert_eq!(page.live().next().expect("the news come")["runs"][0]["name"], "a");
+    // Of two hundred no more than a few are open still.
+    let mut open = 0;
+    for mut stream in slow {
+        stream.set_nonblocking(true).unwrap();
+        let mut rest = Vec::new();
+        let is_open = stream.read_to_end(&mut rest).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+        open += usize::from(is_open);
+    }
+    assert!(open <= 64, "{open}");
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_with_what_could() {
+    let folder = Folder::new();
+    folder.train_small("toy", &["--steps", "1"]).succeeds();
+    folder.run(&["serve", "runs/toi"]).fails(3, &["runs/toi", "wordspace serve", "wordspace train"]);
+    let page = Page::serve(&folder, &[]);
+    let port = page.port.to_string();
+    folder.run(&["serve", "--port", &port]).fails(1, &[&port, "wordspace serve --port 0"]);
+    folder.run(&["serve", "--port", "70000"]).fails(2, &["70000"]);
+    folder.run(&["train", "--open"]).fails(2, &["--serve"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_page_well() {
+    let folder = Folder::new();
+    let done = Page::serve(&folder, &[]).stop("INT").succeeds();
+    assert!(done.stderr.contains("no runs in runs yet") && done.stderr.contains("wordspace train"), "{}", done.stderr);
+    Page::serve(&folder, &[]).stop("TERM").succeeds();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_is_shown_while_it_trains_and_after_it_until_ctrl_c() {
+    let folder = Folder::new();
+    let page = Page::beside(&folder, &small("a", &["--serve", "--steps", "60"]));
+    let states: Vec<String> = page
+        .live()
+        .filter_map(|news| Some(news["runs"][0]["state"].as_str()?.to_string()))
+        .take_while(|state| state != "complete")
+        .collect();
+    assert!(states.iter().all(|state| state == "waiting" || state == "training"), "{states:?}");
+    assert_eq!(page.json("/api/runs")["runs"][0]["step"], 60);
+    let done = page.stop("INT").succeeds();
+    assert!(done.stdout.contains("60 steps") && done.stderr.contains("until Ctrl-C"), "{}{}", done.stdout, done.stderr);
+    let resumed = Page::beside(&folder, &["resume", "runs/a", "--steps", "61", "--serve"]);
+    assert!(resumed.live().any(|news| news["runs"][0]["step"] == 61));
+    resumed.stop("INT").succeeds();
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_a_run_with_a_page_trains_leaves_a_checkpoint() {
+    let folder = Folder::new();
+    let more = ["--serve", "--steps", "1000000", "--set", "evaluate.every=0"];
+    let page = Page::beside(&folder, &[&["train", "--name", "long"], SMALL, &more].concat());
+    page.live().find(|news| news["runs"][0]["step"].as_u64() > Some(2)).expect("it trains");
+    let done = page.stop("INT");
+    assert_eq!(done.code, Some(130), "{}", done.stderr);
+    assert!(!wordspace::names(&folder.join("runs/long/checkpoints")).is_empty());
+    assert!(done.stderr.contains("resume"), "{}", done.stderr);
+}
