@@ -85,7 +85,7 @@ mod processor {
 
         fn forward(&self, [qkv]: [View<'_>; 1], _: bool) -> (Values, ()) {
             let [n, c] = [qkv.dims()[0], qkv.dims()[1] / 3];
-            let mut out = vec![0.0; n * c];
+            let mut out = Vec::with_capacity(n * c);
             let out_of_all = Shared(out.as_mut_ptr());
             self.for_each_head(qkv, |head, scores| {
                 for rows in head.blocks() {
@@ -98,13 +98,15 @@ mod processor {
                     multiply(out, false, 1.0, weights, head.part(2, 0..seen), Threads::One);
                 }
             });
+            // SAFETY: every head of every row of the batch has written its columns of all places.
+            unsafe { out.set_len(n * c) };
             (Values::new(out, [n, c]), ())
         }
 
         fn backward(&self, [qkv]: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
             let [n, three_c] = qkv.dims();
             let (c, d_out) = (three_c / 3, d_out.view());
-            let mut d_qkv = vec![0.0; n * three_c];
+            let mut d_qkv = Vec::with_capacity(n * three_c);
             let d_of_all = Shared(d_qkv.as_mut_ptr());
             self.for_each_head(qkv, |head, scores| {
                 let mut d_scores = vec![0.0; ROWS * self.t];
@@ -135,6 +137,8 @@ mod processor {
                     multiply(d_part(1, 0..seen), add, head.scale, d_scores.transposed(), q, Threads::One);
                 }
             });
+            // SAFETY: every head of every row of the batch has written its columns of all places.
+            unsafe { d_qkv.set_len(n * three_c) };
             [Some(Values::new(d_qkv, [n, three_c]))]
         }
     }
@@ -145,6 +149,7 @@ mod processor {
             let &Self { t, heads, dropped } = self;
             let [n, three_c] = qkv.dims();
             let (b, d) = (n / t.max(1), three_c / 3 / heads);
+            assert_eq!((b * t, 3 * heads * d), (n, three_c), "whole rows of the batch, and whole heads");
             (0..b * heads).into_par_iter().for_each_init(
                 || vec![0.0; ROWS * t],
                 |scores, nth| {

@@ -57,13 +57,13 @@ pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Ids) -> Tensor<
 
 #[cfg(feature = "flex")]
 mod processor {
-    use std::mem::MaybeUninit;
+    use std::mem::{MaybeUninit, replace};
     use std::sync::Arc;
 
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{LINE, PIECE, fetch, rows_of_a_piece, written};
+    use crate::processor::{LINE, PIECE, fetch, rows_of_a_piece, written, zeros};
 
     #[derive(Clone, Debug)]
     pub struct Embed {
@@ -142,30 +142,56 @@ mod processor {
 
         fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
             let [v, c] = wte.dims();
-            let mut d_wte = vec![0.0; v * c];
-            self.add_rows(&mut d_wte, c, d_out);
+            let mut is_named = vec![false; v];
+            let is_first: Vec<bool> = self.ids.iter().map(|&id| !replace(&mut is_named[id as usize], true)).collect();
+            let mut d_wte = Vec::with_capacity(v * c);
+            let room = &mut d_wte.spare_capacity_mut()[..v * c];
+            let rows = rows_of_a_piece(c);
+            room.par_chunks_mut(rows * c).zip(is_named.par_chunks(rows)).for_each(|(room, is_named)| {
+                let others = room.chunks_exact_mut(c).zip(is_named).filter(|(_, is_named)| !**is_named);
+                others.for_each(|(row, _)| row.fill(MaybeUninit::new(0.0)));
+            });
+            // SAFETY: only the rows that ids name are not written yet, and the first place of each is one.
+            unsafe { self.add_rows(room, c, d_out, &is_first) };
+            // SAFETY: now all are.
+            unsafe { d_wte.set_len(v * c) };
             Values::new(d_wte, [v, c])
         }
 
         /// The head of a tied table has its gradient first.
         fn add_to_table_gradient(&self, so_far: &mut Values, d_out: &Values) -> bool {
             let [_, c] = so_far.view().dims();
-            self.add_rows(so_far.as_mut_slice(), c, &d_out.view());
+            let so_far = so_far.as_mut_slice();
+            // SAFETY: only numbers are written to the room.
+            let room = unsafe { &mut *(so_far as *mut [f32] as *mut [MaybeUninit<f32>]) };
+            // SAFETY: all of it is written.
+            unsafe { self.add_rows(room, c, &d_out.view(), &vec![false; self.ids.len()]) };
             true
         }
 
-        /// Adds the gradient of each place to the row of its id.
-        fn add_rows(&self, d_wte: &mut [f32], c: usize, d_out: &[f32]) {
+        /// Adds the gradient of each place to the row of its id, or writes it there where the place `is_first`.
+        ///
+        /// # Safety
+        ///
+        /// A row is written already, or the first of its places `is_first`.
+        unsafe fn add_rows(&self, d_wte: &mut [MaybeUninit<f32>], c: usize, d_out: &[f32], is_first: &[bool]) {
             let v = d_wte.len() / c.max(1);
             assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
             let start = Start(d_wte.as_mut_ptr());
             let width = columns_of_a_task(c, d_out.len());
             (0..c.div_ceil(width)).into_par_iter().for_each(|task| {
                 let columns = task * width..c.min((task + 1) * width);
-                for (&id, d) in self.ids.iter().zip(d_out.chunks_exact(c)) {
+                for ((&id, d), &is_first) in self.ids.iter().zip(d_out.chunks_exact(c)).zip(is_first) {
+                    let d = &d[columns.clone()];
                     // SAFETY: the row is one of the table's, and nobody else touches its columns of this task.
                     let sum = unsafe { start.part(id as usize * c + columns.start, columns.len()) };
-                    for (sum, d) in sum.iter_mut().zip(&d[columns.clone()]) {
+                    if is_first {
+                        sum.write_copy_of_slice(d);
+                        continue;
+                    }
+                    // SAFETY: it was written before, by the first of its places at the latest.
+                    let sum = unsafe { sum.assume_init_mut() };
+                    for (sum, d) in sum.iter_mut().zip(d) {
                         *sum += d;
                     }
                 }
@@ -174,7 +200,7 @@ mod processor {
 
         fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
             let c = wpe.dims()[1];
-            let mut d_wpe = vec![0.0; wpe.len()];
+            let mut d_wpe = zeros(wpe.len());
             let rows = rows_of_a_piece(c * (self.ids.len() / self.t.max(1)).max(1));
             let used = &mut d_wpe[..self.t * c];
             used.par_chunks_mut(rows * c).enumerate().for_each(|(piece, sums)| {
@@ -201,7 +227,7 @@ mod processor {
     }
 
     /// Where a table starts of whose rows every thread writes other columns.
-    struct Start(*mut f32);
+    struct Start(*mut MaybeUninit<f32>);
 
     // SAFETY: it only gives out parts, of which `part` asks that they be apart.
     unsafe impl Sync for Start {}
@@ -209,9 +235,9 @@ mod processor {
     impl Start {
         /// # Safety
         ///
-        /// The numbers are there, and nobody else touches them meanwhile.
+        /// The room is there, and nobody else touches them meanwhile.
         #[allow(clippy::mut_from_ref, reason = "parts that are apart may be written at the same time")]
-        unsafe fn part(&self, start: usize, length: usize) -> &mut [f32] {
+        unsafe fn part(&self, start: usize, length: usize) -> &mut [MaybeUninit<f32>] {
             // SAFETY: the caller sees to it.
             unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
         }

@@ -27,7 +27,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{rows_of_a_piece, simd, sum, sum_in_order, sum_of_products};
+    use crate::processor::{filled, rows_of_a_piece, simd, sum, sum_in_order, sum_of_products};
 
     #[derive(Clone, Debug)]
     pub struct LayerNorm {
@@ -39,9 +39,9 @@ mod processor {
 
         fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
             let [_, c] = x.dims();
-            let mut out = vec![0.0; x.len()];
             let piece = rows_of_a_piece(c) * c;
-            out.par_chunks_mut(piece).zip(x.par_chunks(piece)).for_each(|(out, x)| {
+            let fill = |nth: usize, out: &mut [f32]| {
+                let x = &x[nth * piece..][..out.len()];
                 simd(
                     #[inline(always)]
                     || {
@@ -50,8 +50,8 @@ mod processor {
                         }
                     },
                 )
-            });
-            (Values::like(out, x), ())
+            };
+            (Values::like(filled(x.len(), piece, fill), x), ())
         }
 
         fn backward(

@@ -19,20 +19,43 @@ use crate::{AdamW, Ids, Moments, embed};
 
 /// Some rows of a table: U ids, sorted, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rows(Arc<[u32]>);
+pub struct Rows(Arc<Named>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Named {
+    ids: Vec<u32>,
+    /// A bit for every row of the table up to the last that is named: to sort ids and to find them again would take longer.
+    bits: Vec<u64>,
+    /// How many rows are named before those of each of `bits`.
+    before: Vec<u32>,
+}
 
 impl Rows {
-    /// The rows that `ids` name.
+    /// The rows that `ids` name; room is taken for a bit and a half for each row up to the last.
     pub fn named_by(ids: impl IntoIterator<Item = u32>) -> Self {
-        let mut rows: Vec<u32> = ids.into_iter().collect();
-        rows.sort_unstable();
-        rows.dedup();
-        Self(rows.into())
+        let mut bits = Vec::new();
+        for id in ids {
+            let (word, bit) = split(id);
+            if word >= bits.len() {
+                bits.resize(word + 1, 0_u64);
+            }
+            bits[word] |= bit;
+        }
+        let (mut ids, mut before) = (Vec::new(), Vec::with_capacity(bits.len()));
+        for (word, &rest) in bits.iter().enumerate() {
+            before.push(ids.len() as u32);
+            let mut rest = rest;
+            while rest != 0 {
+                ids.push(word as u32 * u64::BITS + rest.trailing_zeros());
+                rest &= rest - 1;
+            }
+        }
+        Self(Arc::new(Named { ids, bits, before }))
     }
 
     /// Their ids.
     pub fn ids(&self) -> &[u32] {
-        &self.0
+        &self.0.ids
     }
 
     /// Where each of `ids` stands among them.
@@ -41,7 +64,12 @@ impl Rows {
     ///
     /// If one is none of them.
     pub fn places(&self, ids: &[u32]) -> Vec<u32> {
-        let place = |id| self.0.binary_search(id).expect("an id among the rows") as u32;
+        let Named { bits, before, .. } = &*self.0;
+        let place = |&id: &u32| {
+            let (word, bit) = split(id);
+            assert!(bits[word] & bit != 0, "an id among the rows");
+            before[word] + (bits[word] & (bit - 1)).count_ones()
+        };
         ids.iter().map(place).collect()
     }
 
@@ -52,14 +80,19 @@ impl Rows {
     /// - `table`: `[V, C]`, every id below V
     /// - output: `[U, C]`
     pub fn of(&self, table: Tensor<2>) -> Tensor<2> {
-        let ids = Ids::new(&self.0, [1, self.0.len()], &table.device());
+        let ids = Ids::new(self.ids(), [1, self.ids().len()], &table.device());
         embed(table, None, ids)
     }
 
     fn tensor(&self, device: &Device) -> Tensor<1, Int> {
-        let ids: Vec<i32> = self.0.iter().map(|&id| id as i32).collect();
-        Tensor::from_data(TensorData::new(ids, [self.0.len()]), device)
+        let ids: Vec<i32> = self.ids().iter().map(|&id| id as i32).collect();
+        Tensor::from_data(TensorData::new(ids, [self.ids().len()]), device)
     }
+}
+
+/// The word of a row's bit, and the bit in it.
+fn split(id: u32) -> (usize, u64) {
+    ((id / u64::BITS) as usize, 1 << (id % u64::BITS))
 }
 
 impl AdamW {
@@ -78,7 +111,7 @@ impl AdamW {
         scale: Tensor<1>,
         moments: Moments,
     ) -> (Tensor<1>, Moments) {
-        if rows.0.is_empty() {
+        if rows.ids().is_empty() {
             return (table, moments);
         }
         #[cfg(feature = "flex")]
@@ -98,7 +131,7 @@ impl AdamW {
         moments: Moments,
     ) -> (Tensor<1>, Moments) {
         let [numbers] = gradient.dims();
-        let c = numbers / rows.0.len();
+        let c = numbers / rows.ids().len();
         let ids = rows.tensor(&table.device());
         let square = |flat: Tensor<1>| -> Tensor<2> {
             let v = flat.dims()[0] / c;
@@ -231,6 +264,9 @@ mod tests {
         let rows = Rows::named_by([7, 2, 7, 0, 2]);
         assert_eq!(rows.ids(), [0, 2, 7]);
         assert_eq!(rows.places(&[7, 0, 7]), [2, 0, 2]);
+        let far = Rows::named_by([64, 1 << 20, 63, 128, 64]);
+        assert_eq!(far.ids(), [63, 64, 128, 1 << 20]);
+        assert_eq!(far.places(&[1 << 20, 128, 63, 64]), [3, 2, 0, 1]);
         let table = Tensor::<2>::from_floats([[0.5], [1.5], [2.5]], &Device::flex());
         let taken = Rows::named_by([2, 0]).of(table).into_data().try_into_vec::<f32>().unwrap();
         assert_eq!(taken, [0.5, 2.5]);

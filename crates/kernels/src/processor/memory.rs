@@ -4,6 +4,8 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
+use super::PIECE;
+
 /// Numbers in a line of the cache.
 pub(crate) const LINE: usize = 16;
 
@@ -24,6 +26,26 @@ pub(crate) unsafe fn written(
     // SAFETY: the room is as long, and every piece of it was written.
     unsafe { numbers.set_len(length) };
     numbers
+}
+
+/// `length` numbers, zero until `fill` is given their pieces, of `piece` numbers, by all threads: a piece is cleared where it is
+/// filled, and so near.
+pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let write = |nth, room: &mut [MaybeUninit<f32>]| {
+        // SAFETY: a number whose bits are all zero is zero, so that the room holds numbers then.
+        let numbers = unsafe {
+            room.as_mut_ptr().write_bytes(0, room.len());
+            room.assume_init_mut()
+        };
+        fill(nth, numbers);
+    };
+    // SAFETY: every number of a piece is written.
+    unsafe { written(length, piece, write) }
+}
+
+/// `length` zeros: memory that is kept is not clear, and one thread alone is slow to clear it.
+pub(crate) fn zeros(length: usize) -> Vec<f32> {
+    filled(length, length.div_ceil(rayon::current_num_threads()).max(PIECE), |_, _| ())
 }
 
 /// Has `numbers`, which will be read soon, fetched into the cache meanwhile: the processor foresees what lies one after another,
