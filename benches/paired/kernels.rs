@@ -32,6 +32,7 @@ pub fn open(request: &Value, device: &Device) -> Work {
         "gradient-by-burn" => gradient_by_burn(&request, &device.clone().autodiff()),
         "rows" => rows(&request, &device.clone().autodiff()),
         "update" => update(&request, device),
+        "update-rows" => update_of_rows(&request, device),
         "head" => head(&request, &device.clone().autodiff()),
         other => panic!("no work is called {other:?}"),
     };
@@ -128,17 +129,41 @@ fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>
 
 /// Clipping by the norm and AdamW, on one long parameter.
 fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
-    let flat = |first| table(request.v, request.c, first, device).flatten(0, 1);
-    let (parameter, gradient): (Tensor<1>, Tensor<1>) = (flat(0), flat(1));
+    let gradient = table(request.v, request.c, 1, device).flatten(0, 1);
+    updates(request, device, move |adamw, parameter, moments| {
+        adamw.update(parameter, gradient.clone(), clip(&gradient), moments)
+    })
+}
+
+/// The same of the rows alone that the ids name.
+fn update_of_rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let ids = request.ids.clone();
+    let read = Rows::named_by(ids.iter().copied()).ids().len();
+    let gradient = table(read, request.c, 1, device).flatten(0, 1);
+    updates(request, device, move |adamw, parameter, moments| {
+        let rows = Rows::named_by(ids.iter().copied());
+        adamw.update_rows(parameter, &rows, gradient.clone(), clip(&gradient), moments)
+    })
+}
+
+/// What the numbers of `gradient` are multiplied by for a norm of at most one.
+fn clip(gradient: &Tensor<1>) -> Tensor<1> {
+    (sum_of_squares(gradient.clone()).sqrt() + 1e-6).recip().clamp_max(1.0)
+}
+
+fn updates(
+    request: &Request,
+    device: &Device,
+    update: impl Fn(&AdamW, Tensor<1>, Moments) -> (Tensor<1>, Moments) + 'static,
+) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let parameter: Tensor<1> = table(request.v, request.c, 0, device).flatten(0, 1);
     let moments = Moments::zeros_like(&parameter);
     let mut state = Some((parameter, moments));
     let mut adamw = AdamW { learning_rate: 1e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, step: 0 };
     Box::new(move || {
         adamw.step += 1;
         let (parameter, moments) = state.take().expect("it was put back");
-        let norm = sum_of_squares(gradient.clone()).sqrt();
-        let scale = (norm + 1e-6).recip().clamp_max(1.0);
-        let (parameter, moments) = adamw.update(parameter, gradient.clone(), scale, moments);
+        let (parameter, moments) = update(&adamw, parameter, moments);
         let result = vec![parameter.clone()];
         state = Some((parameter, moments));
         result

@@ -10,7 +10,9 @@
     lookup     rows of a table
     embed      the same, with the row of each place added
     gradient   the same, and back to the dense gradients of both tables
+    rows       the same, of the token table in the rows alone that are read
     update     clipping by the norm and AdamW on all of a table
+    update-rows  the same on the rows alone that are read
 
 One of V, N and C grows while the two others stay at 65,536, 8,192 and 64. Ids are drawn uniformly and as a text has them. What
 comes of a point is held to its definition, which NumPy computes here, before time counts; the losses of a model on one thread
@@ -78,11 +80,27 @@ def gradients(p: Point) -> list[np.ndarray]:
     return [np.repeat(met, p.c), np.full(p.t * p.c, p.n // p.t, np.float32)]
 
 
+def gradients_of_rows(p: Point) -> list[np.ndarray]:
+    """The rows in the order of their ids."""
+    _, met = np.unique(p.ids, return_counts=True)
+    return [np.repeat(met.astype(np.float32), p.c), gradients(p)[1]]
+
+
 def updated(p: Point) -> list[np.ndarray]:
     """The first AdamW update, whose moments are the gradient and its square, in 64 bits."""
-    parameter, gradient = (values(first, p.v * p.c).astype(np.float64) for first in (0, 1))
+    return [updated_by(p.wte().reshape(-1), values(1, p.v * p.c))]
+
+
+def updated_rows(p: Point) -> list[np.ndarray]:
+    read, table = np.unique(p.ids), p.wte().astype(np.float64)
+    table[read] = updated_by(table[read], values(1, len(read), p.c))
+    return [table]
+
+
+def updated_by(parameter: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    parameter, gradient = parameter.astype(np.float64), gradient.astype(np.float64)
     gradient *= min(1.0, 1.0 / (np.sqrt(np.sum(gradient**2)) + 1e-6))
-    return [parameter * (1 - 1e-3 * 0.1) - 1e-3 * gradient / (np.abs(gradient) + 1e-8)]
+    return parameter * (1 - 1e-3 * 0.1) - 1e-3 * gradient / (np.abs(gradient) + 1e-8)
 
 
 def read_and_written(p: Point) -> int:
@@ -90,8 +108,17 @@ def read_and_written(p: Point) -> int:
 
 
 def there_and_back(p: Point) -> int:
-    touched = len(np.unique(p.ids))
-    return read_and_written(p) + 4 * p.v * p.c + p.n * (4 * p.c + 4) + 8 * touched * p.c
+    return read_and_written(p) + 4 * p.v * p.c + p.n * (4 * p.c + 4) + 8 * read(p) * p.c
+
+
+def there_and_back_to_rows(p: Point) -> int:
+    """A row is taken, looked up from what was taken, and its gradient written."""
+    return read_and_written(p) + p.n * (4 * p.c + 4) + 12 * read(p) * p.c
+
+
+def read(p: Point) -> int:
+    """How many rows are read."""
+    return len(np.unique(p.ids))
 
 
 @dataclass
@@ -110,7 +137,9 @@ OPERATIONS = {
     "lookup": Operation(looked_up, read_and_written),
     "embed": Operation(embedded, read_and_written),
     "gradient": Operation(gradients, there_and_back),
+    "rows": Operation(gradients_of_rows, there_and_back_to_rows),
     "update": Operation(updated, lambda p: 28 * p.v * p.c, axes="VC", streams=(None,)),
+    "update-rows": Operation(updated_rows, lambda p: 28 * read(p) * p.c),
 }
 
 
