@@ -8,7 +8,8 @@
 
     lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already
     gradient   token and position rows, and back to the gradients of both tables
-    rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient
+    rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient, which is a row for
+               each place, and, coalesced, a row for each id, as ours is and an optimizer needs it
     update     clipping by the norm and AdamW on 124 million parameters
     head       hidden states times the table, cross-entropy, and back to the gradients of both
 
@@ -33,7 +34,7 @@ WORKLOADS = {
     for work, times, peers in [
         ("lookup", 50, ["eager", "reused", "compiled"]),
         ("gradient", 2, ["eager", "compiled"]),
-        ("rows", 10, ["sparse"]),
+        ("rows", 10, ["sparse", "coalesced"]),
     ]
     for ids in ["uniform", "zipf", "same"]
 } | {
@@ -77,14 +78,14 @@ def gradient(request: dict, kind: str):
     wpe = values(1, request["t"], request["c"]).requires_grad_()
     ids = torch.tensor(request["ids"]).reshape(-1, request["t"])
     ones = torch.ones(*ids.shape, request["c"])
-    forward = lambda wte, wpe, ids: embedding(ids, wte, sparse=kind == "sparse") + wpe
+    forward = lambda wte, wpe, ids: embedding(ids, wte, sparse=kind in ["sparse", "coalesced"]) + wpe
     if kind == "compiled":
         forward = torch.compile(forward)
 
     def once() -> list[torch.Tensor]:
         wte.grad = wpe.grad = None
         forward(wte, wpe, ids).backward(ones)
-        return [wte.grad, wpe.grad]
+        return [wte.grad.coalesce() if kind == "coalesced" else wte.grad, wpe.grad]
 
     return once
 
