@@ -18,10 +18,10 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
 
   /** Asks for the frame on show and the first one; the answer to the latest question counts. */
   async function ask() {
-    const { main, clock, store } = stage;
+    const { main, store } = stage;
     const word = main?.id(store.view.word) ?? null;
     const question = ++asked;
-    if (!main || word === null || !clock.steps.length) {
+    if (!main || word === null || !main.steps.length) {
       Object.assign(shown, { now: null, first: null });
       return apply();
     }
@@ -33,9 +33,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         known.set(key, answer);
         return answer;
       };
-      const steps = main.card.frames;
-      const now = steps.filter((step) => step <= clock.frame).at(-1) ?? steps[0];
-      const answers = [await of(now), await of(steps[0])];
+      const answers = [await of(main.frame), await of(main.steps[0])];
       if (question !== asked) return;
       [shown.now, shown.first] = answers;
     } catch (error) {
@@ -48,7 +46,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     const ids = (answer: Neighbours | null) => (answer ? answer[kind].map(([id]) => id) : []);
     const { main, other } = stage;
     if (main) {
-      main.near = { now: ids(shown.now), first: main.card.frames.length > 1 ? ids(shown.first) : [] };
+      main.near = { now: ids(shown.now), first: main.steps.length > 1 ? ids(shown.first) : [] };
       main.dress();
       if (other) {
         const over = (list: number[]) =>
@@ -107,7 +105,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       el(
         "div",
         { class: "near" },
-        ...(main.card.frames.length > 1
+        ...(main.steps.length > 1
           ? [
               column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
               column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word),
