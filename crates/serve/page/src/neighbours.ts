@@ -1,13 +1,12 @@
 // The word that was chosen: which words are nearest in the full space, now and at the first step.
 
-import { el, icon, settled } from "./dom";
+import { CROSS, el, icon, settled } from "./dom";
 import { search } from "./search";
 import type { Neighbours } from "./source";
 import { type Stage, pin, pinned } from "./stage";
-import { css } from "./theme";
+import { colourOf, css } from "./theme";
 import { signed, spelled, whole } from "./words";
 
-const CROSS = "M4 4l8 8M12 4l-8 8";
 const PIN = "M8 2.5v11M2.5 8h11";
 
 export function neighbours(host: HTMLElement, stage: Stage): void {
@@ -150,7 +149,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       const bar = el("span", { class: "bar" });
       bar.style.width = `${Math.max(0, cosine) * 100}%`;
       const dot = el("span", { class: "dot" });
-      dot.style.background = css(stage.theme.classes[main.classOf[id] ? 1 + ((main.classOf[id] - 1) % 23) : 0]);
+      dot.style.background = css(stage.theme.classes[colourOf(main.classOf[id])]);
       const isPinned = pins.some(([a, b]) => (a === word && b === other) || (a === other && b === word));
       return el(
         "li",

@@ -129,7 +129,8 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
 
 /** Whether a run of the name of the one on show is not the same: it was made anew, or its newest frame has other sizes. */
 const isAnother = (card: Card, { card: before }: Side) =>
-  card.id !== before.id || card.words !== before.words || card.channels !== before.channels;
+  card.id !== before.id ||
+  (card.frames.length > 0 && (card.words !== before.words || card.channels !== before.channels));
 
 /** The run that is being trained, else the first that has something to show. */
 function newest(cards: Card[]): Card | undefined {

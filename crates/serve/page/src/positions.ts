@@ -27,7 +27,7 @@ export function positions(host: HTMLElement, stage: Stage): void {
     el(
       "p",
       { class: "hint" },
-      "Row and column are positions in the text; a bright diagonal that widens means that neighbouring places look alike.",
+      "Row and column are positions in the text; orange is alike, blue the opposite. A diagonal that widens means that neighbouring places look alike.",
     ),
     map,
     readout,

@@ -2,8 +2,6 @@
 
 import { type Card, Missing, type News, type Source, readPoints, readPositions } from "./source";
 
-/** A sentence as long as the server takes, which is 64 tokens, never needs a longer address than this. */
-const LONGEST_TEXT = 2000;
 const RETRY_MS = 2000;
 /** Too much was asked at once, or the answer took too long. */
 const BUSY = 503;
@@ -34,8 +32,7 @@ export function server(): Source {
     neighbours: (id, step, word) => json(of(id, `/neighbours/${step}?word=${word}&top=10`)),
     pair: (id, a, b) => json(of(id, `/pair?a=${a}&b=${b}`)),
     positions: async (id, step) => readPositions(await bytes(of(id, `/positions/${step}`))),
-    sentence: (id, step, text) =>
-      json(of(id, `/sentence/${step}?text=${encodeURIComponent(text.slice(0, LONGEST_TEXT))}`)),
+    sentence: (id, step, text) => json(of(id, `/sentence/${step}?text=${encodeURIComponent(text)}`)),
     subscribe,
   };
 }

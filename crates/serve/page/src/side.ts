@@ -4,16 +4,18 @@ import { HOME_DISTANCE } from "./camera";
 import { at, positionOf } from "./clock";
 import { el } from "./dom";
 import { Frames } from "./frames";
-import { type Label, Labels } from "./labels";
+import { type Box, type Label, Labels } from "./labels";
 import { type Link, drawLink, drawRing, drawTrail } from "./overlay";
 import { Scene } from "./scene";
 import type { Card, Pair, Points, Run } from "./source";
 import { type Stage, pinned } from "./stage";
-import { COLOURS } from "./theme";
+import { COLOURS, colourOf, mix } from "./theme";
 import { index, signed, spelled } from "./words";
 
 /** Names are looked for among so many of the most frequent words. */
 const MOST_NAMES = 3000;
+/** How much of the ink is in the colour of a name. */
+const INK_IN_NAMES = 0.45;
 /** So many frames back a trail reaches. */
 const TRAIL = 14;
 /** All frames of a run this small are fetched ahead; of a run in training fewer, for its axes still turn. */
@@ -163,7 +165,7 @@ export class Side {
     const pins = new Set(this.pins().flat());
     const colour =
       view.colour === "class" && this.run.classes.length
-        ? (id: number) => (this.classOf[id] ? 1 + ((this.classOf[id] - 1) % (COLOURS - 1)) : 0)
+        ? (id: number) => colourOf(this.classOf[id])
         : this.shades();
     this.scene.dress(colour, (id) => {
       if (id === word || pins.has(id)) return 200;
@@ -221,8 +223,9 @@ export class Side {
     if (view.trails) {
       for (const id of new Set([...pins.flat(), ...(word === null ? [] : [word])])) this.drawTrail(id);
     }
+    const numbers: Box[] = [];
     const link = (a: number, b: number, kind: Link["kind"], text = "", quiet = false) =>
-      drawLink(pen, scene, { a, b, kind, text, quiet }, theme);
+      numbers.push(...drawLink(pen, scene, { a, b, kind, text, quiet }, theme));
     if (word !== null) {
       for (const id of this.near.first) link(word, id, "first");
       for (const id of this.near.now) link(word, id, "now");
@@ -238,6 +241,7 @@ export class Side {
       scene,
       chosen.map((id) => this.label(id, strong.has(id))),
       this.names,
+      numbers,
       HOME_DISTANCE / stage.camera.distance,
       theme,
     );
@@ -246,7 +250,8 @@ export class Side {
   private label(word: number, chosen: boolean): Label {
     const { theme, store } = this.stage;
     const byClass = store.view.colour === "class" && this.classOf[word] && this.run.classes.length;
-    const colour = byClass ? theme.classes[1 + ((this.classOf[word] - 1) % (COLOURS - 1))] : theme.ink;
+    // The colours are made for points; letters are thinner.
+    const colour = byClass ? mix(theme.classes[colourOf(this.classOf[word])], theme.ink, INK_IN_NAMES) : theme.ink;
     return { word, text: spelled(this.run.words[word]), chosen, colour: chosen ? theme.ink : colour };
   }
 
