@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use wordspace::Folder;
+use wordspace::{Folder, write_frame};
 
 /// The data in the page at `path`.
 fn data(path: &Path) -> Value {
@@ -68,6 +68,35 @@ fn of_a_large_run_the_watched_words_and_the_first_and_last_frame_are_there_and_i
     assert!(steps.first() == Some(&0) && steps.last() == Some(&8));
     assert!(data["run"]["limits"].as_str().unwrap().contains(&format!("{} of", words.len())));
     assert!(fs::metadata(folder.join("a.html")).unwrap().len() < 2_000_000);
+}
+
+#[test]
+fn a_report_leaves_out_frames_that_are_damaged_or_of_other_sizes_and_says_so() {
+    let folder = Folder::new();
+    folder.train_small("a", &["--steps", "20"]).succeeds();
+    let vectors = folder.join("runs/a/vectors");
+    let told = folder.run(&["report", "runs/a", "--json"]).succeeds().json();
+    let count = told["all_words"].as_u64().unwrap() as usize;
+    let numbers: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
+    write_frame(&vectors, 0, [5, 16], 16, &numbers);
+    write_frame(&vectors, 4, [count, 8], 16, &numbers);
+    write_frame(&vectors, 8, [count, 16], 9, &numbers);
+    // The newest is the newest that can be read.
+    fs::write(vectors.join("step-000020.safetensors"), "no tensors").unwrap();
+
+    folder.run(&["report", "runs/a"]).succeeds();
+    let data = data(&folder.join("runs/a/report.html"));
+    let steps: Vec<u64> =
+        data["frames"].as_array().unwrap().iter().map(|frame| frame["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [1, 2, 10]);
+    assert!(data["run"]["limits"].as_str().unwrap().contains("3 of 7 frames"));
+    for step in [1, 2, 10] {
+        fs::write(vectors.join(format!("step-{step:06}.safetensors")), "no tensors").unwrap();
+    }
+    for step in [0, 4, 8] {
+        fs::remove_file(vectors.join(format!("step-{step:06}.safetensors"))).unwrap();
+    }
+    folder.run(&["report", "runs/a"]).fails(3, &["step-000020.safetensors", "not a whole safetensors file"]);
 }
 
 #[test]

@@ -5,11 +5,10 @@ mod wordspace;
 use std::fs;
 use std::path::Path;
 
-use ::wordspace::data::write_tensors;
 use serde_json::Value;
 
 use wordspace::page::{Page, Reply};
-use wordspace::{Folder, log, names};
+use wordspace::{Folder, log, names, write_frame};
 
 /// A folder with a finished small run called `a`.
 fn with_a_run() -> Folder {
@@ -210,6 +209,44 @@ fn a_run_that_another_process_writes_is_seen_to_grow() {
 }
 
 #[test]
+fn a_frame_of_other_sizes_is_refused_in_a_sentence_and_the_rest_is_shown() {
+    let folder = with_a_run();
+    let vectors = folder.join("runs/a/vectors");
+    let count = Page::serve(&folder, &[]).json("/api/runs")["runs"][0]["words"].as_u64().unwrap() as usize;
+    let numbers_of: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
+    write_frame(&vectors, 4, [count, 8], 16, &numbers_of);
+    write_frame(&vectors, 8, [5, 16], 16, &numbers_of);
+    write_frame(&vectors, 10, [count, 16], 9, &numbers_of);
+
+    let page = Page::serve(&folder, &[]);
+    let asked = ["points/S", "neighbours/S?word=1", "positions/S", "sentence/S?text=cat"];
+    let whole = format!("the newest frame of a holds {count} words and 16 positions of 16 numbers");
+    for (step, holds) in [(4, "16 positions of 8 numbers"), (8, "5 words"), (10, "9 positions")] {
+        for path in asked {
+            let path = format!("/api/runs/0/{}", path.replace('S', &step.to_string()));
+            page.refuses(&path, 500, &[&format!("step-{step:06}.safetensors"), holds, &whole]);
+        }
+    }
+    assert_eq!(numbers(&page.json("/api/runs/0/pair?a=0&b=2")["steps"]), [0.0, 1.0, 2.0, 20.0]);
+    for path in asked {
+        assert_eq!(page.ask(&format!("/api/runs/0/{}", path.replace('S', "2"))).status, 200, "{path}");
+    }
+
+    // The newest frame says which sizes those of a run are.
+    let points = page.ask("/api/runs/0/points/20").body;
+    let mut news = page.live();
+    fs::create_dir(folder.join("aside")).unwrap();
+    write_frame(&folder.join("aside"), 30, [count, 8], 16, &numbers_of);
+    fs::rename(folder.join("aside/step-000030.safetensors"), vectors.join("step-000030.safetensors")).unwrap();
+    news.find(|news| news["runs"][0]["channels"] == 8).expect("it comes to that");
+    let newer = page.ask("/api/runs/0/points/30").body;
+    assert_eq!((newer.len(), u32_at(&newer, 4)), (points.len(), u32_at(&points, 4) + 1), "it has axes of its own");
+    page.refuses("/api/runs/0/points/20", 500, &["step-000020.safetensors", "16 positions of 16 numbers"]);
+    page.refuses("/api/runs/0/neighbours/2?word=1", 500, &["step-000002.safetensors"]);
+    assert_eq!(page.ask("/api/runs/0/points/4").status, 200);
+}
+
+#[test]
 fn damaged_files_are_told_of_in_a_sentence_and_the_rest_is_shown() {
     let folder = with_a_run();
     let vectors = folder.join("runs/a/vectors");
@@ -220,8 +257,7 @@ fn damaged_files_are_told_of_in_a_sentence_and_the_rest_is_shown() {
     let count = words["words"].as_array().unwrap().len();
     let mut rows: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
     (rows[16], rows[5 * 16 + 3]) = (f32::NAN, f32::INFINITY);
-    write_tensors(&vectors.join("step-000008.safetensors"), [("wte.weight", &[count, 16][..], &rows[..])].into_iter())
-        .unwrap();
+    write_frame(&vectors, 8, [count, 16], 16, &rows);
     fs::write(folder.join("runs/a/run.json"), "{").unwrap();
     fs::write(folder.join("runs/a/log.jsonl"), "half a li").unwrap();
 

@@ -208,6 +208,8 @@ fn what_cannot_be_served_is_refused_with_what_could() {
     folder.run(&["serve", "--port", &port]).fails(1, &[&port, "wordspace serve --port 0"]);
     folder.run(&["serve", "--port", "70000"]).fails(2, &["70000"]);
     folder.run(&["train", "--open"]).fails(2, &["--serve"]);
+    let refused = folder.run(&small("toy", &["--serve"])).fails(6, &["runs/toy"]);
+    assert!(!refused.stderr.contains("http://"), "no page for a run that cannot begin: {}", refused.stderr);
 }
 
 #[cfg(unix)]

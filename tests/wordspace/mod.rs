@@ -8,6 +8,7 @@ pub mod page;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use ::wordspace::data::write_tensors;
 #[cfg(feature = "wgpu")]
 use ::wordspace::train::device::{DeviceChoice, OpenDevice};
 use serde_json::Value;
@@ -188,6 +189,15 @@ pub fn log(run: &Path) -> Vec<Value> {
         line
     };
     text.lines().map(without_time).collect()
+}
+
+/// Writes a frame of `step` into a run's `vectors`: tables `[V, C]` and `[T, C]`, both from the start of `numbers`.
+pub fn write_frame(vectors: &Path, step: u64, [words, channels]: [usize; 2], positions: usize, numbers: &[f32]) {
+    let tables = [
+        ("wpe.weight", &[positions, channels][..], &numbers[..positions * channels]),
+        ("wte.weight", &[words, channels], &numbers[..words * channels]),
+    ];
+    write_tensors(&vectors.join(format!("step-{step:06}.safetensors")), tables.into_iter()).expect("it can be written");
 }
 
 /// Sends `process` the signal called `name`.

@@ -54,15 +54,15 @@ impl Turning {
         self.version
     }
 
-    /// The axes there are, if they are good for a run whose newest frame is that of `step`.
-    pub fn current(&self, step: u64, is_training: bool) -> Option<Arc<Axes>> {
+    /// The axes there are, if they are good for a run of vectors of `channels` numbers whose newest frame is that of `step`.
+    pub fn current(&self, step: u64, channels: usize, is_training: bool) -> Option<Arc<Axes>> {
         let is_early = is_training && Instant::now() < self.due;
-        self.axes.clone().filter(|_| self.step == step || is_early)
+        self.last(channels).filter(|_| self.step == step || is_early)
     }
 
-    /// The axes that were found last, whatever they are good for.
-    pub fn last(&self) -> Option<Arc<Axes>> {
-        self.axes.clone()
+    /// The axes that were found last, however old, if they are directions among vectors of `channels` numbers.
+    pub fn last(&self, channels: usize) -> Option<Arc<Axes>> {
+        self.axes.clone().filter(|axes| axes.directions[0].len() == channels)
     }
 
     /// Takes up `directions`, which took as long as `cost` to find for a run whose newest frame is that of `step`.

@@ -2,6 +2,7 @@
 //!
 //! The folder belongs to whoever trains; nothing is written in it, and nothing in it is believed to stay.
 
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -53,13 +54,39 @@ impl Stamp {
     }
 }
 
+/// The sizes of a frame's tables. All frames of a run have the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Shape {
+    /// V.
+    pub words: usize,
+    /// T; none where positions are not learned.
+    pub positions: Option<usize>,
+    /// C.
+    pub channels: usize,
+}
+
+impl Shape {
+    /// That of `tables`.
+    pub fn of(tables: &SavedTables) -> Self {
+        Self { words: tables.rows(), positions: tables.places(), channels: tables.dimension() }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { words, positions, channels } = self;
+        let positions = positions.map(|positions| format!(" and {positions} positions"));
+        write!(to, "{words} words{} of {channels} numbers", positions.unwrap_or_default())
+    }
+}
+
 /// A run's folder, as it was seen last.
 pub(crate) struct Folder {
     path: PathBuf,
     plan: (Option<Stamp>, Plan),
     frames: (Option<Stamp>, Arc<Vec<u64>>),
-    /// V and C of the newest frame's table.
-    shape: (usize, usize),
+    /// That of the newest frame that can be read.
+    shape: Shape,
     log: u64,
     step: u64,
     lock: (Option<Stamp>, bool),
@@ -74,7 +101,7 @@ impl Folder {
             path,
             plan,
             frames: Default::default(),
-            shape: (0, 0),
+            shape: Shape::default(),
             log: 0,
             step: 0,
             lock: (None, false),
@@ -94,9 +121,9 @@ impl Folder {
         }
         if let Some(stamp) = renewed(&self.path.join("vectors"), &mut self.frames.0) {
             let steps = steps(&self.path.join("vectors"));
+            let newest = steps.iter().rev().find_map(|&step| SavedTables::open(&self.frame(step)).ok());
+            self.shape = newest.map_or(self.shape, |tables| Shape::of(&tables));
             if steps != *self.frames.1 {
-                let newest = steps.last().and_then(|&step| SavedTables::open(&self.frame(step)).ok());
-                self.shape = newest.map_or(self.shape, |tables| (tables.rows(), tables.dimension()));
                 self.frames.1 = Arc::new(steps);
             }
             self.frames.0 = stamp;
@@ -147,8 +174,8 @@ impl Folder {
         &self.frames.1
     }
 
-    /// V and C.
-    pub fn shape(&self) -> (usize, usize) {
+    /// The sizes that all its frames must have: those of the newest that can be read.
+    pub fn shape(&self) -> Shape {
         self.shape
     }
 

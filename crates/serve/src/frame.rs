@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use wordspace_data::formats::SavedTables;
-use wordspace_data::{VectorTable, WordVectors, chance_of_pairs};
+use wordspace_data::{Error as DataError, VectorTable, WordVectors, chance_of_pairs};
 use wordspace_explore::Viewpoint;
 
 use crate::cache::Cache;
-use crate::folder::Stamp;
+use crate::folder::{Shape, Stamp};
 use crate::run::{Run, lock};
 use crate::{Error, Result};
 
@@ -33,12 +33,13 @@ pub(crate) struct Known {
     pub chance: [f32; 3],
 }
 
-/// A frame of a run, and the file it was read from.
+/// A frame of a run, the file it was read from, and the sizes it must have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     birth: u64,
     pub step: u64,
     stamp: Stamp,
+    shape: Shape,
 }
 
 impl Key {
@@ -50,7 +51,7 @@ impl Key {
     pub fn of(run: &Run, step: u64) -> Result<Self> {
         let path = run.frame(step)?;
         let gone = || Error::NotFound(format!("the frame of step {step} of {} has gone", run.name));
-        Ok(Self { birth: run.birth, step, stamp: Stamp::of(&path).ok_or_else(gone)? })
+        Ok(Self { birth: run.birth, step, stamp: Stamp::of(&path).ok_or_else(gone)?, shape: run.shape() })
     }
 }
 
@@ -70,13 +71,13 @@ impl Frames {
     ///
     /// # Errors
     ///
-    /// If there is none, or its file is damaged.
+    /// If there is none, or its file is damaged or of another run.
     pub fn open(&self, run: &Run, step: u64) -> Result<Arc<Frame>> {
         let key = Key::of(run, step)?;
         if let Some(frame) = lock(&self.open).get(&key) {
             return Ok(frame);
         }
-        let vectors = SavedTables::open(&run.frame(step)?)?.tokens()?;
+        let vectors = tables(run, step, key.shape)?.tokens()?;
         let known = lock(&self.known).get(&key);
         let known = known.unwrap_or_else(|| {
             let known = Arc::new(Known::of(&vectors, run.plan().run.seed));
@@ -94,8 +95,22 @@ impl Frames {
     ///
     /// As of [`Self::open`].
     pub fn positions(&self, run: &Run, step: u64) -> Result<Option<VectorTable>> {
-        Ok(SavedTables::open(&run.frame(step)?)?.positions()?)
+        Ok(tables(run, step, run.shape())?.positions()?)
     }
+}
+
+/// The tables of `run` after update `step`, which must be of this `shape`: in others the rows are not those of its words, and
+/// the axes not its directions.
+fn tables(run: &Run, step: u64, shape: Shape) -> Result<SavedTables> {
+    let path = run.frame(step)?;
+    let tables = SavedTables::open(&path)?;
+    let found = Shape::of(&tables);
+    if found == shape {
+        return Ok(tables);
+    }
+    let problem =
+        format!("it holds {found}, but the newest frame of {} holds {shape}; move it to the run it is of", run.name);
+    Err(DataError::BadFile { path, problem }.into())
 }
 
 impl Known {

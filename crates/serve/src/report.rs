@@ -1,7 +1,6 @@
 //! A run as one file: as many of its frames and words as fit, the first and the last frame and the watched words always.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,7 +9,7 @@ use wordspace_data::VectorTable;
 use crate::answers::describe;
 use crate::embedded::{self, EmbeddedFrame, EmbeddedPositions, base64, document, halves};
 use crate::folder::Folder;
-use crate::frame::{Frame, Frames};
+use crate::frame::Frames;
 use crate::log::Curves;
 use crate::points::{encode, places, scale};
 use crate::run::{Run, lock};
@@ -72,13 +71,7 @@ pub fn report(folder: &Path) -> Result<(String, Contents)> {
     let (frames, log) = (Frames::new(), lock(&run.log).read()?);
     let words = Words::open(folder, &run.plan())?;
     let axes = axes_of(&run, &frames, &words.by_count)?;
-    let card = run.card();
-    let is_whole = |frame: Arc<Frame>| (frame.vectors.len(), frame.vectors.dimension()) == (card.words, card.channels);
-    let is_readable = |step: &u64| frames.open(&run, *step).is_ok_and(is_whole);
-    let readable: Vec<u64> = run.frames().iter().copied().filter(is_readable).collect();
-    if readable.is_empty() {
-        return Err(Error::NotFound("no frame of the run can be read, or none has the sizes of the newest".into()));
-    }
+    let readable: Vec<u64> = run.frames().iter().copied().filter(|&step| frames.open(&run, step).is_ok()).collect();
 
     let taken = embedded::empty_size() + written(&log).len() + 64 * words.listed.words.len().min(2000);
     let room = MOST_DATA.min(MOST_BYTES.saturating_sub(taken));

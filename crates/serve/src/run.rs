@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde::Serialize;
 
 use crate::axes::Turning;
-use crate::folder::{Folder, Stamp, State};
+use crate::folder::{Folder, Shape, Stamp, State};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::{Error, Result};
@@ -91,7 +91,7 @@ impl Run {
     pub fn card(&self) -> Card {
         let axes = lock(&self.turning).version();
         let folder = lock(&self.folder);
-        let (words, channels) = folder.shape();
+        let Shape { words, channels, .. } = folder.shape();
         Card {
             id: self.id,
             name: self.name.clone(),
@@ -114,6 +114,11 @@ impl Run {
     /// The steps that have frames, in order.
     pub fn frames(&self) -> Arc<Vec<u64>> {
         lock(&self.folder).frames().clone()
+    }
+
+    /// The sizes of its frames.
+    pub fn shape(&self) -> Shape {
+        lock(&self.folder).shape()
     }
 
     /// Whether somebody works on it.

@@ -91,7 +91,8 @@ impl Serving {
     /// If it has no frame that can be read.
     pub fn axes(&self, run: &Run) -> Result<Arc<Axes>> {
         let newest = run.frames().last().copied();
-        let current = newest.and_then(|newest| lock(&run.turning).current(newest, run.is_training()));
+        let current =
+            newest.and_then(|newest| lock(&run.turning).current(newest, run.shape().channels, run.is_training()));
         match current {
             Some(axes) => Ok(axes),
             None => {
@@ -132,7 +133,7 @@ pub(crate) fn axes_of(run: &Run, frames: &Frames, by_count: &[u32]) -> Result<Ar
     let all: Vec<u32> = (0..frame.vectors.len() as u32).collect();
     let by_count = if by_count.is_empty() { &all } else { by_count };
     // Who asks for the run's card meanwhile does not wait.
-    let (began, before) = (Instant::now(), lock(&run.turning).last());
+    let (began, before) = (Instant::now(), lock(&run.turning).last(frame.vectors.dimension()));
     let directions = find(&frame, by_count, before.as_deref());
     Ok(lock(&run.turning).turn(directions, newest, began.elapsed()))
 }

@@ -23,7 +23,8 @@ impl SavedTables {
     ///
     /// # Errors
     ///
-    /// If it is missing, not exactly as long as its header says, or holds no token table of 32-bit floats.
+    /// If it is missing, not exactly as long as its header says, or holds no token table of 32-bit floats; also if its two
+    /// tables have vectors of different lengths, which no sum is made of.
     pub fn open(path: &Path) -> Result<Self> {
         let file = TensorFile::open(path)?;
         let [tokens, positions] = TABLES.map(|name| file.table(name));
@@ -31,7 +32,15 @@ impl SavedTables {
         if tokens.dtype != Dtype::Float32 {
             return Err(bad(path, format!("its token table is of type {}; a run saves 32-bit floats", tokens.dtype)));
         }
-        Ok(Self { file, tokens, positions: positions? })
+        let positions = positions?;
+        if let Some(Table { dimension, .. }) = positions
+            && dimension != tokens.dimension
+        {
+            let problem =
+                format!("its position vectors have {dimension} numbers, its token vectors {}", tokens.dimension);
+            return Err(bad(path, problem));
+        }
+        Ok(Self { file, tokens, positions })
     }
 
     /// V: how many tokens there are.
@@ -42,6 +51,11 @@ impl SavedTables {
     /// C: how many numbers a vector has.
     pub fn dimension(&self) -> usize {
         self.tokens.dimension
+    }
+
+    /// T: how many positions there are; none where positions are not learned.
+    pub fn places(&self) -> Option<usize> {
+        self.positions.as_ref().map(|table| table.rows as usize)
     }
 
     /// The token table, mapped, with an empty word for each row: all frames of a run have the same words.
@@ -71,10 +85,21 @@ mod tests {
         let tables = [("wpe.weight", &[1, 2][..], &positions[..]), ("wte.weight", &[2, 2], &tokens)];
         write_tensors(&path, tables.into_iter()).unwrap();
         let mut saved = SavedTables::open(&path).unwrap();
-        assert_eq!((saved.rows(), saved.dimension()), (2, 2));
+        assert_eq!((saved.rows(), saved.dimension(), saved.places()), (2, 2, Some(1)));
         assert_eq!(*saved.tokens().unwrap().row(1), [3.0, 4.0]);
         assert!(saved.tokens().unwrap().row(0)[1].is_nan());
         assert_eq!(saved.positions().unwrap(), Some(VectorTable::new(positions.to_vec(), 2)));
+    }
+
+    #[test]
+    fn tables_that_cannot_be_added_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("step-000000.safetensors");
+        let numbers = [1.0, 2.0, 3.0, 4.0];
+        let tables = [("wpe.weight", &[1, 4][..], &numbers[..]), ("wte.weight", &[2, 2], &numbers)];
+        write_tensors(&path, tables.into_iter()).unwrap();
+        let error = SavedTables::open(&path).err().expect("it is refused").to_string();
+        assert!(error.contains("position vectors have 4 numbers, its token vectors 2"), "{error}");
     }
 
     #[test]

@@ -2,13 +2,15 @@
 // closed one has read it.
 
 import { at, positionOf } from "./clock";
-import { el, icon } from "./dom";
+import { CROSS, el, icon } from "./dom";
 import { type Stage, pinned } from "./stage";
 import { spelled } from "./words";
 
-const CROSS = "M4 4l8 8M12 4l-8 8";
 /** A sentence stands at least this long before the next takes its place. */
 const READING_MS = 4500;
+const GLIDING_MS = 700;
+/** So near a word may come to a sentence about it, in pixels. */
+const MARGIN = 24;
 const KEPT = "wordspace captions";
 
 export function captions(host: HTMLElement, stage: Stage): void {
@@ -24,6 +26,7 @@ export function captions(host: HTMLElement, stage: Stage): void {
   let shown: string | null = null;
   let since = 0;
   let later = 0;
+  let moved = -Infinity;
 
   function dismiss() {
     if (shown) closed.add(shown);
@@ -63,6 +66,21 @@ export function captions(host: HTMLElement, stage: Stage): void {
     return null;
   }
 
+  /** Out of the way of the words it is about: at the head of the cloud, or at its foot. */
+  function stepAside() {
+    const { main } = stage;
+    if (!main || box.hidden || performance.now() - moved < READING_MS) return;
+    const [left, top] = [box.offsetLeft - MARGIN, box.offsetTop - MARGIN];
+    const [right, bottom] = [left + box.offsetWidth + 2 * MARGIN, top + box.offsetHeight + 2 * MARGIN];
+    const covers = main.pins()[0]?.some((word) => {
+      const { x, y } = main.scene.project(main.scene.world(word), { x: 0, y: 0, near: 0 });
+      return x > left && x < right && y > top && y < bottom;
+    });
+    if (!covers) return;
+    box.classList.toggle("low");
+    moved = performance.now();
+  }
+
   function draw() {
     const found = moment();
     const same = (found?.[0] ?? undefined) === text.dataset.moment;
@@ -78,9 +96,12 @@ export function captions(host: HTMLElement, stage: Stage): void {
     if (visible && text.dataset.moment !== found[0]) {
       text.dataset.moment = found[0];
       text.textContent = found[1];
+      // Words that glide are soon where they will be.
+      window.setTimeout(stepAside, GLIDING_MS);
     }
     if (!visible) delete text.dataset.moment;
     box.hidden = !visible;
+    stepAside();
   }
 
   stage.clock.on(draw);

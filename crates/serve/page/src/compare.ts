@@ -45,16 +45,16 @@ export function head(host: HTMLElement, stage: Stage): void {
     run.hidden = cards.length < 2;
     if (document.activeElement !== run)
       run.replaceChildren(...cards.map((card) => option(card.name, card.name, card.id === main.run.id)));
-    const { card } = main;
+    const { card, steps } = main;
     state.textContent = main.run.method ? `${main.run.method}, ${STATES[card.state]}` : STATES[card.state];
     state.dataset.state = card.state;
     const others = cards.filter((other) => other.id !== card.id && other.frames.length);
-    const itself = `${card.name}@${card.frames[0] ?? 0}`;
-    beside.hidden = card.frames.length < 2 && !others.length;
+    const itself = `${card.name}@${steps[0] ?? 0}`;
+    beside.hidden = steps.length < 2 && !others.length;
     if (document.activeElement !== beside) {
       beside.replaceChildren(
         option("", "compare with …", !store.view.compare),
-        option(itself, `${card.name} at step ${card.frames[0] ?? 0}`, store.view.compare === itself),
+        option(itself, `${card.name} at step ${steps[0] ?? 0}`, store.view.compare === itself),
         ...others.map((other) => option(other.name, other.name, store.view.compare === other.name)),
       );
     }

@@ -29,6 +29,9 @@ function fill<E extends Element>(element: E, settings: Settings, children: Child
   return element;
 }
 
+/** What closes, lets go or unpins. */
+export const CROSS = "M4 4l8 8M12 4l-8 8";
+
 /** A small drawing for a button, 16 × 16, of the strokes in `path`. */
 export const icon = (path: string) =>
   svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: path }));

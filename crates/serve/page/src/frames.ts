@@ -1,7 +1,7 @@
 // The frames of one run that have been fetched: newest axes only, the longest unused dropped first.
 
 import { NOWHERE } from "./scene";
-import type { Points, Source } from "./source";
+import { Missing, type Points, type Source } from "./source";
 
 const MOST_BYTES = 256 * 2 ** 20;
 
@@ -10,6 +10,8 @@ export class Frames {
   private asked = new Map<number, Promise<void>>();
   private spreads = new WeakMap<Points, number>();
   private bytes = 0;
+  /** The steps whose frames cannot be shown. */
+  readonly lost = new Set<number>();
   axes = 0;
 
   constructor(
@@ -29,9 +31,9 @@ export class Frames {
     return (this.kept.get(step)?.axes ?? -1) >= this.axes;
   }
 
-  /** Fetches a frame unless it is here or on its way. */
+  /** Fetches a frame unless it is here, on its way, or lost. */
   want(step: number): Promise<void> {
-    if (this.fresh(step)) return Promise.resolve();
+    if (this.fresh(step) || this.lost.has(step)) return Promise.resolve();
     const asked = this.asked.get(step) ?? this.fetch(step).finally(() => this.asked.delete(step));
     this.asked.set(step, asked);
     return asked;
@@ -40,11 +42,13 @@ export class Frames {
   private async fetch(step: number): Promise<void> {
     try {
       const points = await this.source.points(this.run, step);
-      if (points.coordinates.length !== 3 * this.words) throw new Error(`The frame of step ${step} has other words.`);
+      if (points.coordinates.length !== 3 * this.words)
+        throw new Missing(`The frame of step ${step} is not of the words of this run.`);
       this.axes = Math.max(this.axes, points.axes);
       this.keep(step, points);
       this.arrived(step);
     } catch (error) {
+      if (error instanceof Missing) this.lost.add(step);
       this.failed(error as Error);
     }
   }

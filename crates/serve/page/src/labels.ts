@@ -11,9 +11,12 @@ export interface Label {
   colour: Rgb;
 }
 
+/** Left, top, width and height of a part of the picture. */
+export type Box = [number, number, number, number];
+
 const CELL = 8;
-/** Where the head of the page stands over the cloud: left, top, width, height. */
-const HEAD: [number, number, number, number] = [0, 0, 200, 130];
+/** Where the head of the page stands over the cloud. */
+const HEAD: Box = [0, 0, 200, 130];
 /** So few words are all named, if there is room. */
 const FEW = 120;
 
@@ -39,18 +42,19 @@ export class Labels {
   private shown = new Set<number>();
   private widths = new Map<string, number>();
 
-  /** Draws `chosen` and then as many of `others` (the more telling first) as there is room and reason for. */
+  /** Draws `chosen` and then as many of `others` (the more telling first) as there is room and reason for beside `taken`. */
   draw(
     pen: CanvasRenderingContext2D,
     scene: Scene,
     chosen: Label[],
     others: Label[],
+    taken: Box[],
     zoom: number,
     theme: Theme,
   ): void {
     const { width, height } = scene;
     const ground = new Ground(width);
-    ground.take(...HEAD);
+    for (const box of [HEAD, ...taken]) ground.take(...box);
     const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
     const room = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
     const most = Math.max(room, scene.words <= FEW ? FEW : 0);

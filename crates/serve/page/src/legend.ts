@@ -2,11 +2,13 @@
 
 import { el } from "./dom";
 import { type Stage, sides } from "./stage";
-import { COLOURS, css } from "./theme";
+import { colourOf, css } from "./theme";
 
 export function legend(host: HTMLElement, stage: Stage): void {
   const list = el("div", { class: "legend", role: "group", "aria-label": "Colours" });
   host.append(list);
+  // What stands over the foot of the cloud stands over the legend, however many lines that has.
+  new ResizeObserver(() => host.style.setProperty("--legend", `${list.offsetHeight}px`)).observe(list);
   let held: number | null = null;
 
   function light(group: number | null) {
@@ -38,7 +40,7 @@ export function legend(host: HTMLElement, stage: Stage): void {
     }
     const entries = classes.map(({ name }, i) => {
       const dot = el("span", { class: "dot" });
-      dot.style.background = css(theme.classes[1 + (i % (COLOURS - 1))]);
+      dot.style.background = css(theme.classes[colourOf(i + 1)]);
       const group = i + 1;
       return el(
         "button",

@@ -1,13 +1,12 @@
 // The word that was chosen: which words are nearest in the full space, now and at the first step.
 
-import { el, icon, settled } from "./dom";
+import { CROSS, el, icon, settled } from "./dom";
 import { search } from "./search";
 import type { Neighbours } from "./source";
 import { type Stage, pin, pinned } from "./stage";
-import { css } from "./theme";
+import { colourOf, css } from "./theme";
 import { signed, spelled, whole } from "./words";
 
-const CROSS = "M4 4l8 8M12 4l-8 8";
 const PIN = "M8 2.5v11M2.5 8h11";
 
 export function neighbours(host: HTMLElement, stage: Stage): void {
@@ -18,10 +17,10 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
 
   /** Asks for the frame on show and the first one; the answer to the latest question counts. */
   async function ask() {
-    const { main, clock, store } = stage;
+    const { main, store } = stage;
     const word = main?.id(store.view.word) ?? null;
     const question = ++asked;
-    if (!main || word === null || !clock.steps.length) {
+    if (!main || word === null || !main.steps.length) {
       Object.assign(shown, { now: null, first: null });
       return apply();
     }
@@ -33,9 +32,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         known.set(key, answer);
         return answer;
       };
-      const steps = main.card.frames;
-      const now = steps.filter((step) => step <= clock.frame).at(-1) ?? steps[0];
-      const answers = [await of(now), await of(steps[0])];
+      const answers = [await of(main.frame), await of(main.steps[0])];
       if (question !== asked) return;
       [shown.now, shown.first] = answers;
     } catch (error) {
@@ -48,7 +45,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     const ids = (answer: Neighbours | null) => (answer ? answer[kind].map(([id]) => id) : []);
     const { main, other } = stage;
     if (main) {
-      main.near = { now: ids(shown.now), first: main.card.frames.length > 1 ? ids(shown.first) : [] };
+      main.near = { now: ids(shown.now), first: main.steps.length > 1 ? ids(shown.first) : [] };
       main.dress();
       if (other) {
         const over = (list: number[]) =>
@@ -107,7 +104,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       el(
         "div",
         { class: "near" },
-        ...(main.card.frames.length > 1
+        ...(main.steps.length > 1
           ? [
               column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
               column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word),
@@ -152,7 +149,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       const bar = el("span", { class: "bar" });
       bar.style.width = `${Math.max(0, cosine) * 100}%`;
       const dot = el("span", { class: "dot" });
-      dot.style.background = css(stage.theme.classes[main.classOf[id] ? 1 + ((main.classOf[id] - 1) % 23) : 0]);
+      dot.style.background = css(stage.theme.classes[colourOf(main.classOf[id])]);
       const isPinned = pins.some(([a, b]) => (a === word && b === other) || (a === other && b === word));
       return el(
         "li",

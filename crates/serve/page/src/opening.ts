@@ -57,7 +57,14 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
   }
 
   async function side(card: Card, held: number | null): Promise<Side> {
-    return new Side(stage, await stage.source.run(card.id), card, held);
+    return new Side(stage, await stage.source.run(card.id), card, held, lose);
+  }
+
+  /** A frame cannot be shown: the others go on without it. */
+  function lose() {
+    clock.take(steps());
+    news("frames");
+    if (!stage.main?.steps.length) notices.failed("Not one of its frames can be shown.", open);
   }
 
   function putUp() {
@@ -92,7 +99,7 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
   /** The steps of all frames on show, but of a run that is held at one. */
   function steps(): number[] {
     const moving = sides(stage).filter((side) => side.held === null);
-    return [...new Set(moving.flatMap((side) => side.card.frames))].sort((a, b) => a - b);
+    return [...new Set(moving.flatMap((side) => side.steps))].sort((a, b) => a - b);
   }
 
   function take(cards: Card[]) {
@@ -102,7 +109,7 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
     if (!stage.main) return busy ? undefined : open();
     for (const side of sides(stage)) {
       const card = named(side.run.name);
-      if (card && card.id !== side.run.id) return open();
+      if (card && isAnother(card, side)) return open();
       if (card) update(side, card, changes);
     }
     if (changes.has("frames")) clock.take(steps());
@@ -119,6 +126,11 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
 
   return { open, take };
 }
+
+/** Whether a run of the name of the one on show is not the same: it was made anew, or its newest frame has other sizes. */
+const isAnother = (card: Card, { card: before }: Side) =>
+  card.id !== before.id ||
+  (card.frames.length > 0 && (card.words !== before.words || card.channels !== before.channels));
 
 /** The run that is being trained, else the first that has something to show. */
 function newest(cards: Card[]): Card | undefined {

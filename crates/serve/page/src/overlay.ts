@@ -1,5 +1,6 @@
 // What is drawn over the cloud with a pen: lines between words, rings, and the way a word has come.
 
+import type { Box } from "./labels";
 import type { Scene, Spot } from "./scene";
 import { type Rgb, type Theme, css } from "./theme";
 
@@ -15,10 +16,14 @@ export interface Link {
 
 const spot = (): Spot => ({ x: 0, y: 0, near: 0 });
 
-export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link, theme: Theme): void {
+/** A number on a line needs room to stand beside the two names. */
+const SHORTEST_NUMBERED = 130;
+
+/** Draws a line, and says where its number stands, if it has one. */
+export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link, theme: Theme): Box[] {
   const from = scene.project(scene.world(link.a), spot());
   const to = scene.project(scene.world(link.b), spot());
-  if (from.near === 0 || to.near === 0) return;
+  if (from.near === 0 || to.near === 0) return [];
   pen.save();
   pen.lineWidth = link.kind === "pin" ? 1.4 : 1;
   pen.globalAlpha = link.quiet ? 0.35 : 1;
@@ -29,8 +34,8 @@ export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link
   pen.lineTo(to.x, to.y);
   pen.stroke();
   pen.setLineDash([]);
-  // A number on a line needs room to stand beside the two names.
-  if (link.text && Math.hypot(from.x - to.x, from.y - to.y) > 130) {
+  const numbers: Box[] = [];
+  if (link.text && Math.hypot(from.x - to.x, from.y - to.y) > SHORTEST_NUMBERED) {
     pen.font = "500 12px ui-sans-serif, system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
@@ -40,8 +45,11 @@ export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link
     pen.strokeText(link.text, x, y);
     pen.fillStyle = css(theme.accent);
     pen.fillText(link.text, x, y);
+    const width = pen.measureText(link.text).width;
+    numbers.push([x - width / 2, y - 7, width, 14]);
   }
   pen.restore();
+  return numbers;
 }
 
 export function drawRing(pen: CanvasRenderingContext2D, scene: Scene, word: number, theme: Theme): void {

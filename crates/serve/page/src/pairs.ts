@@ -2,12 +2,10 @@
 
 import { Chart } from "./chart";
 import { at, positionOf } from "./clock";
-import { el, icon } from "./dom";
+import { CROSS, el, icon } from "./dom";
 import type { Pair } from "./source";
 import { type Stage, pinned, sides, unpin } from "./stage";
 import { signed, spelled } from "./words";
-
-const CROSS = "M4 4l8 8M12 4l-8 8";
 
 interface Shown {
   words: [string, string];

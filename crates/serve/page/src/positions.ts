@@ -27,7 +27,7 @@ export function positions(host: HTMLElement, stage: Stage): void {
     el(
       "p",
       { class: "hint" },
-      "Row and column are positions in the text; a bright diagonal that widens means that neighbouring places look alike.",
+      "Row and column are positions in the text; orange is alike, blue the opposite. A diagonal that widens means that neighbouring places look alike.",
     ),
     map,
     readout,
@@ -44,12 +44,12 @@ export function positions(host: HTMLElement, stage: Stage): void {
   const at = { row: 0, column: 0 };
 
   async function fetch() {
-    const { main, clock, store } = stage;
-    if (!main || store.view.tab !== "positions" || !clock.steps.length) return;
+    const { main, store } = stage;
+    if (!main || store.view.tab !== "positions" || !main.steps.length) return;
     try {
       if (main.run.positions === "none")
         throw new Error("This run was trained without positions: word order is nothing to it.");
-      table = await stage.source.positions(main.run.id, clock.frame);
+      table = await stage.source.positions(main.run.id, main.frame);
       trouble.textContent = "";
     } catch (error) {
       table = null;

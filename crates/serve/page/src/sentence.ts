@@ -42,12 +42,12 @@ export function sentence(host: HTMLElement, stage: Stage): void {
   let asked = 0;
 
   async function fetch() {
-    const { main, clock, store } = stage;
-    if (!main || store.view.tab !== "sentence" || !clock.steps.length) return;
+    const { main, store } = stage;
+    if (!main || store.view.tab !== "sentence" || !main.steps.length) return;
     if (!field.value.trim()) field.value = offer(stage);
     const question = ++asked;
     try {
-      const answer = await stage.source.sentence(main.run.id, clock.frame, field.value);
+      const answer = await stage.source.sentence(main.run.id, main.frame, field.value);
       if (question !== asked) return;
       trouble.textContent = "";
       draw(answer);

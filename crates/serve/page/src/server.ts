@@ -1,10 +1,10 @@
 // Frames from `wordspace serve`, which sits on the same machine and reads the run folder.
 
-import { type Card, type News, type Source, readPoints, readPositions } from "./source";
+import { type Card, Missing, type News, type Source, readPoints, readPositions } from "./source";
 
-/** A sentence as long as the server takes, which is 64 tokens, never needs a longer address than this. */
-const LONGEST_TEXT = 2000;
 const RETRY_MS = 2000;
+/** Too much was asked at once, or the answer took too long. */
+const BUSY = 503;
 
 async function ask(path: string): Promise<Response> {
   let answer: Response;
@@ -15,7 +15,8 @@ async function ask(path: string): Promise<Response> {
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => null);
-  throw new Error(said?.error ?? `The program answered ${answer.status} to ${path}.`);
+  const why = said?.error ?? `The program answered ${answer.status} to ${path}.`;
+  throw answer.status === BUSY ? new Error(why) : new Missing(why);
 }
 
 const json = async (path: string) => (await ask(path)).json();
@@ -31,8 +32,7 @@ export function server(): Source {
     neighbours: (id, step, word) => json(of(id, `/neighbours/${step}?word=${word}&top=10`)),
     pair: (id, a, b) => json(of(id, `/pair?a=${a}&b=${b}`)),
     positions: async (id, step) => readPositions(await bytes(of(id, `/positions/${step}`))),
-    sentence: (id, step, text) =>
-      json(of(id, `/sentence/${step}?text=${encodeURIComponent(text.slice(0, LONGEST_TEXT))}`)),
+    sentence: (id, step, text) => json(of(id, `/sentence/${step}?text=${encodeURIComponent(text)}`)),
     subscribe,
   };
 }

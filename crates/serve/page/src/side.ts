@@ -4,16 +4,18 @@ import { HOME_DISTANCE } from "./camera";
 import { at, positionOf } from "./clock";
 import { el } from "./dom";
 import { Frames } from "./frames";
-import { type Label, Labels } from "./labels";
+import { type Box, type Label, Labels } from "./labels";
 import { type Link, drawLink, drawRing, drawTrail } from "./overlay";
 import { Scene } from "./scene";
 import type { Card, Pair, Points, Run } from "./source";
 import { type Stage, pinned } from "./stage";
-import { COLOURS } from "./theme";
+import { COLOURS, colourOf, mix } from "./theme";
 import { index, signed, spelled } from "./words";
 
 /** Names are looked for among so many of the most frequent words. */
 const MOST_NAMES = 3000;
+/** How much of the ink is in the colour of a name. */
+const INK_IN_NAMES = 0.45;
 /** So many frames back a trail reaches. */
 const TRAIL = 14;
 /** All frames of a run this small are fetched ahead; of a run in training fewer, for its axes still turn. */
@@ -31,6 +33,8 @@ export class Side {
   readonly pairs = new Map<string, Pair>();
   /** The neighbours of the word on show, now and at first. */
   near: { now: number[]; first: number[] } = { now: [], first: [] };
+  /** The steps of its frames, but of those that cannot be shown. */
+  steps: number[] = [];
   hovered: number | null = null;
   /** The class that the reader points at in the legend. */
   lit: number | null = null;
@@ -52,6 +56,8 @@ export class Side {
     public card: Card,
     /** Held at this step, whatever the clock says. */
     readonly held: number | null,
+    /** Called when a frame turns out to be one that cannot be shown. */
+    lost: () => void,
   ) {
     this.scene = new Scene(stage.camera);
     const overlay = el("canvas", { class: "overlay", "aria-hidden": "true" });
@@ -71,9 +77,16 @@ export class Side {
       run.id,
       run.words.length,
       () => this.arrive(),
-      (error) => stage.say(error.message),
+      (error) => {
+        stage.say(error.message);
+        if (this.steps.some((step) => this.frames.lost.has(step))) {
+          this.sift();
+          lost();
+        }
+      },
     );
     this.frames.axes = card.axes;
+    this.sift();
     this.scene.take(this.rank);
     this.dress();
   }
@@ -82,7 +95,12 @@ export class Side {
   take(card: Card): void {
     this.card = card;
     this.frames.axes = Math.max(this.frames.axes, card.axes);
+    this.sift();
     this.show(false);
+  }
+
+  private sift(): void {
+    this.steps = this.card.frames.filter((step) => !this.frames.lost.has(step));
   }
 
   id(word: string | null): number | null {
@@ -91,32 +109,37 @@ export class Side {
 
   /** Where in its own frames this run is: at the step of the clock, or of the nearest frame it has. */
   private get position(): number {
-    return positionOf(this.card.frames, this.held ?? this.stage.clock.step);
+    return positionOf(this.steps, this.held ?? this.stage.clock.step);
+  }
+
+  /** The step of its newest frame that the clock has passed: what is asked of a frame is asked of this one. */
+  get frame(): number {
+    return this.steps[Math.floor(this.position + 1e-6)] ?? 0;
   }
 
   ready(index: number): boolean {
     const step = this.stage.clock.steps[index];
-    const own = Math.ceil(positionOf(this.card.frames, this.held ?? step));
-    return this.frames.get(this.card.frames[own]) !== null;
+    const own = Math.ceil(positionOf(this.steps, this.held ?? step));
+    return this.frames.get(this.steps[own]) !== null;
   }
 
   private arrive(): void {
     this.show(false);
-    const only = this.card.state === "projection" && this.frames.get(this.card.frames[0]);
+    const only = this.card.state === "projection" && this.frames.get(this.steps[0]);
     if (only && this.frames.flat(only)) this.stage.store.set({ flat: true });
     const most = AHEAD_BYTES[this.card.state === "training" ? "training" : "else"];
-    if (!this.ahead && this.run.words.length * 6 * this.card.frames.length < most) void this.fetchAhead();
+    if (!this.ahead && this.run.words.length * 6 * this.steps.length < most) void this.fetchAhead();
   }
 
   private async fetchAhead(): Promise<void> {
     this.ahead = true;
-    for (const step of this.card.frames) await this.frames.want(step);
+    for (const step of this.steps) await this.frames.want(step);
     this.ahead = false;
   }
 
   /** Puts the frames around the clock's step into the scene, as far as they are here. */
   show(glide: boolean): void {
-    const { frames: steps } = this.card;
+    const { steps } = this;
     if (steps.length === 0) return;
     const position = this.position;
     const [before, after] = [Math.floor(position), Math.ceil(position)];
@@ -142,7 +165,7 @@ export class Side {
     const pins = new Set(this.pins().flat());
     const colour =
       view.colour === "class" && this.run.classes.length
-        ? (id: number) => (this.classOf[id] ? 1 + ((this.classOf[id] - 1) % (COLOURS - 1)) : 0)
+        ? (id: number) => colourOf(this.classOf[id])
         : this.shades();
     this.scene.dress(colour, (id) => {
       if (id === word || pins.has(id)) return 200;
@@ -200,8 +223,9 @@ export class Side {
     if (view.trails) {
       for (const id of new Set([...pins.flat(), ...(word === null ? [] : [word])])) this.drawTrail(id);
     }
+    const numbers: Box[] = [];
     const link = (a: number, b: number, kind: Link["kind"], text = "", quiet = false) =>
-      drawLink(pen, scene, { a, b, kind, text, quiet }, theme);
+      numbers.push(...drawLink(pen, scene, { a, b, kind, text, quiet }, theme));
     if (word !== null) {
       for (const id of this.near.first) link(word, id, "first");
       for (const id of this.near.now) link(word, id, "now");
@@ -217,6 +241,7 @@ export class Side {
       scene,
       chosen.map((id) => this.label(id, strong.has(id))),
       this.names,
+      numbers,
       HOME_DISTANCE / stage.camera.distance,
       theme,
     );
@@ -225,12 +250,13 @@ export class Side {
   private label(word: number, chosen: boolean): Label {
     const { theme, store } = this.stage;
     const byClass = store.view.colour === "class" && this.classOf[word] && this.run.classes.length;
-    const colour = byClass ? theme.classes[1 + ((this.classOf[word] - 1) % (COLOURS - 1))] : theme.ink;
+    // The colours are made for points; letters are thinner.
+    const colour = byClass ? mix(theme.classes[colourOf(this.classOf[word])], theme.ink, INK_IN_NAMES) : theme.ink;
     return { word, text: spelled(this.run.words[word]), chosen, colour: chosen ? theme.ink : colour };
   }
 
   private drawTrail(word: number): void {
-    const { frames: steps } = this.card;
+    const { steps } = this;
     const last = Math.floor(this.position);
     const places: number[][] = [];
     for (let i = Math.max(0, last - TRAIL + 1); i <= last; i++) {

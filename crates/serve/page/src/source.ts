@@ -133,6 +133,9 @@ export interface News {
   connection(alive: boolean): void;
 }
 
+/** What was asked for is not there or cannot be read: to ask again is of no use. */
+export class Missing extends Error {}
+
 /** Every failure is an `Error` whose message is a sentence for the reader. */
 export interface Source {
   runs(): Promise<Card[]>;

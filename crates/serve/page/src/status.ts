@@ -26,7 +26,7 @@ export function status(host: HTMLElement) {
   return {
     clear: () => show(),
     loading: () => sentence("Fetching the words …"),
-    empty: () => sentence("No run yet.", "Start one with `wordspace train`; it appears here by itself."),
+    empty: () => sentence("No run yet.", "Start one with “wordspace train”; it appears here by itself."),
     waiting: (name: string) => sentence(`${name} has begun.`, "Its words appear with the first frame."),
     failed: (why: string, again: () => void) =>
       show(

@@ -5,6 +5,9 @@ export type Rgb = [number, number, number];
 const HUES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#a8890b"].map(rgb);
 export const COLOURS = 24;
 
+/** Which colour the words of a class have; classes count from 1, and 0 is none. When all are taken they come again. */
+export const colourOf = (group: number) => (group ? 1 + ((group - 1) % (COLOURS - 1)) : 0);
+
 export interface Theme {
   dark: boolean;
   paper: Rgb;

@@ -105,14 +105,20 @@ type Listener = (view: View, changed: (...keys: (keyof View)[]) => boolean) => v
 export class Store {
   view: View = { ...FIRST };
   private listeners: Listener[] = [];
+  /** The fragment that the view was read from, or written to. */
+  private known = location.hash;
   private readonly write = settled(300, () => {
+    // The reader has just typed another address: the news of it is on its way and must not be written over.
+    if (location.hash !== this.known) return;
     const fragment = `#${toFragment(this.view)}`;
     if (fragment !== location.hash) history.replaceState(null, "", fragment);
+    this.known = location.hash;
   });
 
   constructor() {
     this.view = fromFragment(location.hash);
     addEventListener("hashchange", () => {
+      this.known = location.hash;
       if (location.hash !== `#${toFragment(this.view)}`) this.set(fromFragment(location.hash));
     });
   }

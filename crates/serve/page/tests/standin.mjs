@@ -29,6 +29,10 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
     if (FILES[url.pathname]) return send(FILES[url.pathname][1], await readFile(new URL(FILES[url.pathname][0], DIST)));
     if (url.pathname === "/api/runs") return json({ schema: 1, runs: cards() });
     if (url.pathname === "/api/runs/0") return json(all.run(shown));
+    if (made.broken.includes(Number(step)))
+      return response
+        .writeHead(500, { "content-type": "application/json" })
+        .end(JSON.stringify({ error: `The frame of step ${step} is broken.` }));
     if (of === "log") return json(all.log(shown));
     if (of === "points") return send("application/octet-stream", all.points(Number(step)));
     if (of === "neighbours") return json(all.neighbours(Number(step), asked("word"), asked("top")));

@@ -35,6 +35,36 @@ test("when the program goes away the picture stays, and comes to life again by i
   await again.close();
 });
 
+test("frames that cannot be shown are left out, and the run plays on without them", async () => {
+  const server = await standin(synthetic({ broken: [0, 8, 200] }));
+  const { page, faults, close } = await open(server.address);
+  await page.locator(".said").filter({ hasText: "is broken" }).waitFor();
+  await arrived(page, 160);
+  const slider = page.getByRole("slider", { name: "Step" });
+  assert.equal(await slider.getAttribute("max"), "7", "eight frames of eleven are on the timeline");
+  await page.getByLabel("Find a word").fill("king");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "At step 1", exact: true }).waitFor();
+  await page.getByRole("tab", { name: "Positions" }).click();
+  await page.locator("#panel-positions .map").first().waitFor();
+  // Of an answer that says no, the browser itself tells the console.
+  assert.deepEqual(
+    faults.filter((fault) => !fault.includes("status of 500")),
+    [],
+  );
+  await close();
+  await server.close();
+});
+
+test("a run of which no frame can be shown says so", async () => {
+  const made = synthetic({ steps: [0, 1] });
+  const server = await standin({ ...made, broken: made.steps });
+  const { page, close } = await open(server.address);
+  await page.getByText("Not one of its frames can be shown.").waitFor();
+  await close();
+  await server.close();
+});
+
 test("words that look like markup are text", async () => {
   const hostile = [
     "<script>fault()</script>",

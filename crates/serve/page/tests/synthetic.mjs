@@ -23,6 +23,7 @@ export function synthetic({
   steps = [0, 1, 2, 4, 8, 16, 40, 80, 120, 160, 200],
   hostile = [],
   nowhere = [],
+  broken = [],
 } = {}) {
   const { normal, next } = random(7);
   const names = [...FIRST, ...hostile];
@@ -49,6 +50,7 @@ export function synthetic({
     name: "made-up",
     names,
     nowhere,
+    broken,
     counts,
     classes,
     channels,

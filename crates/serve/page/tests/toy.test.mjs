@@ -1,18 +1,13 @@
 // The page and the program together: the built-in run is trained for real while the page watches.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { after, before, test } from "node:test";
 import { arrived, browser, open, pairNow, step, until } from "./browser.mjs";
-
-const MANIFEST = fileURLToPath(new URL("../../../../Cargo.toml", import.meta.url));
-const PROGRAM = process.env.WORDSPACE
-  ? [process.env.WORDSPACE]
-  : ["cargo", "run", "--release", "--quiet", "--manifest-path", MANIFEST, "-p", "wordspace", "--"];
+import { start } from "./program.mjs";
 
 let folder;
 before(async () => (folder = await mkdtemp(join(tmpdir(), "wordspace-page-"))));
@@ -21,32 +16,13 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-function start(...args) {
-  const child = spawn(PROGRAM[0], [...PROGRAM.slice(1), ...args], { cwd: folder });
-  const said = [];
-  const address = new Promise((found, failed) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (text) => {
-        said.push(text);
-        const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(said.join(""));
-        if (url) found(url[0]);
-      });
-    }
-    child.on("exit", () => failed(new Error(`it ended before it served: ${said.join("")}`)));
-  });
-  const ended = new Promise((done) => child.on("exit", (code) => done({ code, said: said.join("") })));
-  return { child, address, ended };
-}
-
 async function run(...args) {
-  const { address, ended } = start(...args);
-  address.catch(() => {});
-  const { code, said } = await ended;
+  const { code, said } = await start(folder, args).ended;
   assert.equal(code, 0, said);
 }
 
 test("cat and dog find each other while one watches", async () => {
-  const { child, address, ended } = start("train", "--serve");
+  const { child, address, ended } = start(folder, ["train", "--serve"]);
   const { page, faults, close } = await open(await address);
   await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
   const seen = [await pairNow(page)];
@@ -70,7 +46,7 @@ test("cat and dog find each other while one watches", async () => {
 
 test("two runs stand side by side: with positions and without", async () => {
   await run("train", "--set", "model.positions=none", "--steps", "40", "--name", "bag");
-  const { child, address, ended } = start("serve");
+  const { child, address, ended } = start(folder, ["serve"]);
   const { page, faults, close } = await open(`${await address}#run=toy&compare=bag&step=40&word=cat`);
   await page.locator(".cloud").nth(1).waitFor();
   await page.locator(".near li").nth(19).waitFor();

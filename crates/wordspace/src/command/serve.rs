@@ -34,18 +34,27 @@ pub fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts the page on the runs in `runs`, if it is asked for, before the run called `name` begins there.
+/// Starts the page on the runs in `runs`, if it is asked for, before the run called `name` makes its first update there.
 pub fn beside(runs: &Path, name: &str, args: PageArgs, terminal: &Terminal) -> Result<Option<Server>, Failure> {
     if !args.serve {
         return Ok(None);
     }
     let server = Server::start(runs, None)?;
-    let url = format!("{}#run={name}", server.url());
+    let url = format!("{}#run={}", server.url(), escaped(name));
     terminal.hint(&format!("page    {url}"));
     if args.open {
         open(&url, terminal);
     }
     Ok(Some(server))
+}
+
+/// `name` as it stands in an address: a byte that could mean something else there, as `%` and two digits.
+fn escaped(name: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(letter).collect()
 }
 
 /// Lets the system show `url` in a browser.
@@ -83,4 +92,15 @@ fn no_such_place(place: &Path) -> Failure {
         Ok(_) => Failure::data(format!("{} is no folder; expected a run or a folder of runs", place.display())),
     };
     failure.with_hints(vec![format!("{} serve", program()), format!("{} train", program())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_any_letters_can_stand_in_an_address() {
+        assert_eq!(escaped("toy-2_b"), "toy-2_b");
+        assert_eq!(escaped("a b&c#d%.é"), "a%20b%26c%23d%25%2E%C3%A9");
+    }
 }

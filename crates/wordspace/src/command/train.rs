@@ -35,15 +35,17 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         wordspace::data::Text::open(config.data.text.as_ref())?;
     }
     let runs = args.out.clone().unwrap_or_else(|| serve::RUNS.into());
-    let page = serve::beside(&runs, &config.run.name, args.page, terminal)?;
     let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
-    let done = go(&folder, &config, &device, &interrupt, args.json, terminal);
+    // The folder comes first: the page finds the run in it, and none is opened for a run that cannot begin.
+    let done = serve::beside(&runs, &config.run.name, args.page, terminal)
+        .and_then(|page| Ok((page, go(&folder, &config, &device, &interrupt, args.json, terminal)?)));
     // Whatever was wrong with the text or the sizes, the name is free for another try.
     match done.is_err() && !folder.has_begun() {
         true => folder.discard()?,
         false => drop(folder),
     }
-    keep_serving(page, done?, &interrupt, terminal)
+    let (page, code) = done?;
+    keep_serving(page, code, &interrupt, terminal)
 }
 
 pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
