@@ -276,7 +276,7 @@ mod tests {
             is_its_definition_on(&gpu, v, c, |at| at * at * 31);
         }
         is_its_definition_on(&gpu, 40, 8, |_| 39);
-        is_its_definition_on(&gpu, 1 << 20, 8, |at| at * 7919 % 1_000_003 & !7);
+        is_its_definition_on(&gpu, 1 << 20, 8, |at| at * 7919 % (1 << 17) * 8);
     }
 
     /// Holds an update of all rows on `device` to one of the table there, to the last bit.
