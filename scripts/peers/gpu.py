@@ -273,7 +273,7 @@ def main() -> None:
     names = parts(True)
     parser.add_argument("--only", default=",".join(names), help="parts, parted by commas")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=3600, help="no part begins later than this; no answer is waited for longer")
+    parser.add_argument("--seconds", type=float, default=3600, help="no part begins later than this, and no answer is waited for any longer")
     parser.add_argument("--threads", type=int, default=pairing.threads_at_hand())
     parser.add_argument("--built", metavar="COMMIT", help="what the programs were built from, where git is not at hand")
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes, PyTorch on whatever there is; nothing is kept")
@@ -295,6 +295,7 @@ def main() -> None:
 
 def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> None:
     began = time.monotonic()
+    pairing.UNTIL = began + args.seconds
     args.peer_device, args.precision = "cuda" if torch and torch.cuda.is_available() else "cpu", "highest"
     title = "Our kernels on a GPU, beside PyTorch" + (" (dry run: tiny sizes, no measurement)" if args.dry_run else "")
     record = pairing.new_record("gpu", title, args.threads, args.peer_device, args.precision)
@@ -314,7 +315,6 @@ def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> 
         try:
             if left <= 0:
                 raise TimeoutError("no time was left")
-            pairing.ANSWER_SECONDS = left
             measure(name, record, ours, args)
         except Exception as error:  # one part that fails leaves the others their turn
             record["failures"][name] = f"{type(error).__name__}: {error}"
