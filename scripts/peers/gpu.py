@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Times our kernels on a GPU beside PyTorch on CUDA, turn about, and says what share of a copy they reach.
 
-    cargo build --release -p wordspace --bench paired                      # the program for wgpu, WGSL shaders
-    cargo build --release -p wordspace --bench paired --features vulkan    # the one for vulkan, SPIR-V shaders
-    python scripts/peers/gpu.py wgpu=PROGRAM vulkan=PROGRAM --precision highest --to benches/record
-    python scripts/peers/gpu.py wgpu=PROGRAM --only step --precision high  # PyTorch's products in TF32
+    cargo bench -p wordspace --bench paired --no-run                       # the program for wgpu, WGSL shaders
+    cargo bench -p wordspace --bench paired --no-run --features vulkan     # the one for vulkan, SPIR-V shaders
+    strip -o wgpu PROGRAM && xz wgpu                                       # small enough to be taken elsewhere
+
+    python scripts/peers/gpu.py wgpu=wgpu.xz vulkan=vulkan.xz --seconds 570 --built "$(git rev-parse --short HEAD)" --to benches/record
+    python scripts/peers/gpu.py wgpu=PROGRAM --only step,memory
     python scripts/peers/gpu.py wgpu=PROGRAM --dry-run                     # tiny, any GPU or none, nothing is kept
 
     copy      as many numbers as a lookup gives, read and written once: what all else is a share of
@@ -12,24 +14,35 @@
     gradient  65,536 Zipf ids forward and back to dense gradients of both tables. Ours sorts ids on the host, once a batch:
               `gradient` has it done before, as a trainer does while the GPU is busy; `gradient-anew` does it in what is timed.
               `gradient-by-burn` is the same in burn's own operations
-    update    clipping by the norm and AdamW on 124 million parameters
-    step      an update of GPT-2 small, 8 rows of 1,024 tokens, losses over twenty updates equal before time counts
+    step      an update of GPT-2 small, 8 rows of 1,024 tokens, losses over twenty updates equal before time counts; `step-tf32`
+              lets PyTorch's products be in TF32
     memory    what burn holds of the GPU after 100, 200, 500, 1,000 and 2,000 updates of a small model
+    update    clipping by the norm and AdamW on 124 million parameters
 
-PyTorch's copy, lookup and gradient are memory alone and know no TF32; the step has products, and the record names their
-precision on PyTorch's side. Ours are in 32 bits by WGSL; by SPIR-V burn tries out what the GPU has.
+All is done in one call, what matters most first, and the record is written anew after each part: a part that fails, or that no
+time is left for, is named in it with the reason. Programs are needed and neither git nor cargo; PyTorch is whatever this Python
+imports. Without it ours are held to each other and timed alone, and the updates of a model still run.
+
+Numbers are 32 bits on both sides, and no side computes in bf16. PyTorch's products are in 32 bits, in `step-tf32` in TF32. Ours
+are in 32 bits by WGSL, which has nothing else; by SPIR-V burn tries out what the GPU has, and the losses show what it chose.
 """
 
 import argparse
+import contextlib
+import json
+import lzma
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-import torch
+import numpy as np
 
 import kernels
+import models
 import pairing
-import training
+from pairing import torch
 
 # Where a result is a sum of many products, another order of additions is farther off; TF32 keeps ten bits.
 TOLERANCE = {"highest": 1e-4, "high": 2e-3}
@@ -49,7 +62,7 @@ def workloads(tiny: bool) -> dict[str, dict]:
     rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "stream": "zipf", "times": 2 if tiny else 20}
     for work in ["gradient", "gradient-anew", "gradient-by-burn"]:
         slow = work == "gradient-by-burn" and not tiny
-        all_of_them[work] = rows | {"work": work, "peers": ["eager", "compiled"], "times": 1 if slow else rows["times"]}
+        all_of_them[work] = rows | {"work": work, "peers": ["eager", "compiled"] if work == "gradient" else ["eager"], "times": 1 if slow else rows["times"]}
         touched = len(set(kernels.draw(v, n, "zipf")))
         # Forward, and as `wordspace bench` counts it back: zeros, what comes back, the rows that are touched.
         all_of_them[work]["bytes"] = n * (8 * c + 4) + 4 * v * c + n * (4 * c + 4) + 8 * touched * c
@@ -60,11 +73,11 @@ def workloads(tiny: bool) -> dict[str, dict]:
 
 
 def gpt2(tiny: bool) -> dict:
-    return training.workload(500, 32, 1, 2, 16, 2, times=1) if tiny else training.workload(50257, 768, 12, 12, 1024, 8, times=5)
+    return models.workload(500, 32, 1, 2, 16, 2, times=1) if tiny else models.workload(50257, 768, 12, 12, 1024, 8, times=5)
 
 
 def small() -> dict:
-    return training.workload(300, 32, 1, 2, 32, 4, times=1)
+    return models.workload(300, 32, 1, 2, 32, 4, times=1)
 
 
 def copy(request: dict, kind: str):
@@ -93,40 +106,48 @@ def compare(name: str, work: dict, ours: list[tuple[str, list[str]]], args: argp
     work = dict(work)
     times, peers, stream, least = (work.pop(key) for key in ["times", "peers", "stream", "bytes"])
     request = work | {"ids": kernels.draw(work["v"], work["n"], stream)}
-    starts = ours + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers]
+    starts = ours + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers if torch]
     plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
     sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}; {times} a turn, {args.rounds} rounds"
     return {"name": name, "shape": sizes, "rows": work["n"], "bytes": least} | pairing.compare(starts, request, plan, args)
 
 
-def compare_steps(work: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> dict:
+def compare_steps(name: str, work: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> dict:
+    """An update of a model; PyTorch's products are in TF32 if the name says so."""
+    args = argparse.Namespace(**vars(args) | {"precision": "high" if name == "step-tf32" else "highest"})
+    training = Path(__file__).with_name("training.py")
+    peers = [(f"PyTorch {kind}", [sys.executable, str(training), "serve", kind]) for kind in ["eager", "compiled"] if torch]
     with tempfile.TemporaryDirectory() as folder:
         request = step_request(work, f"{folder}/step.safetensors")
-        peers = [(f"PyTorch {kind}", [sys.executable, training.__file__, "serve", kind]) for kind in training.PEERS]
         plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=20, tolerance=TOLERANCE[args.precision])
         compared = pairing.compare(ours + peers, request, plan, args)
     sizes = ", ".join(f"{key} {size}" for key, size in work["model"].items())
-    return {"name": "step", "shape": f"{sizes}; batch {work['batch']}", "tokens": work["batch"] * work["model"]["context"]} | compared
+    shape = f"{sizes}; batch {work['batch']}; PyTorch's products in {'TF32' if args.precision == 'high' else '32 bits'}"
+    return {"name": name, "shape": shape, "tokens": work["batch"] * work["model"]["context"]} | compared
 
 
 def step_request(work: dict, file: str) -> dict:
-    training.draw(work, file)
-    return {"work": "training", "file": file, "model": work["model"], "train": training.TRAIN | {"batch": work["batch"]}}
+    models.draw(work, file)
+    return {"work": "training", "file": file, "model": work["model"], "train": models.TRAIN | {"batch": work["batch"]}}
 
 
-def memory(ours: list[tuple[str, list[str]]], after: list[int], threads: int) -> dict:
+def memory(ours: list[tuple[str, list[str]]], after: list[int], record: dict, threads: int) -> dict:
     """What each of ours holds of the GPU after so many updates, in MB."""
     held = {}
     with tempfile.TemporaryDirectory() as folder:
         request = step_request(small(), f"{folder}/small.safetensors")
         for name, command in ours:
-            contender, done = pairing.Contender(name, command, request, threads), 0
-            held[name] = []
-            for count in after:
-                held[name].append(contender.ask({"times": count - done})["device_mb"])
-                done = count
-            contender.end()
+            try:
+                held[name] = held_by(pairing.Contender(name, command, request, threads), after)
+            except RuntimeError as error:
+                record["failures"][f"memory of {name}"] = str(error)
     return {"updates": after, "device_mb": held}
+
+
+def held_by(contender: pairing.Contender, after: list[int]) -> list[float]:
+    with contextlib.ExitStack() as ends:
+        ends.callback(contender.end)
+        return [contender.ask({"times": more})["device_mb"] for more in np.diff([0, *after]).tolist()]
 
 
 def shares(record: dict) -> list[str]:
@@ -148,15 +169,44 @@ def shares(record: dict) -> list[str]:
     return lines
 
 
-def against_burn(record: dict) -> list[str]:
-    """How many times faster the gradient is than in burn's own operations on the same GPU."""
+def targets(record: dict) -> list[str]:
+    """What was aimed at, and what came of it."""
     named = {workload["name"]: workload for workload in record["workloads"]}
-    if not {"gradient", "gradient-by-burn"} <= set(named):
-        return []
-    medians = lambda name: {c["name"]: c["milliseconds"]["median"] for c in named[name]["contenders"] if c["milliseconds"]}
-    kernel, stock = medians("gradient"), medians("gradient-by-burn")
-    both = [name for name in kernel if name in stock and pairing.is_ours(name)]
-    return [""] + [f"The gradient of {name}: {stock[name] / kernel[name]:,.1f} × faster than by burn's own operations." for name in both]
+
+    def median(name: str, contender: str) -> float | None:
+        found = next((c for c in named.get(name, {"contenders": []})["contenders"] if c["name"] == contender), None)
+        return found["milliseconds"]["median"] if found and found["milliseconds"] else None
+
+    def rate(name: str, contender: str) -> float | None:
+        taken = median(name, contender)
+        return named[name]["bytes"] / taken if taken else None
+
+    def ratio(above: float | None, below: float | None) -> str:
+        return f"{above / below:.2f}" if above and below else "not measured"
+
+    contenders = [c["name"] for c in named.get("copy", {"contenders": []})["contenders"]]
+    copy = max((rate("copy", name) or 0.0 for name in contenders), default=0.0)
+    ours = sorted({c["name"] for workload in record["workloads"] for c in workload["contenders"] if pairing.is_ours(c["name"])})
+    rows = []
+    for name in ours:
+        for lookup in ["lookup-uniform", "lookup-zipf"]:
+            rows.append((f"{name}: {lookup}, share of a copy", "≥ 0.85", ratio(rate(lookup, name), copy)))
+            rows.append((f"{name}: {lookup}, times faster than torch.compile", "≥ 1.0",
+                         ratio(median(lookup, "PyTorch compiled"), median(lookup, name))))
+        rows.append((f"{name}: gradient, share of a copy", "≥ 0.60", ratio(rate("gradient", name), copy)))
+        rows.append((f"{name}: gradient, times faster than burn's own operations", "≥ 100",
+                     ratio(median("gradient-by-burn", name), median("gradient", name))))
+        for step, bits in [("step", "32 bits"), ("step-tf32", "PyTorch's products in TF32")]:
+            rows.append((f"{name}: step of GPT-2 small, times faster than torch.compile, {bits}", "≥ 0.5" if step == "step" else "",
+                         ratio(median(step, "PyTorch compiled"), median(step, name))))
+        held = record.get("memory", {"device_mb": {}})["device_mb"].get(name)
+        grown = f"{held[-1] - held[0]:,.1f} MB" if held else "not measured"
+        rows.append((f"{name}: memory grown from the first to the last look", "0", grown))
+    for lookup in ["lookup-uniform", "lookup-zipf"]:
+        rows.append((f"{lookup}: time by WGSL over time by SPIR-V", "≤ 1.25",
+                     ratio(median(lookup, "wordspace wgpu"), median(lookup, "wordspace vulkan"))))
+    table = [f"| {what} | {aim} | {reached} |" for what, aim, reached in rows]
+    return ["", "## What was aimed at", "", "| | aim | reached |", "|---|---|---|", *table]
 
 
 def of_memory(record: dict) -> list[str]:
@@ -169,43 +219,109 @@ def of_memory(record: dict) -> list[str]:
     return lines
 
 
+def parts(dry: bool) -> list[str]:
+    """The names of all parts, what matters most first."""
+    all_of_them = workloads(dry)
+    early = [name for name in all_of_them if name not in ("update", "gradient-anew")]
+    return [*early, "step", "memory", "step-tf32", "gradient-anew", "update"]
+
+
+def unpacked(program: str, folder: str) -> str:
+    """Where the program lies, unpacked if it is an `.xz`."""
+    if not program.endswith(".xz"):
+        return program
+    there = Path(folder) / Path(program).stem
+    there.write_bytes(lzma.open(program).read())
+    there.chmod(0o755)
+    return str(there)
+
+
+def gpu() -> str | None:
+    """The GPU and its driver, as the driver's own tool says."""
+    with contextlib.suppress(FileNotFoundError):
+        asked = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
+        return subprocess.run(asked, capture_output=True, text=True).stdout.strip()
+
+
+def text(record: dict) -> str:
+    ready = {c["name"]: c["ready"] for workload in record["workloads"] for c in workload["contenders"] if c["ready"]}
+    runs_on = ["", f"GPU: {record['gpu'] or 'no NVIDIA driver here'}; CUDA of PyTorch: {record['cuda']}."]
+    runs_on += [f"- {name}: {what}" for name, what in ready.items()]
+    failed = ["", "## What failed", "", *[f"- {name}: {why}" for name, why in record["failures"].items()]] if record["failures"] else []
+    return pairing.markdown(record) + "\n".join(runs_on + failed + targets(record) + shares(record) + of_memory(record)) + "\n"
+
+
+def keep(record: dict, place: Path | None) -> None:
+    """Writes what is there so far, in place of what was there before."""
+    if place is not None:
+        Path(f"{place}.json").write_text(json.dumps(record) + "\n")
+        Path(f"{place}.md").write_text(text(record))
+
+
+def measure(name: str, record: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> None:
+    if name == "memory":
+        record["memory"] = memory(ours, MEMORY_AFTER[:2] if args.dry_run else MEMORY_AFTER, record, args.threads)
+    elif name.startswith("step"):
+        record["workloads"].append(compare_steps(name, gpt2(args.dry_run), ours, args))
+    else:
+        record["workloads"].append(compare(name, workloads(args.dry_run)[name], ours, args))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ours", nargs="+", metavar="DEVICE=PROGRAM", help="a built paired bench and what it runs on")
-    names = [*workloads(True), "step", "memory"]
-    parser.add_argument("--only", default=",".join(names), help="workloads, parted by commas")
-    parser.add_argument("--precision", default="highest", choices=["highest", "high"], help="of PyTorch's products; high is TF32")
+    parser.add_argument("ours", nargs="+", metavar="DEVICE=PROGRAM", help="a built paired bench, as it is or as .xz, and what it runs on")
+    names = parts(True)
+    parser.add_argument("--only", default=",".join(names), help="parts, parted by commas")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seconds", type=float, default=3600, help="no part begins later than this, and no answer is waited for any longer")
+    parser.add_argument("--threads", type=int, default=pairing.threads_at_hand())
+    parser.add_argument("--built", metavar="COMMIT", help="what the programs were built from, where git is not at hand")
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes, PyTorch on whatever there is; nothing is kept")
     parser.add_argument("--to", type=Path, help="the folder for the record and its table")
     args = parser.parse_args()
     if args.dry_run and args.to:
         parser.error("a dry run is no measurement: it is not kept")
-    if not args.dry_run and not torch.cuda.is_available():
+    if torch and not args.dry_run and not torch.cuda.is_available():
         parser.error("PyTorch finds no CUDA device; --dry-run shows that everything runs")
     if unknown := set(args.only.split(",")) - set(names):
         parser.error(f"{', '.join(sorted(unknown))}: expected of {', '.join(names)}")
-    args.peer_device = "cuda" if torch.cuda.is_available() else "cpu"
     pairs = [given.split("=", 1) for given in args.ours]
     if any(len(pair) != 2 for pair in pairs):
         parser.error("ours is named as DEVICE=PROGRAM, such as wgpu=target/release/deps/paired-0123")
-    ours = [(f"wordspace {device}", [program, "serve", device]) for device, program in pairs]
+    with tempfile.TemporaryDirectory() as folder:
+        ours = [(f"wordspace {device}", [unpacked(program, folder), "serve", device]) for device, program in pairs]
+        measure_all(ours, args)
 
+
+def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> None:
+    began = time.monotonic()
+    pairing.UNTIL = began + args.seconds
+    args.peer_device, args.precision = "cuda" if torch and torch.cuda.is_available() else "cpu", "highest"
     title = "Our kernels on a GPU, beside PyTorch" + (" (dry run: tiny sizes, no measurement)" if args.dry_run else "")
     record = pairing.new_record("gpu", title, args.threads, args.peer_device, args.precision)
-    wanted = args.only.split(",")
-    for name, work in workloads(args.dry_run).items():
-        if name in wanted:
-            record["workloads"].append(compare(name, work, ours, args))
-            print(f"{name} is done", file=sys.stderr)
-    if "step" in wanted:
-        record["workloads"].append(compare_steps(gpt2(args.dry_run), ours, args))
-        print("step is done", file=sys.stderr)
-    if "memory" in wanted:
-        record["memory"] = memory(ours, MEMORY_AFTER[:2] if args.dry_run else MEMORY_AFTER, args.threads)
-    table = pairing.markdown(record) + "\n".join(shares(record) + against_burn(record) + of_memory(record)) + "\n"
-    pairing.write(record, table, args.to)
+    record |= {"gpu": gpu(), "cuda": torch.version.cuda if torch else None, "failures": {}}
+    if args.built:
+        record["versions"]["commit"] = args.built
+    place = None
+    if args.to:
+        args.to.mkdir(parents=True, exist_ok=True)
+        place = args.to / f"{record['time'][:10]}-gpu-{record['versions']['commit'].replace(' ', '-') or 'unknown'}"
+        if Path(f"{place}.json").exists():
+            raise SystemExit(f"{place}.json is there already: name another folder than {args.to}")
+    for name in parts(args.dry_run):
+        left = args.seconds - (time.monotonic() - began)
+        if name not in args.only.split(","):
+            continue
+        try:
+            if left <= 0:
+                raise TimeoutError("no time was left")
+            measure(name, record, ours, args)
+        except Exception as error:  # one part that fails leaves the others their turn
+            record["failures"][name] = f"{type(error).__name__}: {error}"
+        keep(record, place)
+        said = record["failures"].get(name, "is done")
+        print(f"{name}: {said}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    print(text(record))
 
 
 if __name__ == "__main__":

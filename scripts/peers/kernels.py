@@ -18,15 +18,19 @@ All compute on the same numbers, and what comes of it must agree before time cou
 that the gradients begin with; burn makes them anew each time, which counts against ours.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch.nn.functional import cross_entropy, embedding, linear
 
 import pairing
+from pairing import torch
+
+if torch is not None:
+    from torch.nn.functional import cross_entropy, embedding, linear
 
 SIZES = {"v": 50257, "c": 768, "t": 1024, "n": 8192}
 WORKLOADS = {

@@ -5,6 +5,8 @@ works once, in an order that turns from round to round, beside a copy of memory 
 disturbed. What is compared is the ratio within a round: its median over the rounds, its least and its most.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import datetime
@@ -12,6 +14,7 @@ import json
 import os
 import platform
 import re
+import select
 import shlex
 import statistics
 import subprocess
@@ -22,12 +25,18 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError:
+    # What needs no PyTorch still runs (`gpu.py`).
+    torch = None
 
 ROOT = Path(__file__).resolve().parents[2]
 CANDLE = Path(__file__).resolve().parent / "candle"
 # What writes into memory that is there already is no opponent of what does not.
 DOES_LESS = ["PyTorch reused"]
+# Until when answers are waited for, by `time.monotonic`; kernels are compiled and tried out before the first.
+UNTIL = float("inf")
 # How long a turn lasts where a plan does not say how often the work is done in it.
 TURN_SECONDS = 0.05
 
@@ -49,6 +58,10 @@ class Contender:
     def ask(self, request: dict) -> dict:
         try:
             print(json.dumps(request), file=self.process.stdin, flush=True)
+            left = None if UNTIL == float("inf") else max(0.0, UNTIL - time.monotonic())
+            if not select.select([self.process.stdout], [], [], left)[0]:
+                self.process.kill()
+                raise RuntimeError("no answer before the time was up")
             answer = self.process.stdout.readline()
         except BrokenPipeError:
             answer = ""
@@ -63,15 +76,18 @@ class Contender:
         return answer["seconds"], answer["numbers"]
 
     def memory(self, which: str) -> float:
-        """`VmRSS` now or `VmHWM` at its highest, in MB."""
+        """`VmRSS` now or `VmHWM` at its highest, in MB; 0 where the system does not say."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) * 1024 / 1e6
+        found = re.search(rf"{which}:\s+(\d+) kB", status)
+        return int(found[1]) * 1024 / 1e6 if found else 0.0
 
     def forget_highest(self) -> None:
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def end(self) -> None:
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.said.close()
         self.process.wait(timeout=60)
 
@@ -122,11 +138,18 @@ class Plan:
 @dataclass
 class Result:
     name: str
+    #: What it said when it was ready: what it runs on, or which version it is.
+    ready: str | None = None
     milliseconds: list[float] = field(default_factory=list)
     difference: float = 0.0
     peak_mb: float = 0.0
     above_ready_mb: float = 0.0
     failure: str | None = None
+
+
+def threads_at_hand() -> int:
+    """One a core, as PyTorch counts them."""
+    return torch.get_num_threads() if torch else os.cpu_count() or 1
 
 
 def arguments(doc: str, workloads: list[str], default: list[str]) -> argparse.ArgumentParser:
@@ -138,7 +161,7 @@ def arguments(doc: str, workloads: list[str], default: list[str]) -> argparse.Ar
     parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
     parser.add_argument("--peer-device", default="cpu", choices=["cpu", "cuda"], help="what PyTorch runs on")
     parser.add_argument("--precision", default="highest", choices=["highest", "high"], help="of PyTorch's products; high is TF32")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, default=threads_at_hand())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--to", type=Path, help="the folder for the record and its table")
     return parser
@@ -153,6 +176,7 @@ def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args
         for name, command in starts:
             try:
                 running[name] = Contender(name, command, request, threads)
+                results[name].ready = running[name].ready
                 ends.callback(running[name].end)
                 running[name].ready_mb = running[name].memory("VmRSS")
                 _, running[name].numbers = running[name].work(plan.check)
@@ -205,7 +229,10 @@ _SOURCE: list = []
 
 
 def copy_speed(threads: int) -> float:
-    """GB/s, reading and writing counted, of the best of three copies of 256 MB into memory that is there already."""
+    """GB/s, reading and writing counted, of the best of three copies of 256 MB into memory that is there already; 0 without
+    PyTorch, which copies."""
+    if torch is None:
+        return 0.0
     torch.set_num_threads(threads)
     if not _SOURCE:
         _SOURCE.extend([torch.ones(64_000_000), torch.ones(64_000_000)])
@@ -228,7 +255,7 @@ def spread(numbers: list[float]) -> dict | None:
 
 def report(result: Result) -> dict:
     return {
-        "name": result.name, "failure": result.failure, "milliseconds": spread(result.milliseconds),
+        "name": result.name, "ready": result.ready, "failure": result.failure, "milliseconds": spread(result.milliseconds),
         "rounds": result.milliseconds, "largest_difference": result.difference,
         "peak_mb": result.peak_mb, "above_ready_mb": result.above_ready_mb,
     }
@@ -257,16 +284,21 @@ def machine(threads: int) -> dict:
         "cores": os.cpu_count(), "threads": threads, "memory_gib": round(meminfo / 2**20, 1),
         "system": f"{platform.system()} {platform.release()}", "load": os.getloadavg(),
         "transparent_huge_pages": re.search(r"\[(\w+)\]", huge.read_text())[1] if huge.exists() else None,
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "instructions": torch.backends.cpu.get_cpu_capability() if torch else None,
     }
 
 
 def versions() -> dict:
-    said = lambda *command: subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    def said(*command: str) -> str:
+        try:
+            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        except FileNotFoundError:
+            return ""
+
     changed = said("git", "status", "--porcelain", "--untracked-files=no") != ""
     return {
         "commit": said("git", "rev-parse", "--short", "HEAD") + (" with changes" if changed else ""),
-        "rustc": said("rustc", "--version"), "torch": torch.__version__, "python": platform.python_version(),
+        "rustc": said("rustc", "--version"), "torch": torch.__version__ if torch else None, "python": platform.python_version(),
     }
 
 
@@ -365,7 +397,7 @@ def markdown(record: dict) -> str:
     for workload in record["workloads"]:
         copy = workload["copy_gb_per_second"]
         lines += ["", f"## {workload['name']}", "", workload["shape"] + ".", ""]
-        if copy:
+        if copy and copy["median"]:
             lines += [of_copies(copy), ""]
         lines += ["| | ms | memory, MB | numbers off by |", "|---|---|---|---|"]
         for c in workload["contenders"]:

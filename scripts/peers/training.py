@@ -22,22 +22,14 @@ import tomllib
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import cross_entropy, dropout, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
 
 import pairing
+from models import BATCHES, TRAIN, draw, workload
 
-BATCHES = 20
-TRAIN = {"learning_rate": 1e-3, "min_learning_rate": 1e-3, "warmup": 0, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-8,
-         "weight_decay": 0.1, "clip": 1.0}
 PEERS = ["eager", "fused", "compiled"]
-
-
-def workload(v: int, c: int, l: int, h: int, t: int, b: int, times: int) -> dict:
-    model = {"vocab_size": v, "context": t, "channels": c, "heads": h, "layers": l, "dropout": 0.0, "tied": True,
-             "positions": "learned", "init_std": 0.02}
-    return {"model": model, "batch": b, "times": times}
 
 
 def preset(name: str, vocab_size: int, times: int) -> dict:
@@ -52,25 +44,6 @@ WORKLOADS = {
     "shakespeare-char": lambda: preset("shakespeare-char", 65, times=20),
     "gpt2-small": lambda: workload(50257, 768, 12, 12, 256, 1, times=1),
 }
-
-
-def draw(work: dict, file: str) -> None:
-    """Weights and batches, into one file. Ids are written as floats, which hold them exactly."""
-    torch.manual_seed(1)
-    model, rows = work["model"], work["batch"]
-    v, c, t = model["vocab_size"], model["channels"], model["context"]
-    normal = lambda *shape: torch.randn(shape) * 0.02
-    tensors = {"wte.weight": normal(v, c), "wpe.weight": normal(t, c)}
-    for n in range(model["layers"]):
-        for name, shape in [("attn.c_attn", (c, 3 * c)), ("attn.c_proj", (c, c)), ("mlp.c_fc", (c, 4 * c)), ("mlp.c_proj", (4 * c, c))]:
-            tensors |= {f"h.{n}.{name}.weight": normal(*shape), f"h.{n}.{name}.bias": torch.zeros(shape[1])}
-    for name in [f"h.{n}.ln_{i}" for n in range(model["layers"]) for i in (1, 2)] + ["ln_f"]:
-        tensors |= {f"{name}.weight": torch.ones(c), f"{name}.bias": torch.zeros(c)}
-    # As a text has them: the word of rank r with a frequency like 1 / r.
-    frequencies = 1.0 / torch.arange(1, v + 1)
-    tokens = torch.multinomial(frequencies, BATCHES * rows * (t + 1), replacement=True).reshape(BATCHES, rows, t + 1)
-    tensors |= {"batches.ids": tokens[..., :-1].float().contiguous(), "batches.targets": tokens[..., 1:].float().contiguous()}
-    save_file(tensors, file)
 
 
 class Gpt(nn.Module):

@@ -13,6 +13,8 @@
 mod gpu;
 
 use burn::tensor::Tensor;
+#[cfg(feature = "cube")]
+use burn_cubecl::cubecl::{self, prelude::*};
 
 /// What one update is made with; everything that changes from step to step is in here.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,9 +69,25 @@ impl AdamW {
         }
         #[cfg(feature = "cube")]
         if crate::gpu::is_ours(&parameter) {
-            return self.update_on_a_gpu(parameter, gradient, scale, moments);
+            return self.update_on_a_gpu(parameter, None, gradient, scale, moments);
         }
         self.stock(parameter, gradient, scale, moments)
+    }
+
+    #[cfg(any(feature = "cube", feature = "flex"))]
+    fn factors(&self) -> Factors {
+        let correction1 = 1.0 - self.beta1.powf(self.step as f64);
+        let correction2 = 1.0 - self.beta2.powf(self.step as f64);
+        Factors {
+            beta1: self.beta1 as f32,
+            fresh1: (1.0 - self.beta1) as f32,
+            beta2: self.beta2 as f32,
+            fresh2: (1.0 - self.beta2) as f32,
+            second: (1.0 / correction2.sqrt()) as f32,
+            epsilon: self.epsilon as f32,
+            rate: (self.learning_rate / correction1) as f32,
+            kept: (1.0 - self.learning_rate * self.weight_decay) as f32,
+        }
     }
 
     fn stock(
@@ -90,6 +108,26 @@ impl AdamW {
         let parameter = parameter * (1.0 - self.learning_rate * self.weight_decay) - change;
         (parameter, Moments { first, second })
     }
+}
+
+/// What a kernel computes an update with; the same for all numbers.
+#[cfg(any(feature = "cube", feature = "flex"))]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "cube", derive(CubeType, CubeLaunch))]
+struct Factors {
+    /// β₁ and what it leaves of 1.
+    beta1: f32,
+    fresh1: f32,
+    /// β₂ and what it leaves of 1.
+    beta2: f32,
+    fresh2: f32,
+    /// Of √v, for the bias correction.
+    second: f32,
+    epsilon: f32,
+    /// η, with the bias correction of m.
+    rate: f32,
+    /// What decay leaves of a parameter.
+    kept: f32,
 }
 
 /// The sum of the squares of all numbers of `x`, which is not tracked.
@@ -118,7 +156,7 @@ mod processor {
     use burn::tensor::Tensor;
     use rayon::prelude::*;
 
-    use super::{AdamW, Moments};
+    use super::{AdamW, Factors, Moments};
     use crate::operation::{Values, tensor, values};
     use crate::processor::{PIECE, simd, sum_of_products};
 
@@ -147,46 +185,27 @@ mod processor {
         }
     }
 
-    /// The factors of an update.
+    /// What an update on the processor is made with.
     pub struct Pass {
         scale: f32,
-        beta1: f32,
-        fresh1: f32,
-        beta2: f32,
-        fresh2: f32,
-        second: f32,
-        epsilon: f32,
-        rate: f32,
-        kept: f32,
+        by: Factors,
     }
 
     impl Pass {
         pub fn of(adamw: &AdamW, scale: f32) -> Self {
-            let correction1 = 1.0 - adamw.beta1.powf(adamw.step as f64);
-            let correction2 = 1.0 - adamw.beta2.powf(adamw.step as f64);
-            Self {
-                scale,
-                beta1: adamw.beta1 as f32,
-                fresh1: (1.0 - adamw.beta1) as f32,
-                beta2: adamw.beta2 as f32,
-                fresh2: (1.0 - adamw.beta2) as f32,
-                second: (1.0 / correction2.sqrt()) as f32,
-                epsilon: adamw.epsilon as f32,
-                rate: (adamw.learning_rate / correction1) as f32,
-                kept: (1.0 - adamw.learning_rate * adamw.weight_decay) as f32,
-            }
+            Self { scale, by: adamw.factors() }
         }
 
         /// Updates some numbers; to be called in [`simd`].
         #[inline(always)]
         pub fn run(&self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
-            let n = p.len();
+            let (n, by) = (p.len(), &self.by);
             let (g, m, v) = (&g[..n], &mut m[..n], &mut v[..n]);
             for i in 0..n {
                 let g = g[i] * self.scale;
-                m[i] = m[i] * self.beta1 + g * self.fresh1;
-                v[i] = v[i] * self.beta2 + g * g * self.fresh2;
-                p[i] = p[i] * self.kept - m[i] / (v[i].sqrt() * self.second + self.epsilon) * self.rate;
+                m[i] = m[i] * by.beta1 + g * by.fresh1;
+                v[i] = v[i] * by.beta2 + g * g * by.fresh2;
+                p[i] = p[i] * by.kept - m[i] / (v[i].sqrt() * by.second + by.epsilon) * by.rate;
             }
         }
     }

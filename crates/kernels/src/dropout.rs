@@ -10,6 +10,9 @@
 //! h is PCG-RXS-M-XS-32 as a hash (O'Neill 2014; Jarzynski and Olano 2020). `8` bytes a number, or `12` where the result is added
 //! to a stream; the limit is the memory.
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::{Tensor, TensorData};
 
 /// Which numbers are dropped.
@@ -56,10 +59,15 @@ impl Dropout {
     }
 }
 
+/// The numbers of h.
+const MULTIPLIER: u32 = 747_796_405;
+const INCREMENT: u32 = 2_891_336_453;
+const XOR_MULTIPLIER: u32 = 277_803_737;
+
 #[inline(always)]
 fn hash(x: u32) -> u32 {
-    let x = x.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-    let x = (x >> ((x >> 28) + 4) ^ x).wrapping_mul(277_803_737);
+    let x = x.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT);
+    let x = (x >> ((x >> 28) + 4) ^ x).wrapping_mul(XOR_MULTIPLIER);
     x >> 22 ^ x
 }
 
@@ -71,6 +79,10 @@ pub fn dropout<const D: usize>(x: Tensor<D>, dropped: Dropout) -> Tensor<D> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         return crate::operation::run(processor::Drop(dropped), [x.into()]);
+    }
+    #[cfg(feature = "cube")]
+    if crate::gpu::is_ours(&x) {
+        return crate::gpu::run(gpu::Drop(dropped), [x.into()]);
     }
     stock(x, dropped)
 }
@@ -84,6 +96,10 @@ pub fn add_dropped(stream: Tensor<2>, x: Tensor<2>, dropped: Dropout) -> Tensor<
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         return crate::operation::run(processor::Drop(dropped), [stream.into(), x.into()]);
+    }
+    #[cfg(feature = "cube")]
+    if crate::gpu::is_ours(&x) && !dropped.is_none() {
+        return crate::gpu::run(gpu::Drop(dropped), [stream.into(), x.into()]);
     }
     stream + dropout(x, dropped)
 }
@@ -188,6 +204,8 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    #[cfg(feature = "wgpu")]
+    use crate::oracle::same_bits_on;
     use crate::oracle::{agrees, random};
 
     #[test]
@@ -208,6 +226,33 @@ mod tests {
                 |[stream, x]| stream + x,
             );
         }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_the_same_bits_come_out_for_any_count() {
+        let Some(gpu) = crate::oracle::gpu("dropout on a GPU") else { return };
+        for [n, c] in [[1, 1], [1, 2], [7, 5], [3, 4], [300, 130], [1, 70_001]] {
+            for share in [0.1, 0.5] {
+                let dropped = Dropout::new(share, 0xDEAD_BEEF_0BAD_CAFE).at(n);
+                let x = || [random([n, c], 1.0)];
+                let both = || [random([n, c], 1.0), random([n, c], 0.5)];
+                same_bits_on(&gpu, x(), |[x]| dropout(x, dropped), |[x]| stock(x, dropped));
+                same_bits_on(
+                    &gpu,
+                    both(),
+                    |[stream, x]| add_dropped(stream, x, dropped),
+                    |[stream, x]| stream + stock(x, dropped),
+                );
+            }
+        }
+        let weights = [random([20, 35], 1.0)];
+        same_bits_on(
+            &gpu,
+            weights,
+            |[x]| dropout(x.reshape([2, 2, 5, 35]), Dropout::new(0.2, 3)),
+            |[x]| stock(x.reshape([2, 2, 5, 35]), Dropout::new(0.2, 3)),
+        );
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn embed(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: impl Into<Ids>) -> Ten
         };
     }
     #[cfg(feature = "cube")]
-    if crate::gpu::is_ours(&wte) {
+    if crate::gpu::is_ours(&wte) && crate::gpu::is_countable(&[ids.dims()[0], ids.dims()[1], wte.dims()[1]]) {
         return match wpe {
             None => crate::gpu::run(gpu::Embed { ids }, [wte.into()]),
             Some(wpe) => crate::gpu::run(gpu::Embed { ids }, [wte.into(), wpe.into()]),

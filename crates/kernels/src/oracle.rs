@@ -31,26 +31,49 @@ pub(crate) fn agrees_on<const N: usize, const D: usize>(
     kernel: impl Fn([Tensor<2>; N]) -> Tensor<D>,
     definition: impl Fn([Tensor<2>; N]) -> Tensor<D>,
 ) {
-    let processor = Device::flex();
-    let with = |computed: &dyn Fn([Tensor<2>; N]) -> Tensor<D>, device: &Device| {
-        let device = device.clone().autodiff();
-        let inputs = inputs.clone().map(|input| on(input, &device).require_grad());
-        let out = computed(inputs.clone());
-        // Not all the same, so that a gradient that mixes places up is noticed.
-        let weights = on(random([1, out.shape().num_elements()], 1.0), &device).reshape(out.shape());
-        let gradients = (out.clone() * weights).sum().backward();
-        let mut all = vec![numbers(out.inner())];
-        all.extend(inputs.iter().map(|input| numbers(input.grad(&gradients).expect("a gradient in every input"))));
-        all
-    };
-    for (which, (found, expected)) in with(&kernel, device).into_iter().zip(with(&definition, &processor)).enumerate() {
-        close(&found, &expected, which);
+    let all = results(device, &inputs, kernel).into_iter().zip(results(&Device::flex(), &inputs, definition));
+    all.for_each(|((what, found), (_, expected))| close(&found, &expected, &what));
+}
+
+/// As [`agrees_on`], to the last bit.
+#[cfg(feature = "wgpu")]
+#[track_caller]
+pub(crate) fn same_bits_on<const N: usize, const D: usize>(
+    device: &Device,
+    inputs: [Tensor<2>; N],
+    kernel: impl Fn([Tensor<2>; N]) -> Tensor<D>,
+    definition: impl Fn([Tensor<2>; N]) -> Tensor<D>,
+) {
+    for (found, expected) in
+        results(device, &inputs, kernel).into_iter().zip(results(&Device::flex(), &inputs, definition))
+    {
+        let same = |(found, expected): (&f32, &f32)| found.to_bits() == expected.to_bits();
+        let differs = found.1.iter().zip(&expected.1).position(|both| !same(both));
+        assert!(found.1.len() == expected.1.len() && differs.is_none(), "number {differs:?} of {}", found.0);
     }
-    // Without a graph, too.
-    let plain = |computed: &dyn Fn([Tensor<2>; N]) -> Tensor<D>, device: &Device| {
-        numbers(computed(inputs.clone().map(|input| on(input, device))))
-    };
-    close(&plain(&kernel, device), &plain(&definition, &processor), 0);
+}
+
+/// What `compute` makes of `inputs` on `device`, each with its name: the output, the gradient in each input, and the output
+/// without a graph.
+fn results<const N: usize, const D: usize>(
+    device: &Device,
+    inputs: &[Tensor<2>; N],
+    compute: impl Fn([Tensor<2>; N]) -> Tensor<D>,
+) -> Vec<(String, Vec<f32>)> {
+    let tracking = device.clone().autodiff();
+    let tracked = inputs.clone().map(|input| on(input, &tracking).require_grad());
+    let out = compute(tracked.clone());
+    // Not all the same, so that a gradient that mixes places up is noticed.
+    let weights = on(random([1, out.shape().num_elements()], 1.0), &tracking).reshape(out.shape());
+    let gradients = (out.clone() * weights).sum().backward();
+    let mut all = vec![("the output".into(), numbers(out.inner()))];
+    for (nth, input) in tracked.iter().enumerate() {
+        let gradient = input.grad(&gradients).expect("a gradient in every input");
+        all.push((format!("the gradient in input {}", nth + 1), numbers(gradient)));
+    }
+    let plain = compute(inputs.clone().map(|input| on(input, device)));
+    all.push(("the output without a graph".into(), numbers(plain)));
+    all
 }
 
 /// A GPU, or a software driver that stands in for one. Without any, `test` is not run and says so, past what the test harness
@@ -92,11 +115,10 @@ pub(crate) fn same_at_any_number_of_threads(compute: impl Fn() -> Vec<f32> + Syn
 }
 
 #[track_caller]
-fn close(found: &[f32], expected: &[f32], which: usize) {
+fn close(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len());
     let size = expected.iter().fold(1e-3_f32, |size, x| size.max(x.abs()));
     for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let what = if which == 0 { "the output".to_string() } else { format!("the gradient in input {which}") };
         assert!((found - expected).abs() <= 2e-5 * size, "number {at} of {what} is {found}, not {expected}");
     }
 }

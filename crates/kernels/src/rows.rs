@@ -118,6 +118,11 @@ impl AdamW {
         if crate::operation::is_ours(&table) {
             return self.update_rows_in_place(table, rows, gradient, scale, moments);
         }
+        #[cfg(feature = "cube")]
+        if crate::gpu::is_ours(&table) {
+            let rows = rows.tensor(&table.device());
+            return self.update_on_a_gpu(table, Some(rows), gradient, scale, moments);
+        }
         self.stock_of_rows(table, rows, gradient, scale, moments)
     }
 
@@ -225,14 +230,10 @@ mod processor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::random;
+    use crate::oracle::{on, random};
 
     const ADAMW: AdamW =
         AdamW { learning_rate: 0.1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1, step: 3 };
-
-    fn flat(rows: usize, columns: usize, scale: f32) -> Tensor<1> {
-        random([rows, columns], scale).inner().flatten(0, 1)
-    }
 
     fn numbers((table, moments): (Tensor<1>, Moments)) -> [Vec<f32>; 3] {
         [table, moments.first, moments.second].map(|tensor| tensor.into_data().try_into_vec().unwrap())
@@ -246,16 +247,40 @@ mod tests {
     }
 
     impl Case {
-        fn new(v: usize, c: usize, stream: impl Fn(usize) -> usize) -> Self {
+        fn new(v: usize, c: usize, stream: impl Fn(usize) -> usize, device: &Device) -> Self {
+            let flat = |rows, scale| on(random([rows, c], scale), device).flatten(0, 1);
             let rows = Rows::named_by((0..v).map(|at| (stream(at) % v) as u32));
-            let moments = Moments { first: flat(v, c, 0.1), second: flat(v, c, 0.1).abs() };
-            Self { table: flat(v, c, 1.0), gradient: flat(rows.ids().len(), c, 1.0), rows, moments }
+            let moments = Moments { first: flat(v, 0.1), second: flat(v, 0.1).abs() };
+            Self { table: flat(v, 1.0), gradient: flat(rows.ids().len(), 1.0), rows, moments }
+        }
+
+        fn scale(&self) -> Tensor<1> {
+            Tensor::from_floats([0.5], &self.table.device())
         }
 
         fn updated(&self) -> [Vec<f32>; 3] {
             let (table, gradient) = (self.table.clone(), self.gradient.clone());
-            let scale = Tensor::from_floats([0.5], &table.device());
-            numbers(ADAMW.update_rows(table, &self.rows, gradient, scale, self.moments.clone()))
+            numbers(ADAMW.update_rows(table, &self.rows, gradient, self.scale(), self.moments.clone()))
+        }
+
+        fn by_definition(&self) -> [Vec<f32>; 3] {
+            let (table, gradient) = (self.table.clone(), self.gradient.clone());
+            numbers(ADAMW.stock_of_rows(table, &self.rows, gradient, self.scale(), self.moments.clone()))
+        }
+    }
+
+    /// Holds an update of some rows of `[V, C]` on `device` to the definition on the processor.
+    fn is_its_definition_on(device: &Device, v: usize, c: usize, stream: fn(usize) -> usize) {
+        let case = Case::new(v, c, stream, &Device::flex());
+        let found = Case::new(v, c, stream, device).updated();
+        let before = numbers((case.table.clone(), case.moments.clone()));
+        let mut is_read = vec![false; v];
+        case.rows.ids().iter().for_each(|&id| is_read[id as usize] = true);
+        for ((found, expected), before) in found.iter().zip(&case.by_definition()).zip(&before) {
+            for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+                assert!((found - expected).abs() <= 2e-6 * expected.abs().max(0.1), "{found} not {expected}");
+                assert!(is_read[at / c] || *found == before[at], "number {at} was moved");
+            }
         }
     }
 
@@ -275,33 +300,44 @@ mod tests {
     #[test]
     fn it_is_its_definition_and_leaves_all_other_rows_as_they_were() {
         for (v, c) in [(1, 1), (40, 3), (9_000, 16)] {
-            let case = Case::new(v, c, |at| at * at * 31);
-            let scale = Tensor::from_floats([0.5], &case.table.device());
-            let (table, gradient) = (case.table.clone(), case.gradient.clone());
-            let stock = numbers(ADAMW.stock_of_rows(table, &case.rows, gradient, scale, case.moments.clone()));
-            let before = numbers((case.table.clone(), case.moments.clone()));
-            for ((found, expected), before) in case.updated().iter().zip(&stock).zip(&before) {
-                for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
-                    assert!((found - expected).abs() <= 2e-6 * expected.abs().max(0.1), "{found} not {expected}");
-                    let is_read = case.rows.ids().contains(&((at / c) as u32));
-                    assert!(is_read || *found == before[at], "number {at} was moved");
-                }
-            }
+            is_its_definition_on(&Device::flex(), v, c, |at| at * at * 31);
         }
     }
 
     #[test]
-    fn of_all_rows_it_is_the_update_of_the_table() {
-        let case = Case::new(500, 64, |at| at);
-        let scale = Tensor::from_floats([0.5], &case.table.device());
-        let whole = ADAMW.update(case.table.clone(), case.gradient.clone(), scale, case.moments.clone());
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too_whatever_v_and_c() {
+        let Some(gpu) = crate::oracle::gpu("rows of a table on a GPU") else { return };
+        for (v, c) in [(1, 1), (40, 3), (2_000, 6), (9_000, 16)] {
+            is_its_definition_on(&gpu, v, c, |at| at * at * 31);
+        }
+        is_its_definition_on(&gpu, 40, 8, |_| 39);
+        is_its_definition_on(&gpu, 1 << 20, 8, |at| at * 7919 % (1 << 17) * 8);
+    }
+
+    /// Holds an update of all rows on `device` to one of the table there, to the last bit.
+    fn of_all_rows_it_is_the_update_of_the_table_on(device: &Device) {
+        let case = Case::new(500, 64, |at| at, device);
+        let whole = ADAMW.update(case.table.clone(), case.gradient.clone(), case.scale(), case.moments.clone());
         assert!(case.updated() == numbers(whole));
+    }
+
+    #[test]
+    fn of_all_rows_it_is_the_update_of_the_table() {
+        of_all_rows_it_is_the_update_of_the_table_on(&Device::flex());
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_of_all_rows_it_is_the_update_of_the_table_too() {
+        let Some(gpu) = crate::oracle::gpu("all rows of a table on a GPU") else { return };
+        of_all_rows_it_is_the_update_of_the_table_on(&gpu);
     }
 
     #[test]
     #[cfg(feature = "flex")]
     fn any_number_of_threads_gives_the_same_bits() {
-        let case = Case::new(20_000, 32, |at| at * at);
+        let case = Case::new(20_000, 32, |at| at * at, &Device::flex());
         crate::oracle::same_at_any_number_of_threads(|| case.updated().concat());
     }
 }

@@ -14,7 +14,7 @@ use burn_cubecl::cubecl::{CubeCount, CubeDim, calculate_cube_count_elemwise};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-pub(crate) use queue::{Gpu, Queued, int, is_ours, largest_buffer, one, primitive, queue, run, tensor};
+pub(crate) use queue::{Gpu, Queued, int, is_countable, is_ours, largest_buffer, one, primitive, queue, run, tensor};
 pub(crate) use reduce::{UNITS, largest_of_cube, sum, sum_of_cube};
 pub(crate) use segments::Segments;
 

@@ -22,10 +22,17 @@ pub(crate) type Queued = FusionTensor<FusionCubeRuntime>;
 /// A tensor as a node takes it; [`is_ours`] of it.
 pub(crate) type Input = node::Input<Gpu>;
 
-/// Whether `tensor` lies where kernels of ours compute.
+/// Whether `tensor` lies where kernels of ours compute, and is no larger than they [can count](is_countable).
 pub(crate) fn is_ours<const D: usize>(tensor: &Tensor<D>) -> bool {
     let device = tensor.device().without_autodiff();
-    matches!(device.as_dispatch(), DispatchDevice::Cube(_)) && tensor.dtype() == DType::F32
+    let is_there = matches!(device.as_dispatch(), DispatchDevice::Cube(_)) && tensor.dtype() == DType::F32;
+    is_there && is_countable(&tensor.dims())
+}
+
+/// Whether a tensor of this shape has fewer than 2³² numbers, 16 GiB: our kernels count in 32 bits, burn's in as many as it
+/// takes, so that what is larger is left to the definitions.
+pub(crate) fn is_countable(shape: &[usize]) -> bool {
+    shape.iter().try_fold(1_u32, |product, &size| product.checked_mul(size.try_into().ok()?)).is_some()
 }
 
 /// The output of `node`, differentiable if any of the inputs is.
@@ -103,5 +110,16 @@ where
             handles.register_float_tensor::<CubeBackend>(&output.id, tensor);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_counted_up_to_what_32_bits_hold() {
+        assert!(is_countable(&[1 << 20, 4095]) && is_countable(&[u32::MAX as usize]) && is_countable(&[0, 7]));
+        assert!(!is_countable(&[1 << 20, 4096]) && !is_countable(&[1 << 32]) && !is_countable(&[1 << 40, 1 << 40]));
     }
 }

@@ -66,25 +66,18 @@ fn sum_shares<W: Size>(x: &[Vector<f32, W>], sums: &mut [f32], #[comptime] squar
 /// The sum of the numbers that the units of a cube have; all of them must ask for it.
 #[cube]
 pub(crate) fn sum_of_cube(number: f32) -> f32 {
-    let mut numbers = Shared::<[f32]>::new_slice(UNITS as usize);
-    let unit = UNIT_POS as usize;
-    numbers[unit] = number;
-    sync_cube();
-    let mut half = CUBE_DIM;
-    while half > 1 {
-        half /= 2;
-        if UNIT_POS < half {
-            let other = numbers[unit + half as usize];
-            numbers[unit] += other;
-        }
-        sync_cube();
-    }
-    numbers[0]
+    one_of_cube(number, false)
 }
 
 /// The largest of the numbers that the units of a cube have; all of them must ask for it.
 #[cube]
 pub(crate) fn largest_of_cube(number: f32) -> f32 {
+    one_of_cube(number, true)
+}
+
+/// Half of the units join what the other half has to their own, then half of these, until one has all.
+#[cube]
+fn one_of_cube(number: f32, #[comptime] is_largest: bool) -> f32 {
     let mut numbers = Shared::<[f32]>::new_slice(UNITS as usize);
     let unit = UNIT_POS as usize;
     numbers[unit] = number;
@@ -93,7 +86,12 @@ pub(crate) fn largest_of_cube(number: f32) -> f32 {
     while half > 1 {
         half /= 2;
         if UNIT_POS < half {
-            numbers[unit] = max(numbers[unit], numbers[unit + half as usize]);
+            let (mine, other) = (numbers[unit], numbers[unit + half as usize]);
+            if is_largest {
+                numbers[unit] = max(mine, other);
+            } else {
+                numbers[unit] = mine + other;
+            }
         }
         sync_cube();
     }
