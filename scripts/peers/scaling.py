@@ -29,6 +29,7 @@ from typing import Callable
 import numpy as np
 
 import kernels
+import models
 import pairing
 import training
 
@@ -178,8 +179,8 @@ def model(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
     work = training.WORKLOADS[name]()
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/{name}.safetensors"
-        training.draw(work, file)
-        request = {"work": "training", "file": file, "model": work["model"], "train": training.TRAIN | {"batch": work["batch"]}}
+        models.draw(work, file)
+        request = {"work": "training", "file": file, "model": work["model"], "train": models.TRAIN | {"batch": work["batch"]}}
         plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=args.check, tolerance=0.0)
         compared = pairing.compare(contenders(ours), request, plan, args)
     return {"name": name, "shape": training.shape(work, args)} | compared
@@ -234,7 +235,7 @@ def main() -> None:
     names = [*OPERATIONS, *training.WORKLOADS]
     parser = pairing.arguments(__doc__, names, names)
     parser.add_argument("--up-to", type=int, default=20, metavar="LOG", help="V and N grow to 2^LOG")
-    parser.add_argument("--check", type=int, default=training.BATCHES, help="how many updates of a model are compared")
+    parser.add_argument("--check", type=int, default=models.BATCHES, help="how many updates of a model are compared")
     args = parser.parse_args()
     ours = pairing.programs(args.ours)
     record = pairing.new_record("scaling", "How the cost of ours grows", args.threads) | {"curves": []}
