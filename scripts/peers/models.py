@@ -14,6 +14,13 @@ def workload(v: int, c: int, l: int, h: int, t: int, b: int, times: int) -> dict
     return {"model": model, "batch": b, "times": times}
 
 
+def operations(work: dict) -> int:
+    """Of the products of an update: 6 a weight and token, and 12 L C T a token for attention."""
+    model = work["model"]
+    v, c, l, t = (model[key] for key in ["vocab_size", "channels", "layers", "context"])
+    return work["batch"] * t * (6 * (12 * l * c * c + v * c) + 12 * l * c * t)
+
+
 def draw(work: dict, file: str) -> None:
     """Weights and batches, into one file. Ids are written as floats, which hold them exactly."""
     random = np.random.default_rng(1)

@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, dropout, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
 
 import pairing
-from models import BATCHES, TRAIN, draw, workload
+from models import BATCHES, TRAIN, draw, operations, workload
 
 PEERS = ["eager", "fused", "compiled"]
 
@@ -134,7 +134,8 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 def shape(work: dict, args: argparse.Namespace) -> str:
     letters = [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")]
     sizes = ", ".join(f"{letter} {work['model'][key]:,}" for letter, key in letters)
-    return f"{sizes}, B {work['batch']}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
+    products = f"{operations(work) / 1e9:.3g} GFLOP of products"
+    return f"{sizes}, B {work['batch']}: {products}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
 
 
 def main() -> None:
