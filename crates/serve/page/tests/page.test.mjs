@@ -143,6 +143,7 @@ test("positions and a sentence of one's own are shown as numbers that can be rea
     await page.keyboard.press("ArrowRight");
     assert.match(await page.locator(".readout").textContent(), /cat, the word's vector, number 1: [+−]\d/);
     await page.getByRole("tab", { name: "Positions" }).click();
+    await page.locator("#panel-positions output").filter({ hasText: "positions 0 and 0: +1" }).waitFor();
     await page.locator("#panel-positions .map").first().focus();
     await page.keyboard.press("ArrowRight");
     assert.match(await page.locator("#panel-positions output").textContent(), /positions 0 and 1: [+−]/);
