@@ -57,7 +57,7 @@ pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Ids) -> Tensor<
 
 #[cfg(feature = "flex")]
 mod processor {
-    use std::mem::{MaybeUninit, replace};
+    use std::mem::MaybeUninit;
     use std::sync::Arc;
 
     use rayon::prelude::*;
@@ -142,56 +142,30 @@ mod processor {
 
         fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
             let [v, c] = wte.dims();
-            let mut is_named = vec![false; v];
-            let is_first: Vec<bool> = self.ids.iter().map(|&id| !replace(&mut is_named[id as usize], true)).collect();
-            let mut d_wte = Vec::with_capacity(v * c);
-            let room = &mut d_wte.spare_capacity_mut()[..v * c];
-            let rows = rows_of_a_piece(c);
-            room.par_chunks_mut(rows * c).zip(is_named.par_chunks(rows)).for_each(|(room, is_named)| {
-                let others = room.chunks_exact_mut(c).zip(is_named).filter(|(_, is_named)| !**is_named);
-                others.for_each(|(row, _)| row.fill(MaybeUninit::new(0.0)));
-            });
-            // SAFETY: only the rows that ids name are not written yet, and the first place of each is one.
-            unsafe { self.add_rows(room, c, d_out, &is_first) };
-            // SAFETY: now all are.
-            unsafe { d_wte.set_len(v * c) };
+            let mut d_wte = zeros(v * c);
+            self.add_rows(&mut d_wte, c, d_out);
             Values::new(d_wte, [v, c])
         }
 
         /// The head of a tied table has its gradient first.
         fn add_to_table_gradient(&self, so_far: &mut Values, d_out: &Values) -> bool {
             let [_, c] = so_far.view().dims();
-            let so_far = so_far.as_mut_slice();
-            // SAFETY: only numbers are written to the room.
-            let room = unsafe { &mut *(so_far as *mut [f32] as *mut [MaybeUninit<f32>]) };
-            // SAFETY: all of it is written.
-            unsafe { self.add_rows(room, c, &d_out.view(), &vec![false; self.ids.len()]) };
+            self.add_rows(so_far.as_mut_slice(), c, &d_out.view());
             true
         }
 
-        /// Adds the gradient of each place to the row of its id, or writes it there where the place `is_first`.
-        ///
-        /// # Safety
-        ///
-        /// A row is written already, or the first of its places `is_first`.
-        unsafe fn add_rows(&self, d_wte: &mut [MaybeUninit<f32>], c: usize, d_out: &[f32], is_first: &[bool]) {
+        /// Adds the gradient of each place to the row of its id.
+        fn add_rows(&self, d_wte: &mut [f32], c: usize, d_out: &[f32]) {
             let v = d_wte.len() / c.max(1);
             assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
             let start = Start(d_wte.as_mut_ptr());
             let width = columns_of_a_task(c, d_out.len());
             (0..c.div_ceil(width)).into_par_iter().for_each(|task| {
                 let columns = task * width..c.min((task + 1) * width);
-                for ((&id, d), &is_first) in self.ids.iter().zip(d_out.chunks_exact(c)).zip(is_first) {
-                    let d = &d[columns.clone()];
+                for (&id, d) in self.ids.iter().zip(d_out.chunks_exact(c)) {
                     // SAFETY: the row is one of the table's, and nobody else touches its columns of this task.
                     let sum = unsafe { start.part(id as usize * c + columns.start, columns.len()) };
-                    if is_first {
-                        sum.write_copy_of_slice(d);
-                        continue;
-                    }
-                    // SAFETY: it was written before, by the first of its places at the latest.
-                    let sum = unsafe { sum.assume_init_mut() };
-                    for (sum, d) in sum.iter_mut().zip(d) {
+                    for (sum, d) in sum.iter_mut().zip(&d[columns.clone()]) {
                         *sum += d;
                     }
                 }
@@ -227,7 +201,7 @@ mod processor {
     }
 
     /// Where a table starts of whose rows every thread writes other columns.
-    struct Start(*mut MaybeUninit<f32>);
+    struct Start(*mut f32);
 
     // SAFETY: it only gives out parts, of which `part` asks that they be apart.
     unsafe impl Sync for Start {}
@@ -235,9 +209,9 @@ mod processor {
     impl Start {
         /// # Safety
         ///
-        /// The room is there, and nobody else touches them meanwhile.
+        /// The numbers are there, and nobody else touches them meanwhile.
         #[allow(clippy::mut_from_ref, reason = "parts that are apart may be written at the same time")]
-        unsafe fn part(&self, start: usize, length: usize) -> &mut [MaybeUninit<f32>] {
+        unsafe fn part(&self, start: usize, length: usize) -> &mut [f32] {
             // SAFETY: the caller sees to it.
             unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
         }
