@@ -26,9 +26,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{
-        Matrix, MatrixMut, Threads, filled, multiply, product, rows_of_a_piece, sum_in_order, sum_of_rows,
-    };
+    use crate::processor::{Matrix, MatrixMut, Threads, multiply, product, repeated, sum_in_order, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -38,8 +36,7 @@ mod processor {
 
         fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
             let ([n, inputs], [_, outputs]) = (x.dims(), weight.dims());
-            let fill = |_, rows: &mut [f32]| rows.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(&bias));
-            let mut out = filled(n * outputs, rows_of_a_piece(outputs) * outputs, fill);
+            let mut out = repeated(&bias, n);
             let (x, weight) = (Matrix::new(&x, n, inputs), Matrix::new(&weight, inputs, outputs));
             multiply(MatrixMut::new(&mut out, n, outputs), true, 1.0, x, weight, Threads::All);
             (Values::new(out, [n, outputs]), ())

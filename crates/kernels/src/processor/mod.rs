@@ -9,7 +9,7 @@ mod product;
 mod rows;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
-pub(crate) use memory::{LINE, fetch, filled, keep_what_is_freed, written, zeros};
+pub(crate) use memory::{LINE, fetch, filled, keep_what_is_freed, repeated, written, zeros};
 pub(crate) use product::{Matrix, MatrixMut, Threads, multiply, product};
 pub(crate) use rows::{PIECE, rows_of_a_piece, sum_in_order, sum_of_rows};
 
