@@ -68,7 +68,7 @@ mod processor {
 
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, simd, sum, sum_of_products};
+    use crate::processor::{Matrix, MatrixMut, Onto, Threads, exp, largest, multiply, simd, sum, sum_of_products};
 
     /// How many places are looked from at once.
     pub const ROWS: usize = 64;
@@ -95,7 +95,7 @@ mod processor {
                     let weights = Matrix::new(scores, rows.len(), seen);
                     // SAFETY: these columns of these rows are this task's alone, and in this task written once.
                     let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                    multiply(out, false, 1.0, weights, head.part(2, 0..seen), Threads::One);
+                    multiply(out, Onto::Nothing, 1.0, weights, head.part(2, 0..seen), Threads::One);
                 }
             });
             // SAFETY: every head of every row of the batch has written its columns of all places.
@@ -112,7 +112,8 @@ mod processor {
                 let mut d_scores = vec![0.0; ROWS * self.t];
                 // From the last places on: the first block that comes sees all of keys and values, and writes their gradients.
                 for rows in head.blocks().rev() {
-                    let (seen, add) = (rows.end, rows.end < self.t);
+                    let seen = rows.end;
+                    let onto = if seen < self.t { Onto::Itself } else { Onto::Nothing };
                     // SAFETY: these columns of these rows are this task's alone, and are written one after another.
                     let d_part = |which: usize, rows: Range<usize>| unsafe {
                         d_of_all.part(
@@ -125,16 +126,16 @@ mod processor {
                     head.weights(rows.clone(), scores);
                     let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
                     let d_weights = MatrixMut::new(&mut d_scores, rows.len(), seen);
-                    multiply(d_weights, false, 1.0, d, head.part(2, 0..seen).transposed(), Threads::One);
+                    multiply(d_weights, Onto::Nothing, 1.0, d, head.part(2, 0..seen).transposed(), Threads::One);
                     head.drop(rows.clone(), &mut d_scores);
                     differentiate_softmax(&scores[..rows.len() * seen], &mut d_scores, seen);
                     head.drop(rows.clone(), scores);
                     let weights = Matrix::new(scores, rows.len(), seen);
-                    multiply(d_part(2, 0..seen), add, 1.0, weights.transposed(), d, Threads::One);
+                    multiply(d_part(2, 0..seen), onto, 1.0, weights.transposed(), d, Threads::One);
                     let d_scores = Matrix::new(&d_scores, rows.len(), seen);
                     let (q, k) = (head.part(0, rows.clone()), head.part(1, 0..seen));
-                    multiply(d_part(0, rows.clone()), false, head.scale, d_scores, k, Threads::One);
-                    multiply(d_part(1, 0..seen), add, head.scale, d_scores.transposed(), q, Threads::One);
+                    multiply(d_part(0, rows.clone()), Onto::Nothing, head.scale, d_scores, k, Threads::One);
+                    multiply(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), q, Threads::One);
                 }
             });
             // SAFETY: every head of every row of the batch has written its columns of all places.
@@ -194,7 +195,7 @@ mod processor {
         fn weights(&self, places: Range<usize>, out: &mut [f32]) {
             let seen = places.end;
             let (q, k) = (self.part(0, places.clone()), self.part(1, 0..seen).transposed());
-            multiply(MatrixMut::new(out, places.len(), seen), false, self.scale, q, k, Threads::One);
+            multiply(MatrixMut::new(out, places.len(), seen), Onto::Nothing, self.scale, q, k, Threads::One);
             simd(
                 #[inline(always)]
                 || {

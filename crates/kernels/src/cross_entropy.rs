@@ -60,7 +60,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, exp, largest, multiply, product, simd, sum};
+    use crate::processor::{Matrix, MatrixMut, Onto, Threads, exp, largest, multiply, product, simd, sum};
 
     #[derive(Clone, Debug)]
     pub struct CrossEntropy {
@@ -123,7 +123,7 @@ mod processor {
             let &Self { hidden, table, targets, v, c } = self;
             let n = targets.len();
             let (hidden, table) = (Matrix::new(hidden, n, c), Matrix::new(&table, v, c).transposed());
-            let mut e = product(1.0, hidden, table, Threads::All);
+            let mut e = product(None, 1.0, hidden, table, Threads::All);
             let rows = e.par_chunks_exact_mut(v).zip(targets);
             let found: Vec<(f64, f32)> = rows.map(|(row, &target)| exponentials_of(row, target as usize)).collect();
             (e, found.iter().map(|(loss, _)| loss).sum(), found.into_iter().map(|(_, share)| share).collect())
@@ -134,7 +134,7 @@ mod processor {
             let &Self { hidden, table, targets, v, c } = self;
             let n = targets.len();
             let e = Matrix::new(e, n, v);
-            multiply(MatrixMut::new(d_hidden, n, c), false, factor, e, Matrix::new(&table, v, c), Threads::All);
+            multiply(MatrixMut::new(d_hidden, n, c), Onto::Nothing, factor, e, Matrix::new(&table, v, c), Threads::All);
             let mut scaled = hidden.to_vec();
             for (row, (&share, &target)) in shares.iter().zip(targets).enumerate() {
                 let row = row * c..(row + 1) * c;
@@ -146,8 +146,10 @@ mod processor {
             }
             let scaled = Matrix::new(&scaled, n, c);
             match d_table.is_empty() {
-                true => *d_table = product(factor, e.transposed(), scaled, Threads::All),
-                false => multiply(MatrixMut::new(d_table, v, c), true, factor, e.transposed(), scaled, Threads::All),
+                true => *d_table = product(None, factor, e.transposed(), scaled, Threads::All),
+                false => {
+                    multiply(MatrixMut::new(d_table, v, c), Onto::Itself, factor, e.transposed(), scaled, Threads::All)
+                }
             }
             for (hidden, &target) in hidden.chunks_exact(c).zip(targets) {
                 for (d, hidden) in d_table[target as usize * c..][..c].iter_mut().zip(hidden) {

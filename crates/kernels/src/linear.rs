@@ -1,7 +1,6 @@
 //! A product and a bias: `y = x · weight + bias`.
 //!
-//! The output starts as the bias in every row, and the product is added to it, so that no number is touched twice. Its
-//! gradients are two products and a sum over the rows. The limit is the arithmetic of the products.
+//! The product is added to the bias where it is written, so that no number is touched twice. Its gradients are two products and a sum over the rows. The limit is the arithmetic of the products.
 
 use burn::tensor::{Tensor, module};
 
@@ -26,7 +25,7 @@ mod processor {
     use rayon::prelude::*;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Threads, multiply, product, repeated, sum_in_order, sum_of_rows};
+    use crate::processor::{Matrix, Threads, product, sum_in_order, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -36,10 +35,8 @@ mod processor {
 
         fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
             let ([n, inputs], [_, outputs]) = (x.dims(), weight.dims());
-            let mut out = repeated(&bias, n);
             let (x, weight) = (Matrix::new(&x, n, inputs), Matrix::new(&weight, inputs, outputs));
-            multiply(MatrixMut::new(&mut out, n, outputs), true, 1.0, x, weight, Threads::All);
-            (Values::new(out, [n, outputs]), ())
+            (Values::new(product(Some(&bias), 1.0, x, weight, Threads::All), [n, outputs]), ())
         }
 
         fn backward(
@@ -54,7 +51,7 @@ mod processor {
             let d = Matrix::new(&d_out, n, outputs);
             let d_x = wanted[0].then(|| {
                 let weight = Matrix::new(&weight, inputs, outputs).transposed();
-                Values::new(product(1.0, d, weight, Threads::All), [n, inputs])
+                Values::new(product(None, 1.0, d, weight, Threads::All), [n, inputs])
             });
             let d_weight =
                 wanted[1].then(|| Values::new(product_over_rows(Matrix::new(&x, n, inputs), d), [inputs, outputs]));
@@ -72,11 +69,11 @@ mod processor {
         const FEW: usize = 64;
         let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
         if n < 2 * ROWS || inputs > FEW {
-            return product(1.0, x.transposed(), d, Threads::All);
+            return product(None, 1.0, x.transposed(), d, Threads::All);
         }
         let pieces = (0..n.div_ceil(ROWS)).into_par_iter().map(|piece| {
             let rows = piece * ROWS..n.min((piece + 1) * ROWS);
-            product(1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
+            product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
         });
         sum_in_order(pieces.collect(), inputs * outputs)
     }

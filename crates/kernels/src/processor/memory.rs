@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-use super::{PIECE, rows_of_a_piece};
+use super::PIECE;
 
 /// Numbers in a line of the cache.
 pub(crate) const LINE: usize = 16;
@@ -26,15 +26,6 @@ pub(crate) unsafe fn written(
     // SAFETY: the room is as long, and every piece of it was written.
     unsafe { numbers.set_len(length) };
     numbers
-}
-
-/// `row` so many times, one after another.
-pub(crate) fn repeated(row: &[f32], times: usize) -> Vec<f32> {
-    let write = |_, rows: &mut [MaybeUninit<f32>]| {
-        rows.chunks_exact_mut(row.len()).for_each(|room| _ = room.write_copy_of_slice(row));
-    };
-    // SAFETY: a piece is whole rows, and each is written.
-    unsafe { written(row.len() * times, rows_of_a_piece(row.len()) * row.len(), write) }
 }
 
 /// `length` numbers, zero until `fill` is given their pieces, of `piece` numbers, by all threads: a piece is cleared where it is

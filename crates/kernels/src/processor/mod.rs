@@ -4,14 +4,19 @@
 //! by the number of threads only what is not.
 
 mod arithmetic;
+mod matrix;
 mod memory;
+mod packed;
 mod product;
 mod rows;
+mod tile;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
-pub(crate) use memory::{LINE, fetch, filled, keep_what_is_freed, repeated, written, zeros};
-pub(crate) use product::{Matrix, MatrixMut, Threads, multiply, product};
+pub(crate) use matrix::{Matrix, MatrixMut};
+pub(crate) use memory::{LINE, fetch, filled, keep_what_is_freed, written, zeros};
+pub(crate) use product::{Threads, multiply, product};
 pub(crate) use rows::{PIECE, rows_of_a_piece, sum_in_order, sum_of_rows};
+pub(crate) use tile::Onto;
 
 /// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
 /// any other thread each kernel would first have to wake one and then wait asleep.

@@ -1,119 +1,16 @@
-//! Products of matrices, by the crate gemm.
+//! Products of matrices: `out = onto + factor · a b`.
+//!
+//! `b` is packed as the tiles read it (`packed.rs`): once for all threads, of which each then takes some rows of the result
+//! after another; or where the result has more columns than rows, each thread takes some columns, and packs them for itself.
+//! `2 M K N` operations for M rows, K numbers deep, N columns: their arithmetic is the limit.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// A matrix to read: rows and columns may lie at any distance.
-#[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
-    values: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
-}
-
-impl<'a> Matrix<'a> {
-    /// `rows` times `columns` numbers, one row after another.
-    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
-        Self::strided(values, rows, columns, columns)
-    }
-
-    /// `rows` rows of `columns` numbers, each `row_stride` after the one before.
-    pub fn strided(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
-        assert!(
-            rows * columns == 0 || (rows - 1) * row_stride + columns <= values.len(),
-            "a matrix within its numbers"
-        );
-        Self { values, rows, columns, row_stride, column_stride: 1 }
-    }
-
-    /// Its rows as columns.
-    pub fn transposed(self) -> Self {
-        let Self { values, rows, columns, row_stride, column_stride } = self;
-        Self { values, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
-    }
-
-    /// Rows and columns.
-    pub fn dims(&self) -> [usize; 2] {
-        [self.rows, self.columns]
-    }
-
-    /// Some of its rows.
-    pub fn rows(self, rows: Range<usize>) -> Self {
-        assert!(rows.start < rows.end && rows.end <= self.rows, "rows of the matrix");
-        Self { values: &self.values[rows.start * self.row_stride..], rows: rows.len(), ..self }
-    }
-
-    /// Writes its columns into `turned`, one after another; those of its rows lie together. It goes by square tiles that are
-    /// read a row at a time: whole rows of the result would read one number each of rows that lie a power of two apart, which
-    /// push each other out of the nearest cache.
-    fn turn(self, turned: &mut Vec<f32>) {
-        let [rows, columns] = self.dims();
-        turned.resize(rows * columns, 0.0);
-        let mut tile = [[0.0; TILE]; TILE];
-        for row in (0..rows).step_by(TILE) {
-            let height = TILE.min(rows - row);
-            for column in (0..columns).step_by(TILE) {
-                let width = TILE.min(columns - column);
-                for (i, line) in tile.iter_mut().enumerate().take(height) {
-                    line[..width].copy_from_slice(&self.values[(row + i) * self.row_stride + column..][..width]);
-                }
-                for j in 0..width {
-                    let out = &mut turned[(column + j) * rows + row..][..height];
-                    out.iter_mut().zip(&tile).for_each(|(out, line)| *out = line[j]);
-                }
-            }
-        }
-    }
-}
-
-/// Rows and columns of what is turned at a time: a row of it is what a processor fetches at once.
-const TILE: usize = 16;
-
-/// A matrix to write to, row by row.
-pub(crate) struct MatrixMut<'a> {
-    start: *mut f32,
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    values: PhantomData<&'a mut [f32]>,
-}
-
-impl<'a> MatrixMut<'a> {
-    /// `rows` times `columns` numbers, one row after another.
-    pub fn new(values: &'a mut [f32], rows: usize, columns: usize) -> Self {
-        assert!(rows * columns <= values.len(), "a matrix within its numbers");
-        Self { start: values.as_mut_ptr(), rows, columns, row_stride: columns, values: PhantomData }
-    }
-
-    /// A part of a matrix others of whose parts are written at the same time.
-    ///
-    /// # Safety
-    ///
-    /// For `'a` nobody else touches the `rows` times `columns` numbers that lie `row_stride` apart from `start` on, and they
-    /// are all there.
-    pub unsafe fn part(start: *mut f32, rows: usize, columns: usize, row_stride: usize) -> Self {
-        Self { start, rows, columns, row_stride, values: PhantomData }
-    }
-
-    /// Some columns of some of its rows.
-    ///
-    /// # Safety
-    ///
-    /// While the part is there nobody else touches them, through `self` neither.
-    unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_> {
-        assert!(rows.end <= self.rows && columns.end <= self.columns, "a part of the matrix");
-        let start = rows.start * self.row_stride + columns.start;
-        // SAFETY: it is within the matrix; the caller sees to the rest.
-        unsafe { MatrixMut::part(self.start.add(start), rows.len(), columns.len(), self.row_stride) }
-    }
-}
-
-// SAFETY: it may only be written to in parts, of which `block` asks that they be apart.
-unsafe impl Sync for MatrixMut<'_> {}
+use super::matrix::{Matrix, MatrixMut};
+use super::packed::{self, Packed};
+use super::tile::Onto;
 
 /// Who multiplies.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,104 +21,77 @@ pub(crate) enum Threads {
     All,
 }
 
-/// As few rows or columns of the result as a thread gets: fewer are not worth arranging the other matrix for, and gemm adds
-/// up a result of 64 rows and columns or less in another order.
-const LEAST: usize = 80;
-/// A share is so many rows or columns, or a multiple, whatever the kernels of gemm take at a time; the last takes the rest.
-const MULTIPLE: usize = 16;
-/// As many rows as a share has at most: gemm arranges the rows of `a` for its kernels in as much memory again.
-const MOST: usize = 512;
+/// How many multiply-adds are worth a task of their own: some twenty microseconds.
+const WORTH: usize = 1 << 20;
+/// How many tasks a thread gets if they are large enough: cores differ in speed, and who is done early takes from others.
+const TASKS: usize = 4;
+/// How many rows or columns a task has at least, as it reads all of the other matrix for them.
+const LEAST: usize = 48;
+/// How many columns a task has at most, so that what it packs stays near.
+const MOST_COLUMNS: usize = 512;
+/// How many numbers are packed at a time for all threads.
+const PACKED: usize = 1 << 20;
 
-/// `out = factor · a b`, or `out += factor · a b`.
+/// `out = onto + factor · a b`.
 ///
-/// Each thread computes some rows, or some columns where those of `b` lie one after another: gemm would let its threads wait
-/// for each other. It adds up every number in the same order, however many rows and columns it is asked for at a time.
-pub(crate) fn multiply(out: MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) {
+/// Every number is summed in the order of the depth, and added piece by piece ([`packed::DEPTH`]), however many threads there
+/// are and however the result is cut for them.
+pub(crate) fn multiply(
+    out: MatrixMut<'_>,
+    onto: Onto<'_>,
+    factor: f32,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    threads: Threads,
+) {
     assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
     if threads == Threads::One {
-        return gemm(&out, add, factor, a, b, gemm::Parallelism::None);
+        return packed::multiply(&out, onto, factor, a, b);
     }
-    // The rows of the matrix that `b` is turned from lie one after another.
-    let by_columns = b.row_stride == 1 && b.column_stride > 1;
-    let whole = if by_columns { out.columns } else { out.rows };
-    let threads = rayon::current_num_threads();
-    let least = if by_columns { 1 } else { whole / MOST };
-    let shares = threads.max(least).min(whole / LEAST).max(1);
-    if shares == 1 && threads > 1 {
-        return gemm(&out, add, factor, a, b, gemm::Parallelism::Rayon(0));
+    let share =
+        |length: usize, each: usize| (length / (TASKS * rayon::current_num_threads())).max(WORTH / each).max(LEAST);
+    if out.columns > out.rows {
+        let columns = share(out.columns, out.rows * a.columns).min(MOST_COLUMNS).next_multiple_of(packed::width());
+        return tasks(out.columns, columns).for_each(|columns| {
+            // SAFETY: no other task has these columns, and nobody else writes to the matrix.
+            let out = unsafe { out.block(0..out.rows, columns.clone()) };
+            packed::multiply(&out, onto.columns(columns.clone()), factor, a, b.columns(columns));
+        });
     }
-    let share = whole / shares / MULTIPLE * MULTIPLE;
-    (0..shares).into_par_iter().for_each(|nth| {
-        let part = nth * share..if nth + 1 == shares { whole } else { (nth + 1) * share };
-        let (rows, columns) = if by_columns { (0..out.rows, part) } else { (part, 0..out.columns) };
-        let (a, b) = (a.rows(rows.clone()), b.transposed().rows(columns.clone()).transposed());
-        // SAFETY: no other share has these rows of these columns, and nobody else writes to the matrix.
-        let out = unsafe { out.block(rows, columns) };
-        match by_columns && b.rows >= DEEP {
-            true => multiply_by_turned(out, add, factor, a, b.transposed()),
-            false => gemm(&out, add, factor, a, b, gemm::Parallelism::None),
-        }
-    });
-}
-
-/// How many numbers deep a product is that pays for turning the other matrix first.
-const DEEP: usize = 512;
-/// How many numbers are turned at a time: what stays near, in half a megabyte.
-const TURNED: usize = 128 << 10;
-
-/// `out = factor · a bᵀ`, or `out += factor · a bᵀ`, a few rows of `b` at a time, turned into columns. gemm would turn them
-/// too, but number by number, each from another row far away.
-fn multiply_by_turned(out: MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_>) {
-    let [all, depth] = b.dims();
-    let at_once = (TURNED / depth / TILE * TILE).max(LEAST);
-    let mut turned = Vec::new();
-    let times = (all / at_once).max(1);
-    for nth in 0..times {
-        let rows = nth * at_once..if nth + 1 == times { all } else { (nth + 1) * at_once };
-        b.rows(rows.clone()).turn(&mut turned);
-        // SAFETY: the parts are written one after another.
-        let out = unsafe { out.block(0..out.rows, rows.clone()) };
-        gemm(&out, add, factor, a, Matrix::new(&turned, depth, rows.len()), gemm::Parallelism::None);
+    let rows = share(out.rows, out.columns * a.columns).next_multiple_of(ROWS);
+    let at_once = (PACKED / b.columns / packed::DEPTH).max(1) * packed::DEPTH;
+    for start in (0..a.columns).step_by(at_once) {
+        let depth = start..a.columns.min(start + at_once);
+        let onto = if start == 0 { onto } else { Onto::Itself };
+        let (a, packed) = (a.columns(depth.clone()), Packed::by_all(b.rows(depth)));
+        tasks(out.rows, rows).for_each(|rows| {
+            // SAFETY: no other task has these rows, and nobody else writes to the matrix.
+            let out = unsafe { out.block(rows.clone(), 0..out.columns) };
+            packed.multiply(&out, onto, factor, a.rows(rows));
+        });
     }
 }
 
-/// `factor · a b`.
-pub(crate) fn product(factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
+/// The tiles of any processor divide so many rows.
+const ROWS: usize = 12;
+
+/// `length` rows or columns, `each` for a task.
+fn tasks(length: usize, each: usize) -> impl IndexedParallelIterator<Item = Range<usize>> {
+    let tasks = (0..length.div_ceil(each)).into_par_iter().with_max_len(1);
+    tasks.map(move |nth| nth * each..length.min((nth + 1) * each))
+}
+
+/// `factor · a b`, with `row` added to each of its rows, if there is one.
+pub(crate) fn product(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
     let (rows, columns) = (a.rows, b.columns);
     let mut out = Vec::with_capacity(rows * columns);
     // SAFETY: the memory is there and nobody else's; it is written whole, and not read before.
     unsafe {
-        multiply(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns), false, factor, a, b, threads);
+        let onto = row.map_or(Onto::Nothing, Onto::Row);
+        multiply(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns), onto, factor, a, b, threads);
         out.set_len(rows * columns);
     }
     out
-}
-
-fn gemm(out: &MatrixMut<'_>, add: bool, factor: f32, a: Matrix<'_>, b: Matrix<'_>, parallelism: gemm::Parallelism) {
-    // SAFETY: each matrix lies within its numbers, as its constructor saw to; `out` is written by nobody else.
-    unsafe {
-        gemm::gemm(
-            out.rows,
-            out.columns,
-            a.columns,
-            out.start,
-            1,
-            out.row_stride as isize,
-            add,
-            a.values.as_ptr(),
-            a.column_stride as isize,
-            a.row_stride as isize,
-            b.values.as_ptr(),
-            b.column_stride as isize,
-            b.row_stride as isize,
-            1.0,
-            factor,
-            false,
-            false,
-            false,
-            parallelism,
-        );
-    }
 }
 
 #[cfg(test)]
@@ -237,7 +107,7 @@ mod tests {
         let (a, b) = (numbers(m * k), numbers(k * n));
         let b = if b_by_columns { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let found = pool.install(|| product(2.0, Matrix::new(&a, m, k), b, Threads::All));
+        let found = pool.install(|| product(None, 2.0, Matrix::new(&a, m, k), b, Threads::All));
         found.into_iter().map(f32::to_bits).collect()
     }
 
@@ -262,20 +132,43 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_sum_over_rows_and_columns() {
-        for [m, k, n] in [[1, 1, 1], [3, 5, 7], [200, 9, 170], [20, 700, 333]] {
-            let (a, b) = (numbers(m * k), numbers(k * n));
-            let by_rows = Matrix::new(&b, k, n);
-            let mut turned = Vec::new();
-            by_rows.turn(&mut turned);
-            for b_matrix in [by_rows, Matrix::new(&turned, n, k).transposed()] {
-                let found = product(2.0, Matrix::new(&a, m, k), b_matrix, Threads::All);
-                for (at, found) in found.into_iter().enumerate() {
-                    let terms = (0..k).map(|i| a[at / n * k + i] as f64 * b[i * n + at % n] as f64);
-                    let expected = 2.0 * terms.sum::<f64>();
-                    assert!((found as f64 - expected).abs() < 1e-4, "{found} instead of {expected}");
+    fn it_is_the_sum_over_rows_and_columns_and_what_it_is_added_to() {
+        for [m, k, n] in [[1, 1, 1], [3, 5, 7], [200, 9, 170], [20, 700, 333], [37, 530, 100]] {
+            let (a, b, row) = (numbers(m * k), numbers(k * n), numbers(n));
+            let turned = |x: &[f32], columns: usize| -> Vec<f32> {
+                (0..x.len()).map(|at| x[at % (x.len() / columns) * columns + at / (x.len() / columns)]).collect()
+            };
+            let (a_turned, b_turned) = (turned(&a, k), turned(&b, n));
+            for a_matrix in [Matrix::new(&a, m, k), Matrix::new(&a_turned, k, m).transposed()] {
+                for b_matrix in [Matrix::new(&b, k, n), Matrix::new(&b_turned, n, k).transposed()] {
+                    for threads in [Threads::One, Threads::All] {
+                        let mut found = product(Some(&row), 2.0, a_matrix, b_matrix, threads);
+                        let out = MatrixMut::new(&mut found, m, n);
+                        multiply(out, Onto::Itself, -0.5, a_matrix, b_matrix, threads);
+                        for (at, found) in found.into_iter().enumerate() {
+                            let terms = (0..k).map(|i| a[at / n * k + i] as f64 * b[i * n + at % n] as f64);
+                            let expected = row[at % n] as f64 + 1.5 * terms.sum::<f64>();
+                            assert!((found as f64 - expected).abs() < 1e-4, "{found} instead of {expected}");
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_matrix_leaves_the_rest_as_it_was() {
+        let (a, b) = (numbers(50 * 30), numbers(30 * 40));
+        let mut out = vec![7.0; 60 * 100];
+        // SAFETY: 50 rows of 40 columns from column 3 of row 2 on are within.
+        let part = unsafe { MatrixMut::part(out.as_mut_ptr().add(2 * 100 + 3), 50, 40, 100) };
+        multiply(part, Onto::Nothing, 1.0, Matrix::new(&a, 50, 30), Matrix::new(&b, 30, 40), Threads::All);
+        let alone = product(None, 1.0, Matrix::new(&a, 50, 30), Matrix::new(&b, 30, 40), Threads::One);
+        for (at, &found) in out.iter().enumerate() {
+            let (row, column) = (at / 100, at % 100);
+            let is_inside = (2..52).contains(&row) && (3..43).contains(&column);
+            let expected = if is_inside { alone[(row - 2) * 40 + column - 3] } else { 7.0 };
+            assert_eq!(found, expected, "row {row}, column {column}");
         }
     }
 }

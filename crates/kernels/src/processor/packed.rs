@@ -1,0 +1,224 @@
+//! The matrix on the right of a product, packed as tiles read it, and products with it.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::PIECE;
+use super::matrix::{Matrix, MatrixMut};
+use super::memory::{LINE, filled};
+use super::tile::{self, Onto, Strip};
+
+/// How many rows of it are multiplied at a time: with the columns of a tile they fit into the nearest cache, and with some
+/// dozens of them into the next.
+pub(super) const DEPTH: usize = 256;
+/// How many rows of the other matrix stay near meanwhile.
+const ROWS: usize = 96;
+/// For how many tiles columns are packed side by side. What is written for more of them would push each other out of the
+/// nearest cache.
+const SIDE_BY_SIDE: usize = 4;
+
+/// How many columns a tile has on this processor.
+pub(super) fn width() -> usize {
+    struct Width;
+
+    impl WithSimd for Width {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            tile::columns::<S>()
+        }
+    }
+
+    Arch::new().dispatch(Width)
+}
+
+/// Of every [`DEPTH`] rows the columns of one tile, row after row, and then those of the next; there are zeros behind the last
+/// column.
+pub(super) struct Packed(Vec<Vec<f32>>);
+
+impl Packed {
+    /// `b`, packed by all threads.
+    pub fn by_all(b: Matrix<'_>) -> Self {
+        let width = width();
+        let pieces = depths(b.rows).map(|depth| {
+            let b = b.rows(depth);
+            let columns = (PIECE / b.rows / width).max(1) * width;
+            filled(b.rows * b.columns.next_multiple_of(width), b.rows * columns, |nth, numbers| {
+                pack(b.columns(nth * columns..b.columns.min((nth + 1) * columns)), numbers);
+            })
+        });
+        Self(pieces.collect())
+    }
+
+    /// `out = onto + factor · a b` by the thread that calls.
+    pub fn multiply(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
+        ROOM.with_borrow_mut(|(near, _)| {
+            for (depth, b) in depths(a.columns).zip(&self.0) {
+                let onto = if depth.start == 0 { onto } else { Onto::Itself };
+                Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b, near });
+            }
+        });
+    }
+}
+
+/// The rows of the packed matrix, piece by piece.
+fn depths(all: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..all).step_by(DEPTH).map(move |start| start..all.min(start + DEPTH))
+}
+
+/// `out = onto + factor · a b` by the thread that calls, which packs `b` for itself.
+pub(super) fn multiply(out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>, b: Matrix<'_>) {
+    let all = b.columns.next_multiple_of(width());
+    ROOM.with_borrow_mut(|(near, packed)| {
+        for depth in depths(b.rows) {
+            let onto = if depth.start == 0 { onto } else { Onto::Itself };
+            let numbers = packed.numbers(depth.len() * all);
+            pack(b.rows(depth.clone()), numbers);
+            Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b: numbers, near });
+        }
+    });
+}
+
+thread_local! {
+    /// Where a thread has rows of the matrix on the left near, and what it packs for itself.
+    static ROOM: RefCell<(Room, Room)> = RefCell::default();
+}
+
+/// Memory that is kept from product to product.
+#[derive(Default)]
+struct Room(Vec<f32>);
+
+impl Room {
+    /// So many numbers, whatever they are, from the start of a line of the cache on.
+    fn numbers(&mut self, count: usize) -> &mut [f32] {
+        if self.0.len() < count + LINE {
+            self.0.resize(count + LINE, 0.0);
+        }
+        let start = self.0.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        &mut self.0[start..start + count]
+    }
+}
+
+/// A product with at most [`DEPTH`] rows, which are packed.
+struct Part<'a> {
+    out: &'a MatrixMut<'a>,
+    onto: Onto<'a>,
+    factor: f32,
+    a: Matrix<'a>,
+    b: &'a [f32],
+    near: &'a mut Room,
+}
+
+impl WithSimd for Part<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { out, onto, factor, a, b, near } = self;
+        let width = tile::columns::<S>();
+        for start in (0..a.rows).step_by(ROWS) {
+            let a = a.rows(start..a.rows.min(start + ROWS));
+            // Numbers of a row that lie far apart would push each other out of the caches.
+            let a = if a.column_stride == 1 { a } else { a.copied(near.numbers(a.rows * a.columns)) };
+            for (nth, b) in b.chunks_exact(width * a.columns).enumerate() {
+                let columns = nth * width..out.columns.min((nth + 1) * width);
+                let strip = Strip {
+                    out: out.start.wrapping_add(start * out.row_stride + columns.start),
+                    out_row_stride: out.row_stride,
+                    rows: a.rows,
+                    columns: columns.len(),
+                    onto: onto.columns(columns),
+                    factor,
+                    a: a.values.as_ptr(),
+                    a_row_stride: a.row_stride,
+                    a_column_stride: a.column_stride,
+                    b,
+                };
+                // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
+                unsafe { strip.run(simd) }
+            }
+        }
+    }
+}
+
+/// Packs the rows of a matrix, not more than [`DEPTH`], into `numbers`.
+fn pack(b: Matrix<'_>, numbers: &mut [f32]) {
+    struct Pack<'a>(Matrix<'a>, &'a mut [f32]);
+
+    impl WithSimd for Pack<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            let (Self(b, numbers), width) = (self, tile::columns::<S>());
+            let wide = SIDE_BY_SIDE * width;
+            for (nth, tiles) in numbers.chunks_mut(wide * b.rows).enumerate() {
+                let b = b.columns(nth * wide..b.columns.min((nth + 1) * wide));
+                match b.column_stride {
+                    1 => pack_rows::<S>(b, tiles),
+                    _ => pack_columns::<S>(b, tiles),
+                }
+            }
+        }
+    }
+
+    Arch::new().dispatch(Pack(b, numbers));
+}
+
+/// Packs rows whose numbers lie one after another.
+#[inline(always)]
+fn pack_rows<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
+    let width = tile::columns::<S>();
+    for row in 0..b.rows {
+        let from = &b.values[row * b.row_stride..][..b.columns];
+        for nth in 0..tiles.len() / (width * b.rows) {
+            let to = &mut tiles[(nth * b.rows + row) * width..][..width];
+            let from = &from[nth * width..];
+            if from.len() >= width {
+                to.copy_from_slice(&from[..width]);
+            } else {
+                for i in 0..width {
+                    to[i] = if i < from.len() { from[i] } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+/// Packs columns whose numbers lie one after another.
+#[inline(always)]
+fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
+    let width = tile::columns::<S>();
+    for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
+        for start in (0..width).step_by(SQUARE) {
+            let first = nth * width + start;
+            let is_whole = start + SQUARE <= width && first + SQUARE <= b.columns;
+            let turned = if is_whole { b.rows / SQUARE * SQUARE } else { 0 };
+            for row in (0..turned).step_by(SQUARE) {
+                let mut square = [[0.0; SQUARE]; SQUARE];
+                for i in 0..SQUARE {
+                    square[i].copy_from_slice(&b.values[(first + i) * b.column_stride + row..][..SQUARE]);
+                }
+                for j in 0..SQUARE {
+                    let to = &mut tile[(row + j) * width + start..][..SQUARE];
+                    for i in 0..SQUARE {
+                        to[i] = square[i][j];
+                    }
+                }
+            }
+            for row in turned..b.rows {
+                for i in 0..SQUARE.min(width - start) {
+                    let is_there = first + i < b.columns;
+                    let number = if is_there { b.values[(first + i) * b.column_stride + row] } else { 0.0 };
+                    tile[row * width + start + i] = number;
+                }
+            }
+        }
+    }
+}
+
+/// Rows and columns of what is turned within registers.
+const SQUARE: usize = 8;

@@ -1,0 +1,227 @@
+//! The innermost part of a product: a tile of the result stays in registers while the depth goes by.
+//!
+//! Of `b`, two registers of columns lie behind each other for every step of the depth, packed so before; of `a`, one number of
+//! each row is spread over a register from where it lies. A step of a tile of R rows is `2 R` fused multiply-adds to `R + 2`
+//! loads, so that the arithmetic is the limit. Every number of the result is summed in the order of the depth, whatever the
+//! tile.
+
+use std::ops::Range;
+
+use pulp::{NullaryFnOnce, Simd};
+
+/// How many registers wide a tile is.
+const WIDE: usize = 2;
+
+/// How many columns a tile has.
+pub(super) const fn columns<S: Simd>() -> usize {
+    WIDE * S::F32_LANES
+}
+
+/// What a product is added to.
+#[derive(Clone, Copy)]
+pub(crate) enum Onto<'a> {
+    /// Nothing: it is written.
+    Nothing,
+    /// What is there.
+    Itself,
+    /// A row, the same for every row of the result.
+    Row(&'a [f32]),
+}
+
+impl Onto<'_> {
+    /// For some columns of the result.
+    pub fn columns(self, columns: Range<usize>) -> Self {
+        match self {
+            Self::Row(row) => Self::Row(&row[columns]),
+            other => other,
+        }
+    }
+}
+
+/// Some rows of the result, as wide as a tile or, at the right end, less, for a piece of the depth.
+#[derive(Clone, Copy)]
+pub(super) struct Strip<'a> {
+    pub out: *mut f32,
+    pub out_row_stride: usize,
+    pub rows: usize,
+    pub columns: usize,
+    pub onto: Onto<'a>,
+    pub factor: f32,
+    pub a: *const f32,
+    pub a_row_stride: usize,
+    pub a_column_stride: usize,
+    /// As many columns as a tile has, for each step of the depth.
+    pub b: &'a [f32],
+}
+
+impl Strip<'_> {
+    /// Adds up the strip, tile by tile, the largest first that there are registers for.
+    ///
+    /// # Safety
+    ///
+    /// `out` and `a` point to the first of so many rows, and nobody else touches those of `out` meanwhile.
+    #[inline(always)]
+    pub unsafe fn run<S: Simd>(mut self, simd: S) {
+        while self.rows > 0 {
+            match self.rows {
+                12.. if S::REGISTER_COUNT >= 32 => self.take::<S, 12>(simd),
+                8.. if S::REGISTER_COUNT >= 32 => self.take::<S, 8>(simd),
+                6.. => self.take::<S, 6>(simd),
+                4.. => self.take::<S, 4>(simd),
+                2.. => self.take::<S, 2>(simd),
+                _ => self.take::<S, 1>(simd),
+            }
+        }
+    }
+
+    /// Adds up its first R rows and goes on to the next; to be called in [`Self::run`].
+    #[inline(always)]
+    fn take<S: Simd, const R: usize>(&mut self, simd: S) {
+        // A function of its own for each R, whose registers the compiler then finds.
+        simd.vectorize(Tile::<S, R> { simd, strip: *self });
+        self.rows -= R;
+        self.out = self.out.wrapping_add(R * self.out_row_stride);
+        self.a = self.a.wrapping_add(R * self.a_row_stride);
+    }
+}
+
+/// The first R rows of a strip.
+struct Tile<'a, S, const R: usize> {
+    simd: S,
+    strip: Strip<'a>,
+}
+
+/// How many steps of the depth are made before the loop's end is looked at.
+const STEPS: usize = 4;
+
+impl<S: Simd, const R: usize> NullaryFnOnce for Tile<'_, S, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        // What lies one after another has distances that the compiler knows.
+        let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
+            (1, columns) => self.sums(1, columns),
+            (rows, _) => self.sums(rows, 1),
+        };
+        let (simd, factor) = (self.simd, self.simd.splat_f32s(self.strip.factor));
+        if self.strip.columns < columns::<S>() {
+            return self.write_edge(sums);
+        }
+        match self.strip.onto {
+            Onto::Nothing => self.write(
+                sums,
+                #[inline(always)]
+                |sum, _, _| simd.mul_f32s(sum, factor),
+            ),
+            Onto::Itself => self.write(
+                sums,
+                #[inline(always)]
+                |sum, out, _| {
+                    // SAFETY: it is where the sum will be written.
+                    simd.mul_add_e_f32s(sum, factor, unsafe { *out })
+                },
+            ),
+            Onto::Row(row) => {
+                let (row, _) = S::as_simd_f32s(row);
+                self.write(
+                    sums,
+                    #[inline(always)]
+                    |sum, _, nth| simd.mul_add_e_f32s(sum, factor, row[nth]),
+                );
+            }
+        }
+    }
+}
+
+// Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
+impl<S: Simd, const R: usize> Tile<'_, S, R> {
+    #[inline(always)]
+    fn sums(&self, a_row_stride: usize, a_column_stride: usize) -> [[S::f32s; WIDE]; R] {
+        let simd = self.simd;
+        let mut sums = [[simd.splat_f32s(0.0); WIDE]; R];
+        let (b, rest) = S::as_simd_f32s(self.strip.b);
+        debug_assert!(rest.is_empty() && b.len() % WIDE == 0, "whole registers");
+        let (depth, mut a, mut b) = (b.len() / WIDE, self.strip.a, b.as_ptr());
+        for _ in 0..depth / STEPS {
+            for step in 0..STEPS {
+                // SAFETY: the strip is as deep.
+                unsafe {
+                    add(
+                        simd,
+                        &mut sums,
+                        a.wrapping_add(step * a_column_stride),
+                        a_row_stride,
+                        b.wrapping_add(step * WIDE),
+                    )
+                }
+            }
+            a = a.wrapping_add(STEPS * a_column_stride);
+            b = b.wrapping_add(STEPS * WIDE);
+        }
+        for _ in 0..depth % STEPS {
+            // SAFETY: as above.
+            unsafe { add(simd, &mut sums, a, a_row_stride, b) }
+            a = a.wrapping_add(a_column_stride);
+            b = b.wrapping_add(WIDE);
+        }
+        sums
+    }
+
+    /// Writes what `number` makes of each sum, of the place it goes to, and of which register of the row it is.
+    #[inline(always)]
+    fn write(&self, sums: [[S::f32s; WIDE]; R], number: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
+        for row in 0..R {
+            let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride).cast::<S::f32s>();
+            for nth in 0..WIDE {
+                let out = out.wrapping_add(nth);
+                // SAFETY: these columns of the row are there, and nobody else's.
+                unsafe { *out = number(sums[row][nth], out, nth) };
+            }
+        }
+    }
+
+    /// The same number by number, of the columns that are there.
+    #[inline(never)]
+    fn write_edge(&self, sums: [[S::f32s; WIDE]; R]) {
+        let strip = &self.strip;
+        for row in 0..R {
+            let sums: &[f32] = pulp::bytemuck::cast_slice(&sums[row]);
+            for column in 0..strip.columns {
+                let out = strip.out.wrapping_add(row * strip.out_row_stride + column);
+                // SAFETY: the column of the row is there, and nobody else's; it is read where it was written.
+                unsafe {
+                    *out = match strip.onto {
+                        Onto::Nothing => sums[column] * strip.factor,
+                        Onto::Itself => sums[column].mul_add(strip.factor, *out),
+                        Onto::Row(row) => sums[column].mul_add(strip.factor, row[column]),
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Adds the products of one step of the depth.
+///
+/// # Safety
+///
+/// `a` points to the first of R numbers, so far apart, and `b` to the columns of a tile.
+#[inline(always)]
+unsafe fn add<S: Simd, const R: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; WIDE]; R],
+    a: *const f32,
+    a_row_stride: usize,
+    b: *const S::f32s,
+) {
+    for row in 0..R {
+        // SAFETY: the caller sees to it.
+        unsafe {
+            let a = simd.splat_f32s(*a.wrapping_add(row * a_row_stride));
+            for nth in 0..WIDE {
+                sums[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), sums[row][nth]);
+            }
+        }
+    }
+}
