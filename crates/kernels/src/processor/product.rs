@@ -155,20 +155,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn a_part_of_a_matrix_leaves_the_rest_as_it_was() {
-        let (a, b) = (numbers(50 * 30), numbers(30 * 40));
-        let mut out = vec![7.0; 60 * 100];
-        // SAFETY: 50 rows of 40 columns from column 3 of row 2 on are within.
-        let part = unsafe { MatrixMut::part(out.as_mut_ptr().add(2 * 100 + 3), 50, 40, 100) };
-        multiply(part, Onto::Nothing, 1.0, Matrix::new(&a, 50, 30), Matrix::new(&b, 30, 40), Threads::All);
-        let alone = product(None, 1.0, Matrix::new(&a, 50, 30), Matrix::new(&b, 30, 40), Threads::One);
-        for (at, &found) in out.iter().enumerate() {
-            let (row, column) = (at / 100, at % 100);
-            let is_inside = (2..52).contains(&row) && (3..43).contains(&column);
-            let expected = if is_inside { alone[(row - 2) * 40 + column - 3] } else { 7.0 };
-            assert_eq!(found, expected, "row {row}, column {column}");
-        }
-    }
 }
