@@ -45,6 +45,10 @@ pub(crate) fn multiply(
     threads: Threads,
 ) {
     assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
+    assert!(a.columns > 0, "a sum of something");
+    if out.rows * out.columns == 0 {
+        return;
+    }
     if threads == Threads::One {
         return packed::multiply(&out, onto, factor, a, b);
     }
