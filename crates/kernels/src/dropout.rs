@@ -143,7 +143,7 @@ mod processor {
         fn forward(&self, [stream, x]: [View<'_>; 2], _: bool) -> (Values, ()) {
             assert_eq!(stream.len(), x.len(), "as many numbers");
             let out = match self.0.is_none() {
-                true => sum(&stream, &x),
+                true => plus(&stream, &x),
                 false => self.0.each(x.len(), |at, factor| stream[at] + factor * x[at]),
             };
             (Values::like(out, x), ())
@@ -161,7 +161,8 @@ mod processor {
         }
     }
 
-    fn sum(x: &[f32], y: &[f32]) -> Vec<f32> {
+    /// `x + y`. To ask what is dropped of nothing took four times as long as the sum.
+    fn plus(x: &[f32], y: &[f32]) -> Vec<f32> {
         let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
             let (x, y) = (&x[piece * PIECE..][..out.len()], &y[piece * PIECE..][..out.len()]);
             simd(

@@ -1,6 +1,7 @@
 //! A product and a bias: `y = x · weight + bias`.
 //!
-//! The product is added to the bias where it is written, so that no number is touched twice. Its gradients are two products and a sum over the rows. The limit is the arithmetic of the products.
+//! The product is added to the bias where it is written, so that no number is touched twice. Its gradients are two products and
+//! a sum over the rows. The limit is the arithmetic of the products.
 
 use burn::tensor::{Tensor, module};
 

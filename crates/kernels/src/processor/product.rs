@@ -62,7 +62,7 @@ pub(crate) fn multiply(
             packed::multiply(&out, onto.columns(columns.clone()), factor, a, b.columns(columns));
         });
     }
-    let rows = share(out.rows, out.columns * a.columns).next_multiple_of(ROWS);
+    let rows = share(out.rows, out.columns * a.columns).next_multiple_of(HEIGHT);
     let at_once = (PACKED / b.columns / packed::DEPTH).max(1) * packed::DEPTH;
     for start in (0..a.columns).step_by(at_once) {
         let depth = start..a.columns.min(start + at_once);
@@ -76,8 +76,8 @@ pub(crate) fn multiply(
     }
 }
 
-/// The tiles of any processor divide so many rows.
-const ROWS: usize = 12;
+/// A multiple of the rows of the highest tile that any processor has, so that a task is whole tiles.
+const HEIGHT: usize = 12;
 
 /// `length` rows or columns, `each` for a task.
 fn tasks(length: usize, each: usize) -> impl IndexedParallelIterator<Item = Range<usize>> {
