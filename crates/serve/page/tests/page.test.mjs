@@ -113,7 +113,8 @@ test("pairs are pinned and unpinned, and a link leads back to the same view", ()
     await page.getByRole("button", { name: "Unpin cat · piano" }).click();
     assert.equal(await page.locator(".pair").count(), 3);
     await page.getByRole("button", { name: "Copy a link to this view" }).click();
-    await until(page, () => location.hash.includes("pins=cat.dog,king.queen,"));
+    // The address follows the view a moment later, and may still name the pair that was just let go.
+    await until(page, () => /pins=cat\.dog,king\.queen,/.test(location.hash) && !location.hash.includes("piano"));
     const names = await page.locator(".pair h3").allTextContents();
     const again = await open(await page.evaluate(() => location.href));
     await again.page.locator(".pair").nth(2).waitFor();
