@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::Value;
-use wordspace::kernels::{AdamW, Ids, Moments, Rows, cross_entropy, embed, sum_of_squares};
+use wordspace::kernels::{AdamW, Ids, Moments, Rows, backward_from, cross_entropy, embed, sum_of_squares};
 
 use crate::Work;
 
@@ -98,6 +98,11 @@ fn gradient_by_burn(request: &Request, device: &Device) -> Box<dyn FnMut() -> Ve
     })
 }
 
+/// What comes back to the rows, as from a layer above.
+fn ones(request: &Request, device: &Device) -> Tensor<2> {
+    Tensor::ones([request.ids.len(), request.c], &device.clone().without_autodiff())
+}
+
 fn gradient_of(
     request: &Request,
     device: &Device,
@@ -105,8 +110,9 @@ fn gradient_of(
 ) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let wte = table(request.v, request.c, 0, device).require_grad();
     let wpe = table(request.t, request.c, 1, device).require_grad();
+    let ones = ones(request, device);
     Box::new(move || {
-        let mut gradients = forward(wte.clone(), wpe.clone()).backward();
+        let mut gradients = backward_from(forward(wte.clone(), wpe.clone()), ones.clone());
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
         vec![of(&wte), of(&wpe)]
     })
@@ -116,12 +122,12 @@ fn gradient_of(
 fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let wte = table(request.v, request.c, 0, device).inner();
     let wpe = table(request.t, request.c, 1, device).require_grad();
-    let (ids, t, device) = (request.ids.clone(), request.t, device.clone());
+    let (ids, t, ones, device) = (request.ids.clone(), request.t, ones(request, device), device.clone());
     Box::new(move || {
         let rows = Rows::named_by(ids.iter().copied());
         let places = Ids::new(&rows.places(&ids), [ids.len() / t, t], &device);
         let taken = Tensor::from_inner(rows.of(wte.clone())).require_grad();
-        let mut gradients = embed(taken.clone(), Some(wpe.clone()), places).backward();
+        let mut gradients = backward_from(embed(taken.clone(), Some(wpe.clone()), places), ones.clone());
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
         vec![of(&taken), of(&wpe)]
     })

@@ -63,9 +63,8 @@ def workloads(tiny: bool) -> dict[str, dict]:
     for work in ["gradient", "gradient-anew", "gradient-by-burn"]:
         slow = work == "gradient-by-burn" and not tiny
         all_of_them[work] = rows | {"work": work, "peers": ["eager", "compiled"] if work == "gradient" else ["eager"], "times": 1 if slow else rows["times"]}
-        touched = len(set(kernels.draw(v, n, "zipf")))
-        # Forward, and as `wordspace bench` counts it back: zeros, what comes back, the rows that are touched.
-        all_of_them[work]["bytes"] = n * (8 * c + 4) + 4 * v * c + n * (4 * c + 4) + 8 * touched * c
+        # Forward, and as `wordspace bench` counts it back: what comes back is read, and every row is written.
+        all_of_them[work]["bytes"] = n * (8 * c + 4) + n * (4 * c + 4) + 4 * v * c
     count = 100_000 if tiny else 124_439_808
     all_of_them["update"] = {"work": "update", "v": count, "c": 1, "t": 1, "n": 1, "stream": "same", "peers": ["eager", "fused"],
                              "times": 2 if tiny else 10, "bytes": 32 * count}

@@ -6,7 +6,8 @@
     python scripts/peers/kernels.py gradient-zipf --rounds 15
     python scripts/peers/kernels.py --to benches/record
 
-    lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already
+    lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already. `long` is of 65,536 ids, whose
+               201 MB the C library gives back to the system after each time, unless it is told to keep them, as ours does
     gradient   token and position rows, and back to the gradients of both tables
     rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient, which is a row for
                each place, and, coalesced, a row for each id, as ours is and an optimizer needs it
@@ -14,8 +15,8 @@
     head       hidden states times the table, cross-entropy, and back to the gradients of both
 
 candle takes part in lookups and gradients where `--candle` names its program.
-All compute on the same numbers, and what comes of it must agree before time counts. Backward, PyTorch is handed the ones
-that the gradients begin with; burn makes them anew each time, which counts against ours.
+All compute on the same numbers, and what comes of it must agree before time counts. Backward, ours and PyTorch are handed what
+comes back to the rows, as from a layer above; candle makes it anew.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ WORKLOADS = {
         ("rows", 10, ["sparse", "coalesced"]),
     ]
     for ids in ["uniform", "zipf", "same"]
+} | {
+    f"lookup-long-{ids}": SIZES | {"work": "lookup", "n": 65536, "stream": ids, "times": 8, "peers": ["eager", "reused", "compiled"]}
+    for ids in ["uniform", "zipf"]
 } | {
     "update": {"work": "update", "v": 124_439_808, "c": 1, "t": 1, "n": 1, "stream": "same", "times": 1, "peers": ["eager", "fused"]},
     "head": {"work": "head", "v": 50257, "c": 256, "t": 128, "n": 1024, "stream": "zipf", "times": 1, "peers": ["eager", "compiled"]},

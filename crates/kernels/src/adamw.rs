@@ -153,12 +153,10 @@ pub(crate) use processor::Pass;
 
 #[cfg(feature = "flex")]
 mod processor {
-    use burn::tensor::Tensor;
-    use rayon::prelude::*;
-
     use super::{AdamW, Factors, Moments};
     use crate::operation::{Values, tensor, values};
-    use crate::processor::{PIECE, simd, sum_of_products};
+    use crate::processor::{PIECE, each_of, simd, sum_of_products};
+    use burn::tensor::Tensor;
 
     impl AdamW {
         /// As the definition, in one pass over all numbers, each written where it was read.
@@ -172,10 +170,10 @@ mod processor {
             let (mut p, g, scale) = (values(parameter), values(gradient), values(scale));
             let (mut m, mut v) = (values(moments.first), values(moments.second));
             let g = g.view();
-            let pieces = (p.as_mut_slice().par_chunks_mut(PIECE), g.par_chunks(PIECE));
-            let moments = (m.as_mut_slice().par_chunks_mut(PIECE), v.as_mut_slice().par_chunks_mut(PIECE));
+            let pieces = p.as_mut_slice().chunks_mut(PIECE).zip(g.chunks(PIECE));
+            let moments = m.as_mut_slice().chunks_mut(PIECE).zip(v.as_mut_slice().chunks_mut(PIECE));
             let pass = Pass::of(self, scale.view()[0]);
-            pieces.into_par_iter().zip(moments.into_par_iter()).for_each(|((p, g), (m, v))| {
+            each_of(pieces.zip(moments), |_, ((p, g), (m, v))| {
                 simd(
                     #[inline(always)]
                     || pass.run(p, g, m, v),
@@ -213,13 +211,13 @@ mod processor {
     pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
         let x = values(x);
         let x = x.view();
-        let pieces = x.par_chunks(4 * PIECE).map(|x| {
+        let pieces = each_of(x.chunks(4 * PIECE), |_, x| {
             simd(
                 #[inline(always)]
                 || sum_of_products(x, x),
             )
         });
-        let sum: f64 = pieces.collect::<Vec<f32>>().into_iter().map(f64::from).sum();
+        let sum: f64 = pieces.into_iter().map(f64::from).sum();
         tensor(Values::new(vec![sum as f32], [1]))
     }
 }

@@ -64,11 +64,11 @@ pub fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, mask: Tensor<4>, dropped
 mod processor {
     use std::ops::Range;
 
-    use rayon::prelude::*;
-
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Onto, Threads, exp, largest, multiply, simd, sum, sum_of_products};
+    use crate::processor::{
+        Matrix, MatrixMut, Onto, Threads, each, exp, largest, multiply, simd, sum, sum_of_products,
+    };
 
     /// How many places are looked from at once.
     pub const ROWS: usize = 64;
@@ -151,13 +151,11 @@ mod processor {
             let [n, three_c] = qkv.dims();
             let (b, d) = (n / t.max(1), three_c / 3 / heads);
             assert_eq!((b * t, 3 * heads * d), (n, three_c), "whole rows of the batch, and whole heads");
-            (0..b * heads).into_par_iter().for_each_init(
-                || vec![0.0; ROWS * t],
-                |scores, nth| {
-                    let scale = 1.0 / (d as f32).sqrt();
-                    work(Head { qkv, row: nth / heads, nth: nth % heads, heads, t, d, scale, dropped }, scores)
-                },
-            );
+            let scale = 1.0 / (d as f32).sqrt();
+            each(b * heads, |nth| {
+                let head = Head { qkv, row: nth / heads, nth: nth % heads, heads, t, d, scale, dropped };
+                work(head, &mut vec![0.0; ROWS * t]);
+            });
         }
     }
 

@@ -57,10 +57,9 @@ fn of_logits(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
 mod processor {
     use std::sync::Arc;
 
-    use rayon::prelude::*;
-
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, MatrixMut, Onto, Threads, exp, largest, multiply, product, simd, sum};
+    use crate::processor::{Matrix, MatrixMut, Onto, PIECE, Threads, each_of, exp, largest, multiply, product};
+    use crate::processor::{rows_of_a_piece, simd, sum};
 
     #[derive(Clone, Debug)]
     pub struct CrossEntropy {
@@ -101,7 +100,7 @@ mod processor {
             let factor = d_out.view()[0];
             saved.expect("a tracked loss has gradients").map(|mut gradient| {
                 if factor != 1.0 {
-                    gradient.as_mut_slice().par_iter_mut().for_each(|x| *x *= factor);
+                    each_of(gradient.as_mut_slice().chunks_mut(PIECE), |_, x| x.iter_mut().for_each(|x| *x *= factor));
                 }
                 Some(gradient)
             })
@@ -124,8 +123,12 @@ mod processor {
             let n = targets.len();
             let (hidden, table) = (Matrix::new(hidden, n, c), Matrix::new(&table, v, c).transposed());
             let mut e = product(None, 1.0, hidden, table, Threads::All);
-            let rows = e.par_chunks_exact_mut(v).zip(targets);
-            let found: Vec<(f64, f32)> = rows.map(|(row, &target)| exponentials_of(row, target as usize)).collect();
+            let rows = rows_of_a_piece(v);
+            let found = each_of(e.chunks_mut(rows * v).zip(targets.chunks(rows)), |_, (e, targets)| {
+                let rows = e.chunks_exact_mut(v).zip(targets);
+                rows.map(|(row, &target)| exponentials_of(row, target as usize)).collect::<Vec<(f64, f32)>>()
+            });
+            let found = found.concat();
             (e, found.iter().map(|(loss, _)| loss).sum(), found.into_iter().map(|(_, share)| share).collect())
         }
 

@@ -114,11 +114,9 @@ pub(crate) fn stock<const D: usize>(x: Tensor<D>, dropped: Dropout) -> Tensor<D>
 mod processor {
     use std::mem::MaybeUninit;
 
-    use rayon::prelude::*;
-
     use super::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, simd, written};
+    use crate::processor::{PIECE, each_of, simd, written};
 
     #[derive(Clone, Debug)]
     pub struct Drop(pub Dropout);
@@ -199,7 +197,7 @@ mod processor {
         }
 
         fn drop_all(self, numbers: &mut [f32]) {
-            numbers.par_chunks_mut(PIECE).enumerate().for_each(|(piece, numbers)| {
+            each_of(numbers.chunks_mut(PIECE), |piece, numbers| {
                 simd(
                     #[inline(always)]
                     || self.drop_from((piece * PIECE) as u32, numbers),

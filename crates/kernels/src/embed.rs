@@ -57,13 +57,12 @@ pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Ids) -> Tensor<
 
 #[cfg(feature = "flex")]
 mod processor {
-    use std::mem::MaybeUninit;
+    use std::mem::{MaybeUninit, replace};
+    use std::slice::from_raw_parts_mut;
     use std::sync::Arc;
 
-    use rayon::prelude::*;
-
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{LINE, PIECE, fetch, rows_of_a_piece, written, zeros};
+    use crate::processor::{LARGE, LINE, PIECE, clear, each, each_of, fetch, rows_of_a_piece, written, zeros};
 
     #[derive(Clone, Debug)]
     pub struct Embed {
@@ -140,33 +139,52 @@ mod processor {
             row(wte, self.ids[nth], c)
         }
 
+        /// Rows that no id names are cleared; the others are not, but begin as the gradient of their first place.
         fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
             let [v, c] = wte.dims();
-            let mut d_wte = zeros(v * c);
-            self.add_rows(&mut d_wte, c, d_out);
+            let mut is_named = vec![false; v];
+            let is_first: Vec<bool> = self.ids.iter().map(|&id| !replace(&mut is_named[id as usize], true)).collect();
+            let mut d_wte = Vec::with_capacity(v * c);
+            let room = &mut d_wte.spare_capacity_mut()[..v * c];
+            let (rows, is_large) = (rows_of_a_piece(c), v * c > LARGE);
+            each_of(room.chunks_mut(rows * c.max(1)).zip(is_named.chunks(rows)), |_, (room, is_named)| {
+                let mut row = 0;
+                for run in is_named.chunk_by(|a, b| a == b) {
+                    if !run[0] {
+                        clear(&mut room[row * c..(row + run.len()) * c], is_large);
+                    }
+                    row += run.len();
+                }
+            });
+            self.add_rows(d_wte.as_mut_ptr(), v, c, d_out, |nth| is_first[nth]);
+            // SAFETY: of the rows those that no id names are cleared, and each other begins as its first place's.
+            unsafe { d_wte.set_len(v * c) };
             Values::new(d_wte, [v, c])
         }
 
         /// The head of a tied table has its gradient first.
         fn add_to_table_gradient(&self, so_far: &mut Values, d_out: &Values) -> bool {
-            let [_, c] = so_far.view().dims();
-            self.add_rows(so_far.as_mut_slice(), c, &d_out.view());
+            let [v, c] = so_far.view().dims();
+            self.add_rows(so_far.as_mut_slice().as_mut_ptr(), v, c, &d_out.view(), |_| false);
             true
         }
 
-        /// Adds the gradient of each place to the row of its id.
-        fn add_rows(&self, d_wte: &mut [f32], c: usize, d_out: &[f32]) {
-            let v = d_wte.len() / c.max(1);
+        /// Adds the gradient of each place to the row of its id, or has the row begin as it.
+        fn add_rows(&self, d_wte: *mut f32, v: usize, c: usize, d_out: &[f32], begins: impl Fn(usize) -> bool + Sync) {
             assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
-            let start = Start(d_wte.as_mut_ptr());
+            let start = Start(d_wte);
             let width = columns_of_a_task(c, d_out.len());
-            (0..c.div_ceil(width)).into_par_iter().for_each(|task| {
+            each(c.div_ceil(width), |task| {
                 let columns = task * width..c.min((task + 1) * width);
-                for (&id, d) in self.ids.iter().zip(d_out.chunks_exact(c)) {
-                    // SAFETY: the row is one of the table's, and nobody else touches its columns of this task.
-                    let sum = unsafe { start.part(id as usize * c + columns.start, columns.len()) };
-                    for (sum, d) in sum.iter_mut().zip(&d[columns.clone()]) {
-                        *sum += d;
+                for (nth, (&id, d)) in self.ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
+                    let (d, sum) = (&d[columns.clone()], start.at(id as usize * c + columns.start));
+                    // SAFETY: the row is one of the table's, of which nobody else touches these columns, and is read only
+                    // where it has begun.
+                    unsafe {
+                        match begins(nth) {
+                            true => sum.copy_from_nonoverlapping(d.as_ptr(), d.len()),
+                            false => add(from_raw_parts_mut(sum, d.len()), d),
+                        }
                     }
                 }
             });
@@ -177,11 +195,10 @@ mod processor {
             let mut d_wpe = zeros(wpe.len());
             let rows = rows_of_a_piece(c * (self.ids.len() / self.t.max(1)).max(1));
             let used = &mut d_wpe[..self.t * c];
-            used.par_chunks_mut(rows * c).enumerate().for_each(|(piece, sums)| {
+            each_of(used.chunks_mut(rows * c), |piece, sums| {
                 for batch_row in d_out.chunks_exact(self.t * c) {
-                    for (sum, d) in sums.iter_mut().zip(&batch_row[piece * rows * c..]) {
-                        *sum += d;
-                    }
+                    let from = piece * rows * c;
+                    add(sums, &batch_row[from..from + sums.len()]);
                 }
             });
             Values::like(d_wpe, wpe)
@@ -200,20 +217,20 @@ mod processor {
         }
     }
 
+    #[inline(always)]
+    fn add(sum: &mut [f32], d: &[f32]) {
+        sum.iter_mut().zip(d).for_each(|(sum, d)| *sum += d);
+    }
+
     /// Where a table starts of whose rows every thread writes other columns.
     struct Start(*mut f32);
 
-    // SAFETY: it only gives out parts, of which `part` asks that they be apart.
+    // SAFETY: it only says where things are.
     unsafe impl Sync for Start {}
 
     impl Start {
-        /// # Safety
-        ///
-        /// The numbers are there, and nobody else touches them meanwhile.
-        #[allow(clippy::mut_from_ref, reason = "parts that are apart may be written at the same time")]
-        unsafe fn part(&self, start: usize, length: usize) -> &mut [f32] {
-            // SAFETY: the caller sees to it.
-            unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
+        fn at(&self, number: usize) -> *mut f32 {
+            self.0.wrapping_add(number)
         }
     }
 }

@@ -35,11 +35,9 @@ pub(crate) fn stock(x: Tensor<2>) -> Tensor<2> {
 mod processor {
     use std::mem::MaybeUninit;
 
-    use rayon::prelude::*;
-
     use super::{CUBE, TWO_ROOT};
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, exp, simd, written};
+    use crate::processor::{PIECE, each_of, exp, simd, written};
 
     #[derive(Clone, Debug)]
     pub struct Gelu;
@@ -65,7 +63,7 @@ mod processor {
         }
 
         fn backward(&self, [x]: [View<'_>; 1], (): (), mut d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
-            d_out.as_mut_slice().par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(d, x)| {
+            each_of(d_out.as_mut_slice().chunks_mut(PIECE).zip(x.chunks(PIECE)), |_, (d, x)| {
                 simd(
                     #[inline(always)]
                     || {

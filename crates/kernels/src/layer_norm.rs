@@ -24,10 +24,8 @@ pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64
 
 #[cfg(feature = "flex")]
 mod processor {
-    use rayon::prelude::*;
-
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{filled, rows_of_a_piece, simd, sum, sum_in_order, sum_of_products};
+    use crate::processor::{each_of, filled, rows_of_a_piece, simd, sum, sum_in_order, sum_of_products};
 
     #[derive(Clone, Debug)]
     pub struct LayerNorm {
@@ -63,7 +61,7 @@ mod processor {
         ) -> [Option<Values>; 3] {
             let [_, c] = x.dims();
             let piece = rows_of_a_piece(c) * c;
-            let pieces = d_out.as_mut_slice().par_chunks_mut(piece).zip(x.par_chunks(piece)).map(|(d, x)| {
+            let pieces = each_of(d_out.as_mut_slice().chunks_mut(piece).zip(x.chunks(piece)), |_, (d, x)| {
                 // Behind each other: the gradients of the weight and of the bias.
                 let mut sums = vec![0.0; 2 * c];
                 let mut normal = vec![0.0; c];
@@ -78,7 +76,7 @@ mod processor {
                 );
                 sums
             });
-            let sums = sum_in_order(pieces.collect(), 2 * c);
+            let sums = sum_in_order(pieces, 2 * c);
             let (d_weight, d_bias) = sums.split_at(c);
             [Some(d_out), Some(Values::like(d_weight.to_vec(), weight)), Some(Values::like(d_bias.to_vec(), bias))]
         }

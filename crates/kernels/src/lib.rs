@@ -7,6 +7,7 @@
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
 //! - [`Rows`]: the rows of a table that a step reads, and an update of these alone;
+//! - [`backward_from`]: a backward pass that begins with a given gradient;
 //! - [`near`]: where to run what is made of many of them; [`keep_memory`]: what makes many runs of it fast.
 //!
 //! Each file reads alike: what is computed, with its limit; the function; its definition in burn's own operations, which
@@ -31,6 +32,7 @@
 
 mod adamw;
 mod attention;
+mod backward;
 mod cross_entropy;
 mod dropout;
 mod embed;
@@ -52,6 +54,7 @@ mod rows;
 
 pub use adamw::{AdamW, Moments, sum_of_squares};
 pub use attention::{attend, causal_attention, queries_keys_values};
+pub use backward::backward_from;
 pub use cross_entropy::{cross_entropy, logits};
 pub use dropout::{Dropout, add_dropped, dropout};
 pub use embed::embed;
@@ -73,7 +76,7 @@ pub fn keep_memory() {
 pub fn near<R: Send>(device: &burn::tensor::Device, work: impl FnOnce() -> R + Send) -> R {
     #[cfg(feature = "flex")]
     if operation::is_processor(device) {
-        return processor::on_a_worker(work);
+        return processor::with_a_team(work);
     }
     let _ = device;
     work()

@@ -23,10 +23,8 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
 
 #[cfg(feature = "flex")]
 mod processor {
-    use rayon::prelude::*;
-
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, Threads, product, sum_in_order, sum_of_rows};
+    use crate::processor::{Matrix, Threads, each_of, product, sum_in_order, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -72,11 +70,11 @@ mod processor {
         if n < 2 * ROWS || inputs > FEW {
             return product(None, 1.0, x.transposed(), d, Threads::All);
         }
-        let pieces = (0..n.div_ceil(ROWS)).into_par_iter().map(|piece| {
+        let pieces = each_of(0..n.div_ceil(ROWS), |piece, _| {
             let rows = piece * ROWS..n.min((piece + 1) * ROWS);
             product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
         });
-        sum_in_order(pieces.collect(), inputs * outputs)
+        sum_in_order(pieces, inputs * outputs)
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::mem::MaybeUninit;
 
-use rayon::prelude::*;
-
 use super::PIECE;
+use super::team::each_of;
 
 /// Numbers in a line of the cache.
 pub(crate) const LINE: usize = 16;
@@ -22,7 +21,7 @@ pub(crate) unsafe fn written(
 ) -> Vec<f32> {
     let mut numbers = Vec::with_capacity(length);
     let room: &mut [MaybeUninit<f32>] = &mut numbers.spare_capacity_mut()[..length];
-    room.par_chunks_mut(piece).enumerate().for_each(|(nth, piece)| write(nth, piece));
+    each_of(room.chunks_mut(piece), write);
     // SAFETY: the room is as long, and every piece of it was written.
     unsafe { numbers.set_len(length) };
     numbers
@@ -46,6 +45,32 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
 /// `length` zeros: memory that is kept is not clear, and one thread alone is slow to clear it.
 pub(crate) fn zeros(length: usize) -> Vec<f32> {
     filled(length, length.div_ceil(rayon::current_num_threads()).max(PIECE), |_, _| ())
+}
+
+/// How many numbers are more than the caches hold.
+pub(crate) const LARGE: usize = 8 << 20;
+
+/// Clears memory; what `is_large` in whole past the caches, where it would not stay until it is read, so that no line is
+/// fetched from memory only to be overwritten.
+pub(crate) fn clear(room: &mut [MaybeUninit<f32>], is_large: bool) {
+    #[cfg(target_arch = "x86_64")]
+    if is_large {
+        use std::arch::x86_64::{__m128, _mm_setzero_ps, _mm_sfence, _mm_stream_ps};
+        // SAFETY: four numbers may be written as one register, which is aligned as it must be. The fence has what was written
+        // past the caches in its place before anything that this thread does later.
+        unsafe {
+            let (before, registers, after) = room.align_to_mut::<MaybeUninit<__m128>>();
+            for register in registers {
+                _mm_stream_ps(register.as_mut_ptr().cast(), _mm_setzero_ps());
+            }
+            _mm_sfence();
+            before.fill(MaybeUninit::new(0.0));
+            after.fill(MaybeUninit::new(0.0));
+        }
+        return;
+    }
+    let _ = is_large;
+    room.fill(MaybeUninit::new(0.0));
 }
 
 /// Has `numbers`, which will be read soon, fetched into the cache meanwhile: the processor foresees what lies one after another,

@@ -9,17 +9,13 @@ mod memory;
 mod packed;
 mod product;
 mod rows;
+mod team;
 mod tile;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use memory::{LINE, fetch, filled, keep_what_is_freed, written, zeros};
+pub(crate) use memory::{LARGE, LINE, clear, fetch, filled, keep_what_is_freed, written, zeros};
 pub(crate) use product::{Threads, multiply, product};
 pub(crate) use rows::{PIECE, rows_of_a_piece, sum_in_order, sum_of_rows};
+pub(crate) use team::{each, each_of, with_a_team};
 pub(crate) use tile::Onto;
-
-/// Runs `work` on one of the threads that the kernels share, where handing a piece to another costs nothing to speak of; from
-/// any other thread each kernel would first have to wake one and then wait asleep.
-pub(crate) fn on_a_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| work())
-}

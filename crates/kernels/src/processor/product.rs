@@ -6,10 +6,9 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::matrix::{Matrix, MatrixMut};
 use super::packed::{self, Packed};
+use super::team::each;
 use super::tile::Onto;
 
 /// Who multiplies.
@@ -56,7 +55,7 @@ pub(crate) fn multiply(
         |length: usize, each: usize| (length / (TASKS * rayon::current_num_threads())).max(WORTH / each).max(LEAST);
     if out.columns > out.rows {
         let columns = share(out.columns, out.rows * a.columns).min(MOST_COLUMNS).next_multiple_of(packed::width());
-        return tasks(out.columns, columns).for_each(|columns| {
+        return each_part(out.columns, columns, |columns| {
             // SAFETY: no other task has these columns, and nobody else writes to the matrix.
             let out = unsafe { out.block(0..out.rows, columns.clone()) };
             packed::multiply(&out, onto.columns(columns.clone()), factor, a, b.columns(columns));
@@ -68,7 +67,7 @@ pub(crate) fn multiply(
         let depth = start..a.columns.min(start + at_once);
         let onto = if start == 0 { onto } else { Onto::Itself };
         let (a, packed) = (a.columns(depth.clone()), Packed::by_all(b.rows(depth)));
-        tasks(out.rows, rows).for_each(|rows| {
+        each_part(out.rows, rows, |rows| {
             // SAFETY: no other task has these rows, and nobody else writes to the matrix.
             let out = unsafe { out.block(rows.clone(), 0..out.columns) };
             packed.multiply(&out, onto, factor, a.rows(rows));
@@ -79,10 +78,9 @@ pub(crate) fn multiply(
 /// A multiple of the rows of the highest tile that any processor has, so that a task is whole tiles.
 const HEIGHT: usize = 12;
 
-/// `length` rows or columns, `each` for a task.
-fn tasks(length: usize, each: usize) -> impl IndexedParallelIterator<Item = Range<usize>> {
-    let tasks = (0..length.div_ceil(each)).into_par_iter().with_max_len(1);
-    tasks.map(move |nth| nth * each..length.min((nth + 1) * each))
+/// Does `work` of `length` rows or columns, `part` for a task.
+fn each_part(length: usize, part: usize, work: impl Fn(Range<usize>) + Sync) {
+    each(length.div_ceil(part), |nth| work(nth * part..length.min((nth + 1) * part)));
 }
 
 /// `factor · a b`, with `row` added to each of its rows, if there is one.

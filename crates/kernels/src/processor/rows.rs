@@ -1,8 +1,7 @@
 //! Rows of a matrix by the piece, and their sums.
 
-use rayon::prelude::*;
-
 use super::simd;
+use super::team::each_of;
 
 /// How many numbers make it worth to wake another thread: about ten microseconds of work.
 pub(crate) const PIECE: usize = 16 << 10;
@@ -14,12 +13,12 @@ pub(crate) fn rows_of_a_piece(columns: usize) -> usize {
 
 /// The sum of all rows of `columns` numbers.
 pub(crate) fn sum_of_rows(values: &[f32], columns: usize) -> Vec<f32> {
-    let pieces = values.par_chunks(rows_of_a_piece(columns) * columns).map(|rows| {
+    let pieces = each_of(values.chunks(rows_of_a_piece(columns) * columns), |_, rows| {
         let mut sum = vec![0.0; columns];
         rows.chunks_exact(columns).for_each(|row| add(&mut sum, row));
         sum
     });
-    sum_in_order(pieces.collect(), columns)
+    sum_in_order(pieces, columns)
 }
 
 /// The sum of what the pieces of a work came to, always in the same order.

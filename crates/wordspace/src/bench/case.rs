@@ -103,18 +103,17 @@ impl Case {
         let (v, c, n) = (self.v as u64, self.c as u64, self.rows() as u64);
         // Each id, the row it names, and where the row goes.
         let forward = n * (8 * c + 4);
-        // Every place's gradient is read, every touched row is read and written.
         let touched = || self.ids.draw(self.v, self.rows()).into_iter().collect::<BTreeSet<u32>>().len() as u64;
-        let backward = || n * (4 * c + 4) + 8 * touched() * c;
+        // Every place's gradient is read, every row of the result is written.
+        let backward = |rows| n * (4 * c + 4) + 4 * rows * c;
         // Parameter, gradient and two moments are read; all but the gradient are written.
         let update = |rows| 28 * rows * c;
         match self.work {
             Work::Lookup | Work::Embed => forward,
-            // The dense gradient is zeroed.
-            Work::Gradient => forward + 4 * v * c + backward(),
+            Work::Gradient => forward + backward(v),
             Work::Update => update(v),
-            Work::Table => forward + 4 * v * c + backward() + update(v),
-            Work::Rows => forward + backward() + update(touched()),
+            Work::Table => forward + backward(v) + update(v),
+            Work::Rows => forward + backward(touched()) + update(touched()),
             // Hidden states and table are read, their gradients are written.
             Work::Head => 8 * v * c + 8 * n * c + 4 * n,
             // Weights are read forward and backward, their gradients written, and updated.
@@ -177,10 +176,10 @@ mod tests {
     fn the_least_number_of_bytes_is_that_of_the_formulae() {
         let case = |work| Case { work, v: 10, c: 4, b: 2, t: 3, ids: Ids::Same };
         assert_eq!(case(Work::Lookup).bytes(), 6 * (2 * 16 + 4));
-        assert_eq!(case(Work::Gradient).bytes(), 6 * (2 * 16 + 4) + 160 + 6 * (16 + 4) + 2 * 16);
+        assert_eq!(case(Work::Gradient).bytes(), 6 * (2 * 16 + 4) + 6 * (16 + 4) + 160);
         assert_eq!(case(Work::Update).bytes(), 28 * 40);
         assert_eq!(case(Work::Table).bytes(), case(Work::Gradient).bytes() + case(Work::Update).bytes());
-        assert_eq!(case(Work::Rows).bytes(), 6 * (2 * 16 + 4) + 6 * (16 + 4) + 2 * 16 + 28 * 4);
+        assert_eq!(case(Work::Rows).bytes(), 6 * (2 * 16 + 4) + 6 * (16 + 4) + 16 + 28 * 4);
         assert_eq!(case(Work::Head).bytes(), 2 * 160 + 2 * 6 * 16 + 24);
         assert_eq!(case(Work::Head).operations(), Some(6 * 6 * 10 * 4));
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use wordspace_data::Batch;
-use wordspace_kernels::{AdamW, Ids, Moments, Rows, cross_entropy, embed};
+use wordspace_kernels::{AdamW, Ids, Moments, Rows, backward_from, cross_entropy, embed};
 use wordspace_model::Gpt;
 use wordspace_train::config::TrainConfig;
 use wordspace_train::device::{OpenDevice, parity};
@@ -107,13 +107,17 @@ fn lookup(case: &Case, device: &Device, with_positions: bool) -> Box<dyn FnMut()
     Box::new(move || vec![embed(wte.clone(), wpe.clone(), ids.clone()).flatten(0, 1)])
 }
 
-/// The gradient of the sum, so that all that comes back to the tables is ones.
+/// What comes back to the rows, as from a layer above: ones, so that the gradients are those of the sum.
+fn ones(case: &Case, device: &Device) -> Tensor<2> {
+    Tensor::ones([case.rows(), case.c], &device.clone().without_autodiff())
+}
+
 fn gradient(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let wte = tensor(case.v, case.c, 1, device).require_grad();
     let wpe = tensor(case.t, case.c, 2, device).require_grad();
-    let ids = ids(case, device);
+    let (ids, ones) = (ids(case, device), ones(case, device));
     Box::new(move || {
-        let mut gradients = embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
+        let mut gradients = backward_from(embed(wte.clone(), Some(wpe.clone()), ids.clone()), ones.clone());
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
         vec![of(&wte), of(&wpe)]
     })
@@ -132,10 +136,10 @@ fn table(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let learning = device.clone().autodiff();
     let (wpe, ids) = (tensor(case.t, case.c, 2, &learning).require_grad(), ids(case, &learning));
     let (v, c) = (case.v, case.c);
-    let scale = Tensor::ones([1], device);
+    let (scale, ones) = (Tensor::ones([1], device), ones(case, device));
     updates(case, device, move |adamw, parameter, moments| {
         let wte = Tensor::from_inner(parameter.reshape([v, c])).require_grad();
-        let gradients = &mut embed(wte.clone(), Some(wpe.clone()), ids.clone()).backward();
+        let gradients = &mut backward_from(embed(wte.clone(), Some(wpe.clone()), ids.clone()), ones.clone());
         let gradient = wte.grad_remove(gradients).expect("it is tracked").flatten(0, 1);
         adamw.update(wte.inner().flatten(0, 1), gradient, scale.clone(), moments)
     })
@@ -146,12 +150,12 @@ fn rows(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let wpe = tensor(case.t, case.c, 2, &learning).require_grad();
     let drawn = case.ids.draw(case.v, case.rows());
     let Case { v, c, b, t, .. } = *case;
-    let scale = Tensor::ones([1], device);
+    let (scale, ones) = (Tensor::ones([1], device), ones(case, device));
     updates(case, device, move |adamw, parameter, moments| {
         let rows = Rows::named_by(drawn.iter().copied());
         let places = Ids::new(&rows.places(&drawn), [b, t], &learning);
         let taken = Tensor::from_inner(rows.of(parameter.clone().reshape([v, c]))).require_grad();
-        let gradients = &mut embed(taken.clone(), Some(wpe.clone()), places).backward();
+        let gradients = &mut backward_from(embed(taken.clone(), Some(wpe.clone()), places), ones.clone());
         let gradient = taken.grad_remove(gradients).expect("it is tracked").flatten(0, 1);
         adamw.update_rows(parameter, &rows, gradient, scale.clone(), moments)
     })

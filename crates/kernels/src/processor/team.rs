@@ -1,0 +1,226 @@
+//! All threads at one piece of work after another.
+//!
+//! An update of a model is hundreds of pieces of work, the smallest of which take no longer than to wake a thread that sleeps.
+//! So while an update is made, the other threads of rayon's pool stand by: they do not sleep but look out for work, as those of
+//! OpenMP do, and do what else rayon has to be done meanwhile. The one that makes the update leads: it puts up the work, and all
+//! take its tasks one by one. Without a team, rayon hands the tasks out.
+
+use std::any::Any;
+use std::cell::{Cell, UnsafeCell};
+use std::hint::spin_loop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::yield_now;
+
+use rayon::prelude::*;
+
+/// Does `work` of every number below `tasks`, on all threads.
+pub(crate) fn each(tasks: usize, work: impl Fn(usize) + Sync) {
+    if tasks <= 1 {
+        return (0..tasks).for_each(work);
+    }
+    // What a task itself has done by all threads is not the team's, which is at this work until it is done.
+    let team = LED.replace(ptr::null());
+    if team.is_null() {
+        return (0..tasks).into_par_iter().with_max_len(1).for_each(&work);
+    }
+    let _again = OnDrop(|| LED.set(team));
+    // SAFETY: what this thread leads is on its stack until it leads it no longer.
+    unsafe { &*team }.run(tasks, &work);
+}
+
+/// Does `work` of every item, on all threads; gives what came of each.
+pub(crate) fn each_of<I: Send, R: Send>(items: impl Iterator<Item = I>, work: impl Fn(usize, I) -> R + Sync) -> Vec<R> {
+    let both: Vec<Mutex<(Option<I>, Option<R>)>> = items.map(|item| Mutex::new((Some(item), None))).collect();
+    each(both.len(), |nth| {
+        let mut both = both[nth].lock().expect("nobody else has this one");
+        both.1 = both.0.take().map(|item| work(nth, item));
+    });
+    let done = |both: Mutex<(_, Option<R>)>| both.into_inner().ok().and_then(|both| both.1);
+    both.into_iter().map(|both| done(both).expect("every task is done")).collect()
+}
+
+/// Runs `work` on one of rayon's threads, with the others as its team.
+pub(crate) fn with_a_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if !LED.get().is_null() {
+        return work();
+    }
+    let team = &Team::default();
+    rayon::scope(|scope| {
+        let leader = rayon::current_thread_index();
+        scope.spawn_broadcast(move |_, thread| {
+            if Some(thread.index()) != leader {
+                team.stand_by();
+            }
+        });
+        LED.set(team);
+        let _end = OnDrop(|| {
+            LED.set(ptr::null());
+            team.is_dismissed.store(true, Ordering::Release);
+        });
+        work()
+    })
+}
+
+thread_local! {
+    /// The team that this thread leads.
+    static LED: Cell<*const Team> = const { Cell::new(ptr::null()) };
+}
+
+/// How often a thread looks before it lets others have the processor: some hundred microseconds.
+const PATIENCE: usize = 10_000;
+
+#[derive(Default)]
+struct Team {
+    /// The work, written while nobody is at it.
+    work: UnsafeCell<Option<Work<'static>>>,
+    tasks: AtomicUsize,
+    /// The task to be taken next.
+    next: AtomicUsize,
+    /// [`OPEN`] if one may join the work, and how many have.
+    at_work: AtomicUsize,
+    is_dismissed: AtomicBool,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+type Work<'a> = &'a (dyn Fn(usize) + Sync);
+
+const OPEN: usize = 1 << (usize::BITS - 1);
+
+// SAFETY: only `work` is not a cell for many threads; it is written when nobody is at work, and read by who is.
+unsafe impl Sync for Team {}
+
+impl Team {
+    /// What the leader does.
+    fn run(&self, tasks: usize, work: Work<'_>) {
+        // SAFETY: nobody is at work, as the last work ended with that; and nobody will be when this function ends, whichever
+        // way, so that `work` is there as long as it is used.
+        unsafe { *self.work.get() = Some(std::mem::transmute::<Work<'_>, Work<'static>>(work)) };
+        self.next.store(0, Ordering::Relaxed);
+        self.tasks.store(tasks, Ordering::Relaxed);
+        self.at_work.store(OPEN, Ordering::Release);
+        let close = OnDrop(|| {
+            self.at_work.fetch_and(!OPEN, Ordering::Relaxed);
+            let mut looked = 0;
+            while self.at_work.load(Ordering::Acquire) != 0 {
+                wait(&mut looked);
+            }
+        });
+        self.take_tasks(work);
+        drop(close);
+        let panic = self.panic.lock().expect("nothing panics with it").take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+
+    /// What the others do until they are dismissed.
+    fn stand_by(&self) {
+        let mut looked = 0;
+        while !self.is_dismissed.load(Ordering::Acquire) {
+            match self.help() || rayon::yield_now() == Some(rayon::Yield::Executed) {
+                true => looked = 0,
+                false => wait(&mut looked),
+            }
+        }
+    }
+
+    /// Joins the work, if there is any.
+    fn help(&self) -> bool {
+        let join = |at_work: usize| (at_work & OPEN != 0).then(|| at_work + 1);
+        let is_left = self.next.load(Ordering::Relaxed) < self.tasks.load(Ordering::Relaxed);
+        if !is_left || self.at_work.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_err() {
+            return false;
+        }
+        // SAFETY: this thread is at work, so that it was written before and will not be until this thread leaves.
+        let work = unsafe { *self.work.get() }.expect("it was written before it was opened");
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_tasks(work))) {
+            *self.panic.lock().expect("nothing panics with it") = Some(panic);
+        }
+        self.at_work.fetch_sub(1, Ordering::Release);
+        true
+    }
+
+    fn take_tasks(&self, work: Work<'_>) {
+        let tasks = self.tasks.load(Ordering::Relaxed);
+        loop {
+            let nth = self.next.fetch_add(1, Ordering::Relaxed);
+            if nth >= tasks {
+                return;
+            }
+            work(nth);
+        }
+    }
+}
+
+fn wait(looked: &mut usize) {
+    *looked += 1;
+    match *looked < PATIENCE {
+        true => spin_loop(),
+        false => yield_now(),
+    }
+}
+
+/// What is done at the end, even if that is a panic.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Leads a team of so many threads.
+    fn led<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| with_a_team(work))
+    }
+
+    #[test]
+    fn every_task_is_done_once_by_a_team_and_without_one() {
+        let done = |tasks: usize| {
+            let times: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+            each(tasks, |nth| {
+                times[nth].fetch_add(1, Ordering::Relaxed);
+            });
+            times.iter().all(|times| times.load(Ordering::Relaxed) == 1)
+        };
+        for threads in [1, 2, 7] {
+            assert!(led(threads, || (0..2000).all(|work| done(work % 50))), "{threads} threads");
+        }
+        assert!((0..50).all(done));
+    }
+
+    #[test]
+    fn what_comes_of_items_is_in_their_order() {
+        let squares = || each_of((0..300).map(|nth| vec![nth]), |place, item| (place, item[0] * item[0]));
+        let expected: Vec<_> = (0..300).map(|nth| (nth, nth * nth)).collect();
+        assert!(squares() == expected && led(3, squares) == expected);
+    }
+
+    #[test]
+    fn work_within_work_is_done_too() {
+        let sum = AtomicUsize::new(0);
+        let add = |nth| _ = sum.fetch_add(nth, Ordering::Relaxed);
+        led(3, || with_a_team(|| each(10, |_| each(10, add))));
+        assert_eq!(sum.into_inner(), 450);
+    }
+
+    #[test]
+    fn a_task_that_panics_ends_the_work_and_the_team_works_on() {
+        led(3, || {
+            for bad in [0, 3, 99] {
+                let work = || each(100, |nth| assert!(nth != bad, "task {bad}"));
+                let panic = catch_unwind(AssertUnwindSafe(work)).unwrap_err();
+                assert_eq!(panic.downcast_ref(), Some(&format!("task {bad}")));
+            }
+            each(100, |_| ());
+        });
+    }
+}
