@@ -67,9 +67,9 @@ mod processor {
     }
 
     /// How many rows of logits there are at a time: enough that adding to the table's gradient, once for each time, is
-    /// little beside the products, and no more than 64 MiB, whatever V is. Besides the gradients they are all that is kept.
+    /// little beside the products, and no more than 40 MiB, whatever V is. Besides the gradients they are all that is kept.
     fn rows_at_a_time(v: usize) -> usize {
-        ((16 << 20) / v.max(1)).clamp(16, 256)
+        ((10 << 20) / v.max(1)).clamp(16, 256)
     }
 
     impl Operation<2> for CrossEntropy {
