@@ -178,10 +178,7 @@ fn pack_rows<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
             let to = &mut tiles[(nth * b.rows + row) * width..][..width];
             let from = &from[nth * width..];
             if from.len() >= width {
-                let ((to, _), (from, _)) = (S::as_mut_simd_f32s(to), S::as_simd_f32s(&from[..width]));
-                for i in 0..to.len() {
-                    to[i] = from[i];
-                }
+                to.copy_from_slice(&from[..width]);
             } else {
                 for i in 0..width {
                     to[i] = if i < from.len() { from[i] } else { 0.0 };
