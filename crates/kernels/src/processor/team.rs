@@ -42,9 +42,10 @@ pub(crate) fn each_of<I: Send, R: Send>(items: impl Iterator<Item = I>, work: im
     both.into_iter().map(|both| done(both).expect("every task is done")).collect()
 }
 
-/// Runs `work` on one of rayon's threads, with the others as its team.
+/// Runs `work` on one of rayon's threads, with the others as its team; within a task, or led by a team already, as it is.
 pub(crate) fn with_a_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if !LED.get().is_null() {
+    // Who is at a task is waited for by the leader, which could not join another team meanwhile.
+    if IS_AT_WORK.get() || !LED.get().is_null() {
         return work();
     }
     let team = &Team::default();
@@ -67,6 +68,8 @@ pub(crate) fn with_a_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 thread_local! {
     /// The team that this thread leads.
     static LED: Cell<*const Team> = const { Cell::new(ptr::null()) };
+    /// Whether this thread is at the tasks of a team.
+    static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// How often a thread looks before it lets others have the processor: some hundred microseconds.
@@ -98,6 +101,7 @@ impl Team {
         // SAFETY: nobody is at work, as the last work ended with that; and nobody will be when this function ends, whichever
         // way, so that `work` is there as long as it is used.
         unsafe { *self.work.get() = Some(std::mem::transmute::<Work<'_>, Work<'static>>(work)) };
+        *self.panic.lock().expect("nothing panics with it") = None;
         self.next.store(0, Ordering::Relaxed);
         self.tasks.store(tasks, Ordering::Relaxed);
         self.at_work.store(OPEN, Ordering::Release);
@@ -145,6 +149,8 @@ impl Team {
 
     fn take_tasks(&self, work: Work<'_>) {
         let tasks = self.tasks.load(Ordering::Relaxed);
+        let before = IS_AT_WORK.replace(true);
+        let _end = OnDrop(|| IS_AT_WORK.set(before));
         loop {
             let nth = self.next.fetch_add(1, Ordering::Relaxed);
             if nth >= tasks {
@@ -208,7 +214,7 @@ mod tests {
     fn work_within_work_is_done_too() {
         let sum = AtomicUsize::new(0);
         let add = |nth| _ = sum.fetch_add(nth, Ordering::Relaxed);
-        led(3, || with_a_team(|| each(10, |_| each(10, add))));
+        led(3, || with_a_team(|| each(10, |_| with_a_team(|| each(10, add)))));
         assert_eq!(sum.into_inner(), 450);
     }
 
