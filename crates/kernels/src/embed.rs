@@ -62,7 +62,7 @@ mod processor {
     use std::sync::Arc;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{LARGE, LINE, PIECE, clear, each, each_of, fetch, rows_of_a_piece, written, zeros};
+    use crate::processor::{LARGE, LINE, PIECE, clear, each, each_of, fetch, filled, rows_of_a_piece, written};
 
     #[derive(Clone, Debug)]
     pub struct Embed {
@@ -190,15 +190,14 @@ mod processor {
             });
         }
 
+        /// The sum of a place's gradients over the batch; zero of places behind T.
         fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
             let c = wpe.dims()[1];
-            let mut d_wpe = zeros(wpe.len());
-            let rows = rows_of_a_piece(c * (self.ids.len() / self.t.max(1)).max(1));
-            let used = &mut d_wpe[..self.t * c];
-            each_of(used.chunks_mut(rows * c), |piece, sums| {
+            let piece = rows_of_a_piece(c * (self.ids.len() / self.t.max(1)).max(1)) * c;
+            let d_wpe = filled(wpe.len(), piece, |nth, sums| {
                 for batch_row in d_out.chunks_exact(self.t * c) {
-                    let from = piece * rows * c;
-                    add(sums, &batch_row[from..from + sums.len()]);
+                    let used = (nth * piece).min(batch_row.len())..(nth * piece + sums.len()).min(batch_row.len());
+                    add(sums, &batch_row[used]);
                 }
             });
             Values::like(d_wpe, wpe)

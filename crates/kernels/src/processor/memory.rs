@@ -42,11 +42,6 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
     unsafe { written(length, piece, write) }
 }
 
-/// `length` zeros: memory that is kept is not clear, and one thread alone is slow to clear it.
-pub(crate) fn zeros(length: usize) -> Vec<f32> {
-    filled(length, length.div_ceil(rayon::current_num_threads()).max(PIECE), |_, _| ())
-}
-
 /// How many numbers are more than the caches hold.
 pub(crate) const LARGE: usize = 8 << 20;
 

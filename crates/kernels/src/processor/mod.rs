@@ -14,7 +14,7 @@ mod tile;
 
 pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use memory::{LARGE, LINE, clear, fetch, filled, keep_what_is_freed, written, zeros};
+pub(crate) use memory::{LARGE, LINE, clear, fetch, filled, keep_what_is_freed, written};
 pub(crate) use product::{Threads, multiply, product};
 pub(crate) use rows::{PIECE, rows_of_a_piece, sum_in_order, sum_of_rows};
 pub(crate) use team::{each, each_of, with_a_team};

@@ -72,7 +72,7 @@ thread_local! {
     static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// How often a thread looks before it lets others have the processor: some hundred microseconds.
+/// How often a thread looks before it lets others have the processor.
 const PATIENCE: usize = 10_000;
 
 #[derive(Default)]
