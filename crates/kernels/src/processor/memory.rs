@@ -2,7 +2,6 @@
 
 use std::mem::MaybeUninit;
 
-use super::PIECE;
 use super::team::each_of;
 
 /// Numbers in a line of the cache.
