@@ -71,14 +71,20 @@ pub(crate) fn clear(room: &mut [MaybeUninit<f32>], is_large: bool) {
 /// and not which row comes next.
 #[inline(always)]
 pub(crate) fn fetch(numbers: &[f32]) {
+    numbers.chunks(LINE).for_each(|line| fetch_line(line.as_ptr()));
+}
+
+/// Has the line at `place`, wherever that is, fetched into the cache meanwhile.
+#[inline(always)]
+pub(super) fn fetch_line(place: *const f32) {
     #[cfg(target_arch = "x86_64")]
-    for line in numbers.chunks(LINE) {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: to fetch changes nothing that can be seen, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = numbers;
+    let _ = place;
 }
 
 /// Keeps what is freed, for the rest of the process: by default the C library gives large pieces back to the system at once,

@@ -1,6 +1,7 @@
 //! The matrix on the right of a product, packed as tiles read it, and products with it.
 
 use std::cell::RefCell;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -9,6 +10,7 @@ use super::PIECE;
 use super::matrix::{Matrix, MatrixMut};
 use super::memory::{LINE, filled};
 use super::tile::{self, Onto, Strip};
+use super::turn::{SQUARE, turn};
 
 /// How many rows of it are multiplied at a time: with the columns of a tile they fit into the nearest cache, and with some
 /// dozens of them into the next.
@@ -35,9 +37,14 @@ pub(super) fn width() -> usize {
     Arch::new().dispatch(Width)
 }
 
-/// Of every [`DEPTH`] rows the columns of one tile, row after row, and then those of the next; there are zeros behind the last
-/// column.
-pub(super) struct Packed(Vec<Vec<f32>>);
+/// A matrix on the right of products.
+pub(crate) struct Packed {
+    rows: usize,
+    columns: usize,
+    /// Of every [`DEPTH`] rows the columns of one tile, row after row, and then those of the next; there are zeros behind the
+    /// last column.
+    pieces: Vec<Vec<f32>>,
+}
 
 impl Packed {
     /// `b`, packed by all threads.
@@ -50,13 +57,27 @@ impl Packed {
                 pack(b.columns(nth * columns..b.columns.min((nth + 1) * columns)), numbers);
             })
         });
-        Self(pieces.collect())
+        Self { rows: b.rows, columns: b.columns, pieces: pieces.collect() }
+    }
+
+    /// `row + a b` by the thread that calls, written to `room` of its size.
+    pub fn write<'r>(&self, room: &'r mut [MaybeUninit<f32>], row: &[f32], a: Matrix<'_>) -> &'r mut [f32] {
+        assert_eq!(room.len(), a.rows * row.len(), "room for the product");
+        // SAFETY: the room is as large and the caller's; it is written whole, and not read before.
+        unsafe {
+            let out = MatrixMut::part(room.as_mut_ptr().cast(), a.rows, row.len(), row.len());
+            self.multiply(&out, Onto::Row(row), 1.0, a);
+            room.assume_init_mut()
+        }
     }
 
     /// `out = onto + factor · a b` by the thread that calls.
     pub fn multiply(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
+        let sizes = (out.rows, out.columns, self.rows);
+        assert_eq!((a.rows, self.columns, a.columns), sizes, "the inner dimensions agree");
+        assert!(self.rows > 0, "a sum of something");
         ROOM.with_borrow_mut(|(near, _)| {
-            for (depth, b) in depths(a.columns).zip(&self.0) {
+            for (depth, b) in depths(a.columns).zip(&self.pieces) {
                 let onto = if depth.start == 0 { onto } else { Onto::Itself };
                 Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b, near });
             }
@@ -122,7 +143,8 @@ impl WithSimd for Part<'_> {
         for start in (0..a.rows).step_by(ROWS) {
             let a = a.rows(start..a.rows.min(start + ROWS));
             // Numbers of a row that lie far apart would push each other out of the caches.
-            let a = if a.column_stride == 1 { a } else { a.copied(near.numbers(a.rows * a.columns)) };
+            let is_near = a.column_stride <= ROWS;
+            let a = if is_near { a } else { a.copied(near.numbers(a.rows * a.columns)) };
             for (nth, b) in b.chunks_exact(width * a.columns).enumerate() {
                 let columns = nth * width..out.columns.min((nth + 1) * width);
                 let strip = Strip {
@@ -172,16 +194,18 @@ fn pack(b: Matrix<'_>, numbers: &mut [f32]) {
 #[inline(always)]
 fn pack_rows<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
     let width = tile::columns::<S>();
-    for row in 0..b.rows {
-        let from = &b.values[row * b.row_stride..][..b.columns];
-        for nth in 0..tiles.len() / (width * b.rows) {
-            let to = &mut tiles[(nth * b.rows + row) * width..][..width];
-            let from = &from[nth * width..];
-            if from.len() >= width {
-                to.copy_from_slice(&from[..width]);
+    for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
+        let columns = width.min(b.columns - nth * width);
+        for row in 0..b.rows {
+            let from = &b.values[row * b.row_stride + nth * width..][..columns];
+            let to = &mut tile[row * width..][..width];
+            if columns == width {
+                // Not as slices, for which the C library would be called every time.
+                let (from, to) = (S::as_simd_f32s(from).0, S::as_mut_simd_f32s(to).0);
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
             } else {
                 for i in 0..width {
-                    to[i] = if i < from.len() { from[i] } else { 0.0 };
+                    to[i] = if i < columns { from[i] } else { 0.0 };
                 }
             }
         }
@@ -197,18 +221,8 @@ fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
             let first = nth * width + start;
             let is_whole = start + SQUARE <= width && first + SQUARE <= b.columns;
             let turned = if is_whole { b.rows / SQUARE * SQUARE } else { 0 };
-            for row in (0..turned).step_by(SQUARE) {
-                let mut square = [[0.0; SQUARE]; SQUARE];
-                for i in 0..SQUARE {
-                    square[i].copy_from_slice(&b.values[(first + i) * b.column_stride + row..][..SQUARE]);
-                }
-                for j in 0..SQUARE {
-                    let to = &mut tile[(row + j) * width + start..][..SQUARE];
-                    for i in 0..SQUARE {
-                        to[i] = square[i][j];
-                    }
-                }
-            }
+            let from = &b.values[(first * b.column_stride).min(b.values.len())..];
+            turn(from, b.column_stride, turned, &mut tile[start..], width);
             for row in turned..b.rows {
                 for i in 0..SQUARE.min(width - start) {
                     let is_there = first + i < b.columns;
@@ -219,6 +233,3 @@ fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
         }
     }
 }
-
-/// Rows and columns of what is turned within registers.
-const SQUARE: usize = 8;

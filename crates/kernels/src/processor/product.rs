@@ -1,7 +1,8 @@
 //! Products of matrices: `out = onto + factor · a b`.
 //!
 //! `b` is packed as the tiles read it (`packed.rs`): once for all threads, of which each then takes some rows of the result
-//! after another; or where the result has more columns than rows, each thread takes some columns, and packs them for itself.
+//! after another; or where the result has more columns than rows, each thread takes some columns, and packs them for itself, and
+//! `a` is turned for all if its columns lie one after another (`turn.rs`).
 //! `2 M K N` operations for M rows, K numbers deep, N columns: their arithmetic is the limit.
 
 use std::ops::Range;
@@ -10,6 +11,7 @@ use super::matrix::{Matrix, MatrixMut};
 use super::packed::{self, Packed};
 use super::team::each;
 use super::tile::Onto;
+use super::turn::by_rows;
 
 /// Who multiplies.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,9 @@ pub(crate) fn multiply(
     let share =
         |length: usize, each: usize| (length / (TASKS * rayon::current_num_threads())).max(WORTH / each).max(LEAST);
     if out.columns > out.rows {
+        // All tasks read all of `a`, and would each copy it.
+        let rows = if a.column_stride == 1 { Vec::new() } else { by_rows(a) };
+        let a = if a.column_stride == 1 { a } else { Matrix::new(&rows, a.rows, a.columns) };
         let columns = share(out.columns, out.rows * a.columns).min(MOST_COLUMNS).next_multiple_of(packed::width());
         return each_part(out.columns, columns, |columns| {
             // SAFETY: no other task has these columns, and nobody else writes to the matrix.

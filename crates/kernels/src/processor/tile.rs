@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use pulp::{NullaryFnOnce, Simd};
 
+use super::memory::fetch_line;
+
 /// How many registers wide a tile is.
 const WIDE: usize = 2;
 
@@ -66,7 +68,8 @@ impl Strip<'_> {
             match self.rows {
                 12.. if S::REGISTER_COUNT >= 32 => self.take::<S, 12>(simd),
                 8.. if S::REGISTER_COUNT >= 32 => self.take::<S, 8>(simd),
-                6.. => self.take::<S, 6>(simd),
+                // Not 6 and 2 of 8: two rows have too few sums side by side to hide the time that an addition takes.
+                6..8 | 9.. => self.take::<S, 6>(simd),
                 4.. => self.take::<S, 4>(simd),
                 2.. => self.take::<S, 2>(simd),
                 _ => self.take::<S, 1>(simd),
@@ -99,6 +102,12 @@ impl<S: Simd, const R: usize> NullaryFnOnce for Tile<'_, S, R> {
 
     #[inline(always)]
     fn call(self) {
+        // Until the sums are done, the places they go to have come near.
+        for row in 0..R {
+            let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride);
+            fetch_line(out);
+            fetch_line(out.wrapping_add(columns::<S>() - 1));
+        }
         // What lies one after another has distances that the compiler knows.
         let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
             (1, columns) => self.sums(1, columns),

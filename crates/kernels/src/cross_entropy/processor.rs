@@ -1,0 +1,248 @@
+//! The loss on the processor.
+//!
+//! A task takes some hidden states and a span of the table. Of a few of its rows the logits, `[rows, hidden states]`, become
+//! `e = exp(logit − reference)` where they lie, and are multiplied by the same rows for `d_hidden` while they are near. When the
+//! sums s of all spans are known, `d_table = e · hidden/s` reads e in the order in which it was written.
+//!
+//! The reference of a hidden state is the logit of its target: that is known before the others, and makes no sum smaller than
+//! one. Should another logit lie so far above that a sum is too large, all is done again below the largest.
+
+use std::mem::{MaybeUninit, take};
+use std::sync::Arc;
+
+use crate::operation::{Operation, Values, View};
+use crate::processor::{
+    Matrix, MatrixMut, Onto, PIECE, Packed, Threads, each_of, exp, filled, multiply, product, simd, sum_in_order,
+    sum_of_products,
+};
+
+#[derive(Clone, Debug)]
+pub struct CrossEntropy {
+    pub targets: Arc<[u32]>,
+}
+
+/// How many hidden states a task takes.
+const STATES: usize = 256;
+/// How many rows of the table it takes at a time.
+const NEAR: usize = 256;
+/// How many rows of the table it goes through: so many that there is little to be summed in the end, and so few that there are
+/// tasks for all threads.
+const SPAN: usize = 8 * NEAR;
+/// How many exponentials are kept at a time, whatever V is: 52 MiB.
+const KEPT: usize = 13 << 20;
+/// How many rows of the gradient in the table a task adds up.
+const ROWS: usize = 60;
+/// More than any sum of exponentials below the largest logit, and much less than a number can be.
+const TOO_LARGE: f64 = 1e20;
+
+impl Operation<2> for CrossEntropy {
+    /// The gradients in hidden states and table.
+    type Saved = Option<[Values; 2]>;
+
+    fn forward(&self, [hidden, table]: [View<'_>; 2], is_tracked: bool) -> (Values, Self::Saved) {
+        let ([n, c], [v, _]) = (hidden.dims(), table.dims());
+        let head = Head { table, v, c, factor: 1.0 / n as f32, is_tracked };
+        let at_once = states_at_a_time(v).min(n);
+        // Not cleared, which would take as long as to write it.
+        let mut e = Vec::with_capacity(at_once * v);
+        let (mut d_hidden, mut d_table) = (Vec::with_capacity(n * c), Vec::new());
+        let mut loss = 0.0;
+        for (hidden, targets) in hidden.chunks(at_once * c).zip(self.targets.chunks(at_once)) {
+            let (states, e) = head.exponentials(hidden, targets, &mut e.spare_capacity_mut()[..targets.len() * v]);
+            loss += states.iter().map(States::loss).sum::<f64>();
+            if is_tracked {
+                head.differentiate(states, e, &mut d_hidden, &mut d_table);
+            }
+        }
+        let saved = is_tracked.then(|| [Values::like(d_hidden, hidden), Values::like(d_table, table)]);
+        (Values::new(vec![(loss / n as f64) as f32], [1]), saved)
+    }
+
+    fn backward(&self, _: [View<'_>; 2], saved: Self::Saved, d_out: Values, _: [bool; 2]) -> [Option<Values>; 2] {
+        let factor = d_out.view()[0];
+        saved.expect("a tracked loss has gradients").map(|mut gradient| {
+            if factor != 1.0 {
+                each_of(gradient.as_mut_slice().chunks_mut(PIECE), |_, x| x.iter_mut().for_each(|x| *x *= factor));
+            }
+            Some(gradient)
+        })
+    }
+}
+
+/// As many as [`KEPT`] allows: whole tasks, or where there is none, whole tiles.
+fn states_at_a_time(v: usize) -> usize {
+    match KEPT / v.max(1) {
+        few @ ..STATES => (few / 32 * 32).max(16),
+        many => many / STATES * STATES,
+    }
+}
+
+/// The table, and what is done with it.
+struct Head<'a> {
+    table: View<'a>,
+    v: usize,
+    c: usize,
+    factor: f32,
+    is_tracked: bool,
+}
+
+/// The hidden states of a task, and what is known of each.
+struct States<'a> {
+    hidden: &'a [f32],
+    targets: &'a [u32],
+    /// Hidden states as columns.
+    packed: Packed,
+    /// The logit of the target.
+    wanted: Vec<f32>,
+    /// The reference, negated: it is added.
+    below: Vec<f32>,
+    /// Σ e.
+    sums: Vec<f64>,
+    /// Σ e · table, span by span, if it is tracked.
+    d_hidden: Vec<Vec<f32>>,
+}
+
+impl Head<'_> {
+    /// The exponentials, `[V, states]` of [`STATES`] hidden states after another, and their sums.
+    fn exponentials<'s, 'e>(
+        &self,
+        hidden: &'s [f32],
+        targets: &'s [u32],
+        e: &'e mut [MaybeUninit<f32>],
+    ) -> (Vec<States<'s>>, &'e [f32]) {
+        let blocks = hidden.chunks(STATES * self.c).zip(targets.chunks(STATES));
+        let mut states = each_of(blocks, |_, (hidden, targets)| self.below_the_wanted(hidden, targets));
+        self.add_up(&mut states, e);
+        // A sum that is no number is none below the largest logit either.
+        if states.iter().flat_map(|states| &states.sums).any(|sum| sum.is_nan() || *sum > TOO_LARGE) {
+            each_of(states.iter_mut(), |_, states| self.below_the_largest(states));
+            self.add_up(&mut states, e);
+        }
+        // SAFETY: the spans of all states, which cover it, have written theirs.
+        (states, unsafe { e.assume_init_ref() })
+    }
+
+    fn below_the_wanted<'s>(&self, hidden: &'s [f32], targets: &'s [u32]) -> States<'s> {
+        let packed = Packed::by_all(Matrix::new(hidden, targets.len(), self.c).transposed());
+        let both = hidden.chunks_exact(self.c).zip(targets);
+        let wanted: Vec<f32> = both.map(|(hidden, &target)| sum_of_products(hidden, self.row(target))).collect();
+        let below = wanted.iter().map(|wanted| -wanted).collect();
+        States { hidden, targets, packed, wanted, below, sums: Vec::new(), d_hidden: Vec::new() }
+    }
+
+    fn below_the_largest(&self, states: &mut States<'_>) {
+        let n = states.targets.len();
+        states.below.fill(f32::INFINITY);
+        let mut logits = Vec::with_capacity(NEAR * n);
+        for rows in self.table.chunks(NEAR * self.c) {
+            let rows = Matrix::new(rows, rows.len() / self.c, self.c);
+            let room = &mut logits.spare_capacity_mut()[..rows.dims()[0] * n];
+            for row in states.packed.write(room, &vec![0.0; n], rows).chunks_exact(n) {
+                states.below.iter_mut().zip(row).for_each(|(below, logit)| *below = below.min(-logit));
+            }
+        }
+    }
+
+    fn row(&self, token: u32) -> &[f32] {
+        &self.table[token as usize * self.c..][..self.c]
+    }
+
+    /// Has all tasks write their exponentials and add them up.
+    fn add_up(&self, states: &mut [States<'_>], e: &mut [MaybeUninit<f32>]) {
+        let tasks = states.iter().zip(e.chunks_mut(STATES * self.v)).flat_map(|(states, e)| {
+            let spans = self.table.chunks(SPAN * self.c).zip(e.chunks_mut(SPAN * states.targets.len()));
+            spans.map(move |(table, e)| (states, table, e))
+        });
+        let mut found = each_of(tasks, |_, (states, table, e)| self.span(states, table, e)).into_iter();
+        for states in states {
+            let of_spans = found.by_ref().take(self.v.div_ceil(SPAN));
+            let (sums, d_hidden): (Vec<_>, Vec<_>) = of_spans.unzip();
+            states.sums = (0..states.targets.len()).map(|nth| sums.iter().map(|sums| sums[nth]).sum()).collect();
+            states.d_hidden = d_hidden;
+        }
+    }
+
+    /// Writes the exponentials of a span of the table; their sums, and those of e · table.
+    fn span(&self, states: &States<'_>, table: &[f32], e: &mut [MaybeUninit<f32>]) -> (Vec<f64>, Vec<f32>) {
+        let (n, c) = (states.targets.len(), self.c);
+        let (mut sums, mut d_hidden) = (vec![0.0; n], Vec::new());
+        for (rows, e) in table.chunks(NEAR * c).zip(e.chunks_mut(NEAR * n)) {
+            let rows = Matrix::new(rows, rows.len() / c, c);
+            let e = states.packed.write(e, &states.below, rows);
+            exponentials(e, &mut sums);
+            let e = Matrix::new(e, rows.dims()[0], n).transposed();
+            match self.is_tracked {
+                true if d_hidden.is_empty() => d_hidden = product(None, 1.0, e, rows, Threads::One),
+                true => multiply(MatrixMut::new(&mut d_hidden, n, c), Onto::Itself, 1.0, e, rows, Threads::One),
+                false => (),
+            }
+        }
+        (sums, d_hidden)
+    }
+
+    /// Appends the gradient in the hidden states, and adds that in the table to what there is of it.
+    fn differentiate(&self, mut states: Vec<States<'_>>, e: &[f32], d_hidden: &mut Vec<f32>, d_table: &mut Vec<f32>) {
+        let &Self { v, c, factor, .. } = self;
+        let both = each_of(states.iter_mut(), |_, states| self.differentiate_states(states));
+        let (d, shares): (Vec<_>, Vec<_>) = both.into_iter().unzip();
+        d_hidden.extend(d.concat());
+        let add = |nth: usize, d: &mut [f32]| {
+            for (e, shares) in e.chunks(STATES * v).zip(&shares) {
+                let (rows, n) = (d.len() / c, e.len() / v);
+                let e = Matrix::new(&e[nth * ROWS * n..], rows, n);
+                shares.multiply(&MatrixMut::new(d, rows, c), Onto::Itself, factor, e);
+            }
+        };
+        match d_table.is_empty() {
+            true => *d_table = filled(v * c, ROWS * c, add),
+            false => _ = each_of(d_table.chunks_mut(ROWS * c), add),
+        }
+        let hidden = states.iter().flat_map(|states| states.hidden.chunks_exact(c).zip(states.targets));
+        for (hidden, &target) in hidden {
+            let d = &mut d_table[target as usize * c..][..c];
+            d.iter_mut().zip(hidden).for_each(|(d, hidden)| *d -= hidden * factor);
+        }
+    }
+
+    /// The gradient in these hidden states; and they themselves over their sums.
+    fn differentiate_states(&self, states: &mut States<'_>) -> (Vec<f32>, Packed) {
+        let &Self { c, factor, .. } = self;
+        let mut d_hidden = sum_in_order(take(&mut states.d_hidden), states.hidden.len());
+        let mut shares = states.hidden.to_vec();
+        let rows = d_hidden.chunks_exact_mut(c).zip(shares.chunks_exact_mut(c));
+        for ((d, shares), (sum, &target)) in rows.zip(states.sums.iter().zip(states.targets)) {
+            let share = (1.0 / sum) as f32;
+            d.iter_mut().zip(self.row(target)).for_each(|(d, wanted)| *d = (*d * share - wanted) * factor);
+            shares.iter_mut().for_each(|x| *x *= share);
+        }
+        (d_hidden, Packed::by_all(Matrix::new(&shares, states.targets.len(), c)))
+    }
+}
+
+impl States<'_> {
+    /// Of all of them: `ln Σ exp(logit) − logit[target]`.
+    fn loss(&self) -> f64 {
+        let each = self.sums.iter().zip(self.below.iter().zip(&self.wanted));
+        each.map(|(sum, (below, wanted))| sum.ln() - (below + wanted) as f64).sum()
+    }
+}
+
+/// Turns logits below the reference into their exponentials, and adds each row to `sums`.
+fn exponentials(x: &mut [f32], sums: &mut [f64]) {
+    let near = &mut vec![0.0_f32; sums.len()][..];
+    simd(
+        #[inline(always)]
+        || {
+            for i in 0..x.len() {
+                x[i] = exp(x[i]);
+            }
+            for start in (0..x.len()).step_by(near.len()) {
+                let row = &x[start..start + near.len()];
+                for i in 0..row.len() {
+                    near[i] += row[i];
+                }
+            }
+        },
+    );
+    sums.iter_mut().zip(near).for_each(|(sum, x)| *sum += *x as f64);
+}
