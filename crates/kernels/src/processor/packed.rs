@@ -9,7 +9,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::PIECE;
 use super::matrix::{Matrix, MatrixMut};
 use super::memory::{LINE, filled};
-use super::tile::{self, Onto, Strip};
+use super::tile::{self, Onto, Strip, WIDE};
 use super::turn::{SQUARE, turn};
 
 /// How many rows of it are multiplied at a time: with the columns of a tile they fit into the nearest cache, and with some
@@ -202,7 +202,7 @@ fn pack_rows<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
             if columns == width {
                 // Not as slices, for which the C library would be called every time.
                 let (from, to) = (S::as_simd_f32s(from).0, S::as_mut_simd_f32s(to).0);
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                *to.first_chunk_mut::<WIDE>().expect("a tile") = *from.first_chunk().expect("a tile");
             } else {
                 for i in 0..width {
                     to[i] = if i < columns { from[i] } else { 0.0 };

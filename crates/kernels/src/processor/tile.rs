@@ -12,7 +12,7 @@ use pulp::{NullaryFnOnce, Simd};
 use super::memory::fetch_line;
 
 /// How many registers wide a tile is.
-const WIDE: usize = 2;
+pub(super) const WIDE: usize = 2;
 
 /// How many columns a tile has.
 pub(super) const fn columns<S: Simd>() -> usize {
