@@ -92,14 +92,22 @@ struct States<'a> {
     targets: &'a [u32],
     /// Hidden states as columns.
     packed: Packed,
-    /// The logit of the target.
-    wanted: Vec<f32>,
     /// The reference, negated: it is added.
     below: Vec<f32>,
     /// Σ e.
     sums: Vec<f64>,
+    /// The logit of the target above the reference: as the sums have it, which is not zero to the last place.
+    wanted: Vec<f64>,
     /// Σ e · table, span by span, if it is tracked.
     d_hidden: Vec<Vec<f32>>,
+}
+
+/// The same, of a span of the table.
+struct Found {
+    sums: Vec<f64>,
+    /// Zero where the target is in another span.
+    wanted: Vec<f64>,
+    d_hidden: Vec<f32>,
 }
 
 impl Head<'_> {
@@ -125,9 +133,8 @@ impl Head<'_> {
     fn below_the_wanted<'s>(&self, hidden: &'s [f32], targets: &'s [u32]) -> States<'s> {
         let packed = Packed::by_all(Matrix::new(hidden, targets.len(), self.c).transposed());
         let both = hidden.chunks_exact(self.c).zip(targets);
-        let wanted: Vec<f32> = both.map(|(hidden, &target)| sum_of_products(hidden, self.row(target))).collect();
-        let below = wanted.iter().map(|wanted| -wanted).collect();
-        States { hidden, targets, packed, wanted, below, sums: Vec::new(), d_hidden: Vec::new() }
+        let below = both.map(|(hidden, &target)| -sum_of_products(hidden, self.row(target))).collect();
+        States { hidden, targets, packed, below, sums: Vec::new(), wanted: Vec::new(), d_hidden: Vec::new() }
     }
 
     fn below_the_largest(&self, states: &mut States<'_>) {
@@ -150,34 +157,45 @@ impl Head<'_> {
     /// Has all tasks write their exponentials and add them up.
     fn add_up(&self, states: &mut [States<'_>], e: &mut [MaybeUninit<f32>]) {
         let tasks = states.iter().zip(e.chunks_mut(STATES * self.v)).flat_map(|(states, e)| {
-            let spans = self.table.chunks(SPAN * self.c).zip(e.chunks_mut(SPAN * states.targets.len()));
-            spans.map(move |(table, e)| (states, table, e))
+            let spans = (0..self.v).step_by(SPAN).zip(e.chunks_mut(SPAN * states.targets.len()));
+            spans.map(move |(first, e)| (states, first, e))
         });
-        let mut found = each_of(tasks, |_, (states, table, e)| self.span(states, table, e)).into_iter();
+        let mut found = each_of(tasks, |_, (states, first, e)| self.span(states, first, e)).into_iter();
         for states in states {
-            let of_spans = found.by_ref().take(self.v.div_ceil(SPAN));
-            let (sums, d_hidden): (Vec<_>, Vec<_>) = of_spans.unzip();
-            states.sums = (0..states.targets.len()).map(|nth| sums.iter().map(|sums| sums[nth]).sum()).collect();
-            states.d_hidden = d_hidden;
+            let n = states.targets.len();
+            (states.sums, states.wanted, states.d_hidden) = (vec![0.0; n], vec![0.0; n], Vec::new());
+            for found in found.by_ref().take(self.v.div_ceil(SPAN)) {
+                for nth in 0..n {
+                    states.sums[nth] += found.sums[nth];
+                    states.wanted[nth] += found.wanted[nth];
+                }
+                states.d_hidden.push(found.d_hidden);
+            }
         }
     }
 
-    /// Writes the exponentials of a span of the table; their sums, and those of e · table.
-    fn span(&self, states: &States<'_>, table: &[f32], e: &mut [MaybeUninit<f32>]) -> (Vec<f64>, Vec<f32>) {
+    /// Writes the exponentials of the span of the table that begins at `first`.
+    fn span(&self, states: &States<'_>, first: usize, e: &mut [MaybeUninit<f32>]) -> Found {
         let (n, c) = (states.targets.len(), self.c);
-        let (mut sums, mut d_hidden) = (vec![0.0; n], Vec::new());
-        for (rows, e) in table.chunks(NEAR * c).zip(e.chunks_mut(NEAR * n)) {
+        let mut found = Found { sums: vec![0.0; n], wanted: vec![0.0; n], d_hidden: Vec::new() };
+        let near = self.table[first * c..].chunks(NEAR * c).zip(e.chunks_mut(NEAR * n));
+        for (first, (rows, e)) in (first..).step_by(NEAR).zip(near) {
             let rows = Matrix::new(rows, rows.len() / c, c);
             let e = states.packed.write(e, &states.below, rows);
-            exponentials(e, &mut sums);
-            let e = Matrix::new(e, rows.dims()[0], n).transposed();
+            for (nth, &target) in states.targets.iter().enumerate() {
+                if let Some(row) = (target as usize).checked_sub(first).filter(|row| row * n < e.len()) {
+                    found.wanted[nth] = e[row * n + nth] as f64;
+                }
+            }
+            exponentials(e, &mut found.sums);
+            let (e, d) = (Matrix::new(e, rows.dims()[0], n).transposed(), &mut found.d_hidden);
             match self.is_tracked {
-                true if d_hidden.is_empty() => d_hidden = product(None, 1.0, e, rows, Threads::One),
-                true => multiply(MatrixMut::new(&mut d_hidden, n, c), Onto::Itself, 1.0, e, rows, Threads::One),
+                true if d.is_empty() => *d = product(None, 1.0, e, rows, Threads::One),
+                true => multiply(MatrixMut::new(d, n, c), Onto::Itself, 1.0, e, rows, Threads::One),
                 false => (),
             }
         }
-        (sums, d_hidden)
+        found
     }
 
     /// Appends the gradient in the hidden states, and adds that in the table to what there is of it.
@@ -220,10 +238,11 @@ impl Head<'_> {
 }
 
 impl States<'_> {
-    /// Of all of them: `ln Σ exp(logit) − logit[target]`.
+    /// Of all of them: `ln Σ exp(logit) − logit[target]`, both above the reference.
     fn loss(&self) -> f64 {
-        let each = self.sums.iter().zip(self.below.iter().zip(&self.wanted));
-        each.map(|(sum, (below, wanted))| sum.ln() - (below + wanted) as f64).sum()
+        let each = self.sums.iter().zip(&self.wanted).map(|(sum, wanted)| sum.ln() - wanted);
+        // Nothing costs less than nothing, but for the last place of the exponential. What is no number stays none.
+        each.map(|loss| if loss < 0.0 { 0.0 } else { loss }).sum()
     }
 }
 
