@@ -28,7 +28,7 @@ const NEAR: usize = 256;
 /// How many rows of the table it goes through: so many that there is little to be summed in the end, and so few that there are
 /// tasks for all threads.
 const SPAN: usize = 8 * NEAR;
-/// How many exponentials are kept at a time, whatever V is: 52 MiB.
+/// How many exponentials are kept at a time: 52 MiB, unless V is so large that these are fewer than 16 hidden states.
 const KEPT: usize = 13 << 20;
 /// How many rows of the gradient in the table a task adds up.
 const ROWS: usize = 60;
@@ -41,6 +41,7 @@ impl Operation<2> for CrossEntropy {
 
     fn forward(&self, [hidden, table]: [View<'_>; 2], is_tracked: bool) -> (Values, Self::Saved) {
         let ([n, c], [v, _]) = (hidden.dims(), table.dims());
+        assert_eq!(self.targets.len(), n, "a target for every hidden state");
         let head = Head { table, v, c, factor: 1.0 / n as f32, is_tracked };
         let at_once = states_at_a_time(v).min(n);
         // Not cleared, which would take as long as to write it.
@@ -126,7 +127,7 @@ impl Head<'_> {
             each_of(states.iter_mut(), |_, states| self.below_the_largest(states));
             self.add_up(&mut states, e);
         }
-        // SAFETY: the spans of all states, which cover it, have written theirs.
+        // SAFETY: the spans of all states, which cover it as there is a hidden state for every target, have written theirs.
         (states, unsafe { e.assume_init_ref() })
     }
 

@@ -221,8 +221,9 @@ fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
             let first = nth * width + start;
             let is_whole = start + SQUARE <= width && first + SQUARE <= b.columns;
             let turned = if is_whole { b.rows / SQUARE * SQUARE } else { 0 };
-            let from = &b.values[(first * b.column_stride).min(b.values.len())..];
-            turn(from, b.column_stride, turned, &mut tile[start..], width);
+            if is_whole {
+                turn(&b.values[first * b.column_stride..], b.column_stride, turned, &mut tile[start..], width);
+            }
             for row in turned..b.rows {
                 for i in 0..SQUARE.min(width - start) {
                     let is_there = first + i < b.columns;
