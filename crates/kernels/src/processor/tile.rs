@@ -80,24 +80,24 @@ impl Strip<'_> {
     /// Adds up its first R rows and goes on to the next; to be called in [`Self::run`].
     #[inline(always)]
     fn take<S: Simd, const R: usize>(&mut self, simd: S) {
-        // A function of its own for each R, whose registers the compiler then finds.
-        simd.vectorize(Tile::<S, R> { simd, strip: *self });
+        // A function of its own for each R and W, whose registers the compiler then finds.
+        match self.columns <= S::F32_LANES {
+            true => simd.vectorize(Tile::<S, R, 1> { simd, strip: *self }),
+            false => simd.vectorize(Tile::<S, R, WIDE> { simd, strip: *self }),
+        }
         self.rows -= R;
         self.out = self.out.wrapping_add(R * self.out_row_stride);
         self.a = self.a.wrapping_add(R * self.a_row_stride);
     }
 }
 
-/// The first R rows of a strip.
-struct Tile<'a, S, const R: usize> {
+/// The first R rows of a strip, in W registers each.
+struct Tile<'a, S, const R: usize, const W: usize> {
     simd: S,
     strip: Strip<'a>,
 }
 
-/// How many steps of the depth are made before the loop's end is looked at.
-const STEPS: usize = 4;
-
-impl<S: Simd, const R: usize> NullaryFnOnce for Tile<'_, S, R> {
+impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W> {
     type Output = ();
 
     #[inline(always)]
@@ -106,7 +106,7 @@ impl<S: Simd, const R: usize> NullaryFnOnce for Tile<'_, S, R> {
         for row in 0..R {
             let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride);
             fetch_line(out);
-            fetch_line(out.wrapping_add(columns::<S>() - 1));
+            fetch_line(out.wrapping_add(W * S::F32_LANES - 1));
         }
         // What lies one after another has distances that the compiler knows.
         let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
@@ -114,7 +114,7 @@ impl<S: Simd, const R: usize> NullaryFnOnce for Tile<'_, S, R> {
             (rows, _) => self.sums(rows, 1),
         };
         let (simd, factor) = (self.simd, self.simd.splat_f32s(self.strip.factor));
-        if self.strip.columns < columns::<S>() {
+        if self.strip.columns < W * S::F32_LANES {
             return self.write_edge(sums);
         }
         match self.strip.onto {
@@ -144,32 +144,17 @@ impl<S: Simd, const R: usize> NullaryFnOnce for Tile<'_, S, R> {
 }
 
 // Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
-impl<S: Simd, const R: usize> Tile<'_, S, R> {
+impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     #[inline(always)]
-    fn sums(&self, a_row_stride: usize, a_column_stride: usize) -> [[S::f32s; WIDE]; R] {
+    fn sums(&self, a_row_stride: usize, a_column_stride: usize) -> [[S::f32s; W]; R] {
         let simd = self.simd;
-        let mut sums = [[simd.splat_f32s(0.0); WIDE]; R];
+        let mut sums = [[simd.splat_f32s(0.0); W]; R];
         let (b, rest) = S::as_simd_f32s(self.strip.b);
         debug_assert!(rest.is_empty() && b.len() % WIDE == 0, "whole registers");
         let (depth, mut a, mut b) = (b.len() / WIDE, self.strip.a, b.as_ptr());
-        for _ in 0..depth / STEPS {
-            for step in 0..STEPS {
-                // SAFETY: the strip is as deep.
-                unsafe {
-                    add(
-                        simd,
-                        &mut sums,
-                        a.wrapping_add(step * a_column_stride),
-                        a_row_stride,
-                        b.wrapping_add(step * WIDE),
-                    )
-                }
-            }
-            a = a.wrapping_add(STEPS * a_column_stride);
-            b = b.wrapping_add(STEPS * WIDE);
-        }
-        for _ in 0..depth % STEPS {
-            // SAFETY: as above.
+        // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
+        for _ in 0..depth {
+            // SAFETY: the strip is as deep.
             unsafe { add(simd, &mut sums, a, a_row_stride, b) }
             a = a.wrapping_add(a_column_stride);
             b = b.wrapping_add(WIDE);
@@ -179,10 +164,10 @@ impl<S: Simd, const R: usize> Tile<'_, S, R> {
 
     /// Writes what `number` makes of each sum, of the place it goes to, and of which register of the row it is.
     #[inline(always)]
-    fn write(&self, sums: [[S::f32s; WIDE]; R], number: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
+    fn write(&self, sums: [[S::f32s; W]; R], number: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
         for row in 0..R {
             let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride).cast::<S::f32s>();
-            for nth in 0..WIDE {
+            for nth in 0..W {
                 let out = out.wrapping_add(nth);
                 // SAFETY: these columns of the row are there, and nobody else's.
                 unsafe { *out = number(sums[row][nth], out, nth) };
@@ -192,7 +177,7 @@ impl<S: Simd, const R: usize> Tile<'_, S, R> {
 
     /// The same number by number, of the columns that are there.
     #[inline(never)]
-    fn write_edge(&self, sums: [[S::f32s; WIDE]; R]) {
+    fn write_edge(&self, sums: [[S::f32s; W]; R]) {
         let strip = &self.strip;
         for row in 0..R {
             let sums: &[f32] = pulp::bytemuck::cast_slice(&sums[row]);
@@ -217,9 +202,9 @@ impl<S: Simd, const R: usize> Tile<'_, S, R> {
 ///
 /// `a` points to the first of R numbers, so far apart, and `b` to the columns of a tile.
 #[inline(always)]
-unsafe fn add<S: Simd, const R: usize>(
+unsafe fn add<S: Simd, const R: usize, const W: usize>(
     simd: S,
-    sums: &mut [[S::f32s; WIDE]; R],
+    sums: &mut [[S::f32s; W]; R],
     a: *const f32,
     a_row_stride: usize,
     b: *const S::f32s,
@@ -228,7 +213,7 @@ unsafe fn add<S: Simd, const R: usize>(
         // SAFETY: the caller sees to it.
         unsafe {
             let a = simd.splat_f32s(*a.wrapping_add(row * a_row_stride));
-            for nth in 0..WIDE {
+            for nth in 0..W {
                 sums[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), sums[row][nth]);
             }
         }
