@@ -193,7 +193,7 @@ mod processor {
         /// The sum of a place's gradients over the batch; zero of places behind T.
         fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
             let c = wpe.dims()[1];
-            let piece = rows_of_a_piece(c * (self.ids.len() / self.t.max(1)).max(1)) * c;
+            let piece = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_of_a_piece(c)) * c;
             let d_wpe = filled(wpe.len(), piece, |nth, sums| {
                 for batch_row in d_out.chunks_exact(self.t * c) {
                     let used = (nth * piece).min(batch_row.len())..(nth * piece + sums.len()).min(batch_row.len());
