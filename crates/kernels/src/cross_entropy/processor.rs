@@ -204,7 +204,7 @@ impl Head<'_> {
         let &Self { v, c, factor, .. } = self;
         let both = each_of(states.iter_mut(), |_, states| self.differentiate_states(states));
         let (d, shares): (Vec<_>, Vec<_>) = both.into_iter().unzip();
-        d_hidden.extend(d.concat());
+        d.iter().for_each(|d| d_hidden.extend_from_slice(d));
         let add = |nth: usize, d: &mut [f32]| {
             for (e, shares) in e.chunks(STATES * v).zip(&shares) {
                 let (rows, n) = (d.len() / c, e.len() / v);

@@ -3,11 +3,12 @@
 //! An update of a model is hundreds of pieces of work, the smallest of which take no longer than to wake a thread that sleeps.
 //! So while an update is made, the other threads of rayon's pool stand by: they do not sleep but look out for work, as those of
 //! OpenMP do, and do what else rayon has to be done meanwhile. The one that makes the update leads: it puts up the work, and all
-//! take its tasks one by one. Without a team, rayon hands the tasks out.
+//! take its tasks one by one, each first those of its own share. Without a team, rayon hands the tasks out.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::hint::spin_loop;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::sync::Mutex;
@@ -48,7 +49,7 @@ pub(crate) fn with_a_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     if IS_AT_WORK.get() || !LED.get().is_null() {
         return work();
     }
-    let team = &Team::default();
+    let team = &Team { next: (0..rayon::current_num_threads()).map(|_| Next::default()).collect(), ..Team::default() };
     rayon::scope(|scope| {
         let leader = rayon::current_thread_index();
         scope.spawn_broadcast(move |_, thread| {
@@ -80,13 +81,18 @@ struct Team {
     /// The work, written while nobody is at it.
     work: UnsafeCell<Option<Work<'static>>>,
     tasks: AtomicUsize,
-    /// The task to be taken next.
-    next: AtomicUsize,
+    /// The task to be taken next of each thread's share.
+    next: Vec<Next>,
     /// [`OPEN`] if one may join the work, and how many have.
     at_work: AtomicUsize,
     is_dismissed: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
+
+/// On lines of the cache that are its own, as each thread writes to its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Next(AtomicUsize);
 
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
 
@@ -102,10 +108,13 @@ impl Team {
         // way, so that `work` is there as long as it is used.
         unsafe { *self.work.get() = Some(std::mem::transmute::<Work<'_>, Work<'static>>(work)) };
         *self.panic.lock().expect("nothing panics with it") = None;
-        self.next.store(0, Ordering::Relaxed);
+        for (thread, next) in self.next.iter().enumerate() {
+            next.0.store(self.share(thread, tasks).start, Ordering::Relaxed);
+        }
         self.tasks.store(tasks, Ordering::Relaxed);
         self.at_work.store(OPEN, Ordering::Release);
         let close = OnDrop(|| {
+            // A panic ends it before.
             self.at_work.fetch_and(!OPEN, Ordering::Relaxed);
             let mut looked = 0;
             while self.at_work.load(Ordering::Acquire) != 0 {
@@ -134,8 +143,7 @@ impl Team {
     /// Joins the work, if there is any.
     fn help(&self) -> bool {
         let join = |at_work: usize| (at_work & OPEN != 0).then(|| at_work + 1);
-        let is_left = self.next.load(Ordering::Relaxed) < self.tasks.load(Ordering::Relaxed);
-        if !is_left || self.at_work.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_err() {
+        if self.at_work.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_err() {
             return false;
         }
         // SAFETY: this thread is at work, so that it was written before and will not be until this thread leaves.
@@ -147,17 +155,29 @@ impl Team {
         true
     }
 
+    /// Takes first what is this thread's share, then what is left of the others', until nobody need join any more.
     fn take_tasks(&self, work: Work<'_>) {
-        let tasks = self.tasks.load(Ordering::Relaxed);
+        let (tasks, threads) = (self.tasks.load(Ordering::Relaxed), self.next.len());
+        let own = rayon::current_thread_index().expect("one of rayon's threads");
         let before = IS_AT_WORK.replace(true);
         let _end = OnDrop(|| IS_AT_WORK.set(before));
-        loop {
-            let nth = self.next.fetch_add(1, Ordering::Relaxed);
-            if nth >= tasks {
-                return;
+        for thread in (own..threads).chain(0..own) {
+            let (next, end) = (&self.next[thread].0, self.share(thread, tasks).end);
+            while next.load(Ordering::Relaxed) < end {
+                let nth = next.fetch_add(1, Ordering::Relaxed);
+                if nth < end {
+                    work(nth);
+                }
             }
-            work(nth);
         }
+        self.at_work.fetch_and(!OPEN, Ordering::Relaxed);
+    }
+
+    /// What a thread begins with. It is much the same of one piece of work after another, so that what one has left in a
+    /// thread's cache is read there by the next.
+    fn share(&self, thread: usize, tasks: usize) -> Range<usize> {
+        let threads = self.next.len();
+        thread * tasks / threads..(thread + 1) * tasks / threads
     }
 }
 
