@@ -174,13 +174,13 @@ fn pack(b: Matrix<'_>, numbers: &mut [f32]) {
         type Output = ();
 
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let (Self(b, numbers), width) = (self, tile::columns::<S>());
             let wide = SIDE_BY_SIDE * width;
             for (nth, tiles) in numbers.chunks_mut(wide * b.rows).enumerate() {
                 let b = b.columns(nth * wide..b.columns.min((nth + 1) * wide));
                 match b.column_stride {
-                    1 => pack_rows::<S>(b, tiles),
+                    1 => pack_rows(simd, b, tiles),
                     _ => pack_columns::<S>(b, tiles),
                 }
             }
@@ -192,21 +192,20 @@ fn pack(b: Matrix<'_>, numbers: &mut [f32]) {
 
 /// Packs rows whose numbers lie one after another.
 #[inline(always)]
-fn pack_rows<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
+fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [f32]) {
     let width = tile::columns::<S>();
     for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
         let columns = width.min(b.columns - nth * width);
         for row in 0..b.rows {
-            let from = &b.values[row * b.row_stride + nth * width..][..columns];
-            let to = &mut tile[row * width..][..width];
-            if columns == width {
-                // Not as slices, for which the C library would be called every time.
-                let (from, to) = (S::as_simd_f32s(from).0, S::as_mut_simd_f32s(to).0);
-                *to.first_chunk_mut::<WIDE>().expect("a tile") = *from.first_chunk().expect("a tile");
-            } else {
-                for i in 0..width {
-                    to[i] = if i < columns { from[i] } else { 0.0 };
-                }
+            // By registers, and not as slices, for which the C library would be called every time.
+            let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride + nth * width..][..columns]);
+            let (to, _) = S::as_mut_simd_f32s(&mut tile[row * width..][..width]);
+            for i in 0..WIDE {
+                to[i] = match from.get(i) {
+                    Some(numbers) => *numbers,
+                    None if i == from.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
+                    None => simd.splat_f32s(0.0),
+                };
             }
         }
     }
