@@ -126,17 +126,23 @@ mod processor {
         }
     }
 
-    /// How many numbers ahead of what is copied the next rows are fetched.
+    /// How many numbers ahead of what is copied or added the next rows are fetched.
     const AHEAD: usize = 1536;
 
     impl Embed {
         /// The row of the `nth` id; that of a later one is fetched.
         #[inline(always)]
         fn row<'a>(&self, wte: &'a [f32], nth: usize, c: usize) -> &'a [f32] {
-            if let Some(&later) = self.ids.get(nth + AHEAD.div_ceil(c.max(1))) {
-                fetch(row(wte, later, c));
+            if let Some(later) = self.later(nth, c) {
+                fetch(row(wte, later, c).as_ptr(), c);
             }
             row(wte, self.ids[nth], c)
+        }
+
+        /// The id of which so many columns are fetched when those of the `nth` are needed.
+        #[inline(always)]
+        fn later(&self, nth: usize, columns: usize) -> Option<u32> {
+            self.ids.get(nth + AHEAD.div_ceil(columns.max(1))).copied()
         }
 
         /// Rows that no id names are cleared; the others are not, but begin as the gradient of their first place.
@@ -176,8 +182,12 @@ mod processor {
             let width = columns_of_a_task(c, d_out.len());
             each(c.div_ceil(width), |task| {
                 let columns = task * width..c.min((task + 1) * width);
+                let sum = |id: u32| start.at(id as usize * c + columns.start);
                 for (nth, (&id, d)) in self.ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
-                    let (d, sum) = (&d[columns.clone()], start.at(id as usize * c + columns.start));
+                    if let Some(later) = self.later(nth, columns.len()) {
+                        fetch(sum(later), columns.len());
+                    }
+                    let (d, sum) = (&d[columns.clone()], sum(id));
                     // SAFETY: the row is one of the table's, of which nobody else touches these columns, and is read only
                     // where it has begun.
                     unsafe {
@@ -197,7 +207,7 @@ mod processor {
             let d_wpe = filled(wpe.len(), piece, |nth, sums| {
                 for batch_row in d_out.chunks_exact(self.t * c) {
                     let used = (nth * piece).min(batch_row.len())..(nth * piece + sums.len()).min(batch_row.len());
-                    add(sums, &batch_row[used]);
+                    add(&mut sums[..used.len()], &batch_row[used]);
                 }
             });
             Values::like(d_wpe, wpe)
@@ -218,7 +228,11 @@ mod processor {
 
     #[inline(always)]
     fn add(sum: &mut [f32], d: &[f32]) {
-        sum.iter_mut().zip(d).for_each(|(sum, d)| *sum += d);
+        let d = &d[..sum.len()];
+        // By hand: for an iterator over both there was a call for every row.
+        for i in 0..sum.len() {
+            sum[i] += d[i];
+        }
     }
 
     /// Where a table starts of whose rows every thread writes other columns.

@@ -67,11 +67,11 @@ pub(crate) fn clear(room: &mut [MaybeUninit<f32>], is_large: bool) {
     room.fill(MaybeUninit::new(0.0));
 }
 
-/// Has `numbers`, which will be read soon, fetched into the cache meanwhile: the processor foresees what lies one after another,
-/// and not which row comes next.
+/// Has so many numbers from `start` on, which will be needed soon, fetched into the cache meanwhile: the processor foresees what
+/// lies one after another, and not which row comes next.
 #[inline(always)]
-pub(crate) fn fetch(numbers: &[f32]) {
-    numbers.chunks(LINE).for_each(|line| fetch_line(line.as_ptr()));
+pub(crate) fn fetch(start: *const f32, numbers: usize) {
+    (0..numbers).step_by(LINE).for_each(|number| fetch_line(start.wrapping_add(number)));
 }
 
 /// Has the line at `place`, wherever that is, fetched into the cache meanwhile.
