@@ -38,7 +38,7 @@ WORKLOADS = {
     f"{work}-{ids}": SIZES | {"work": work, "stream": ids, "times": times, "peers": peers}
     for work, times, peers in [
         ("lookup", 50, ["eager", "reused", "compiled"]),
-        ("gradient", 2, ["eager", "compiled"]),
+        ("gradient", 10, ["eager", "compiled"]),
         ("rows", 10, ["sparse", "coalesced"]),
     ]
     for ids in ["uniform", "zipf", "same"]
