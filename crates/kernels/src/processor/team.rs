@@ -114,7 +114,7 @@ impl Team {
         self.tasks.store(tasks, Ordering::Relaxed);
         self.at_work.store(OPEN, Ordering::Release);
         let close = OnDrop(|| {
-            // A panic ends it before.
+            // It is open still if a task panicked here.
             self.at_work.fetch_and(!OPEN, Ordering::Relaxed);
             let mut looked = 0;
             while self.at_work.load(Ordering::Acquire) != 0 {

@@ -2,8 +2,8 @@
 //!
 //! Of `b`, two registers of columns lie behind each other for every step of the depth, packed so before; of `a`, one number of
 //! each row is spread over a register from where it lies. A step of a tile of R rows is `2 R` fused multiply-adds to `R + 2`
-//! loads, so that the arithmetic is the limit. Every number of the result is summed in the order of the depth, whatever the
-//! tile.
+//! loads, so that the arithmetic is the limit. Where the result ends with no more columns than one register has, the second is left
+//! out. Every number of the result is summed in the order of the depth, whatever the tile.
 
 use std::ops::Range;
 
