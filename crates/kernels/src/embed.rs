@@ -203,6 +203,7 @@ mod processor {
         /// The sum of a place's gradients over the batch; zero of places behind T.
         fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
             let c = wpe.dims()[1];
+            // As long as leaves tasks for all threads: every piece of every row of the batch begins to be read anew.
             let piece = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_of_a_piece(c)) * c;
             let d_wpe = filled(wpe.len(), piece, |nth, sums| {
                 for batch_row in d_out.chunks_exact(self.t * c) {
