@@ -7,6 +7,9 @@
 //!
 //! [`ROWS`]: processor::ROWS
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 
@@ -24,6 +27,13 @@ pub fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize, dropped: 
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&qkv) {
         return crate::operation::run(processor::Attention { t: mask.dims()[2], heads, dropped }, [qkv.into()]);
+    }
+    #[cfg(feature = "cube")]
+    {
+        let attention = gpu::Attention { t: mask.dims()[2], heads, dropped };
+        if attention.fits(&qkv) {
+            return crate::gpu::run(attention, [qkv.into()]);
+        }
     }
     stock(qkv, mask, heads, dropped)
 }
@@ -275,6 +285,8 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
+    #[cfg(feature = "wgpu")]
+    use crate::oracle::agrees_on;
     use crate::oracle::{agrees, random};
 
     fn mask(t: usize, device: &Device) -> Tensor<4> {
@@ -282,17 +294,36 @@ mod tests {
         Tensor::from_data(TensorData::new(mask, [1, 1, t, t]), device)
     }
 
+    fn with(
+        attention: fn(Tensor<2>, Tensor<4>, usize, Dropout) -> Tensor<2>,
+        t: usize,
+        heads: usize,
+        dropped: Dropout,
+    ) -> impl Fn([Tensor<2>; 1]) -> Tensor<2> {
+        move |[qkv]| {
+            let mask = mask(t, &qkv.device());
+            attention(qkv, mask, heads, dropped)
+        }
+    }
+
     #[test]
     fn it_is_its_definition_in_value_and_gradient() {
         for (b, t, heads, d) in [(1, 1, 1, 1), (2, 5, 3, 2), (3, 64, 2, 16), (1, 65, 1, 8), (2, 150, 2, 4)] {
             for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
-                let with = |attention: fn(Tensor<2>, Tensor<4>, usize, Dropout) -> Tensor<2>| {
-                    move |[qkv]: [Tensor<2>; 1]| {
-                        let mask = mask(t, &qkv.device());
-                        attention(qkv, mask, heads, dropped)
-                    }
-                };
-                agrees([random([b * t, 3 * heads * d], 1.5)], with(causal_attention), with(stock));
+                let (ours, stock) = (with(causal_attention, t, heads, dropped), with(stock, t, heads, dropped));
+                agrees([random([b * t, 3 * heads * d], 1.5)], ours, stock);
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too_within_a_tile_and_over_several() {
+        let Some(gpu) = crate::oracle::gpu("causal attention on a GPU") else { return };
+        for (b, t, heads, d) in [(2, 5, 3, 2), (3, 8, 2, 4), (2, 150, 2, 4), (1, 260, 2, 8)] {
+            for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
+                let (ours, stock) = (with(causal_attention, t, heads, dropped), with(stock, t, heads, dropped));
+                agrees_on(&gpu, [random([b * t, 3 * heads * d], 1.5)], ours, stock);
             }
         }
     }

@@ -38,7 +38,7 @@ pub fn cross_entropy(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int
         return crate::operation::run(operation, [hidden.into(), table.into()]);
     }
     #[cfg(feature = "cube")]
-    if crate::gpu::is_ours(&hidden) {
+    if gpu::CrossEntropy::fits(&hidden) {
         return crate::gpu::run(gpu::CrossEntropy::of(targets, &table), [hidden.into(), table.into()]);
     }
     stock(hidden, table, targets)
@@ -154,11 +154,15 @@ mod tests {
             let loss = of_logits(logits.clone(), targets(n, v, &logits.device()));
             let expected = numbers(logits.grad(&loss.backward()).unwrap());
             let at = on(logits.inner(), &gpu);
-            let alone = gpu::losses(at.clone(), targets(n, v, &gpu), 0, false).0.sum().into_scalar::<f32>();
-            let (losses, found) = gpu::losses(at, targets(n, v, &gpu), 0, true);
+            let losses = |is_tracked| {
+                let logits = crate::gpu::primitive(at.clone());
+                gpu::losses(logits, v, targets(n, v, &gpu), 0, is_tracked)
+            };
+            let alone = losses(false).0.sum().into_scalar::<f32>();
+            let (losses, found) = losses(true);
             let (sum, loss) = (losses.sum().into_scalar::<f32>(), loss.into_scalar::<f32>());
             assert!((sum - loss).abs() <= 2e-5 * loss.abs() && alone == sum, "{sum} and {alone} instead of {loss}");
-            for (found, expected) in numbers(found).into_iter().zip(expected) {
+            for (found, expected) in numbers(crate::gpu::tensor(found)).into_iter().zip(expected) {
                 assert!((found - expected).abs() <= 2e-5 / n as f32, "{found} instead of {expected}");
             }
         }

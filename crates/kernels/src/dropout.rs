@@ -14,6 +14,8 @@
 mod gpu;
 
 use burn::tensor::{Tensor, TensorData};
+#[cfg(feature = "cube")]
+pub(crate) use gpu::{Drops, factor};
 
 /// Which numbers are dropped.
 #[derive(Clone, Copy, Debug, PartialEq)]

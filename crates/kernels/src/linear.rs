@@ -3,6 +3,9 @@
 //! The product is added to the bias where it is written, so that no number is touched twice. Its gradients are two products and
 //! a sum over the rows. The limit is the arithmetic of the products.
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::{Tensor, module};
 
 /// `x · weight + bias`, with the weight as `[in, out]`.
@@ -17,6 +20,10 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         return crate::operation::run(processor::Linear, [x.into(), weight.into(), bias.into()]);
+    }
+    #[cfg(feature = "cube")]
+    if gpu::Linear::fits(&x, &weight) {
+        return crate::gpu::run(gpu::Linear, [x.into(), weight.into(), bias.into()]);
     }
     module::linear(x, weight, Some(bias))
 }
@@ -81,18 +88,35 @@ mod processor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "wgpu")]
+    use crate::oracle::agrees_on;
     use crate::oracle::{agrees, random};
+
+    fn given([n, inputs, outputs]: [usize; 3]) -> [Tensor<2>; 3] {
+        [random([n, inputs], 1.0), random([inputs, outputs], 0.3), random([1, outputs], 1.0)]
+    }
+
+    fn ours([x, weight, bias]: [Tensor<2>; 3]) -> Tensor<2> {
+        linear(x, weight, bias.flatten(0, 1))
+    }
+
+    fn stock([x, weight, bias]: [Tensor<2>; 3]) -> Tensor<2> {
+        module::linear(x, weight, Some(bias.flatten(0, 1)))
+    }
 
     #[test]
     fn it_is_its_definition_in_value_and_gradient() {
-        for [n, inputs, outputs] in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [1100, 16, 24]] {
-            let inputs = [random([n, inputs], 1.0), random([inputs, outputs], 0.3), random([1, outputs], 1.0)];
-            let flat = |bias: Tensor<2>| bias.reshape([outputs as i32]);
-            agrees(
-                inputs,
-                |[x, weight, bias]| linear(x, weight, flat(bias)),
-                |[x, weight, bias]| module::linear(x, weight, Some(flat(bias))),
-            );
+        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [1100, 16, 24]] {
+            agrees(given(sizes), ours, stock);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too_with_few_rows_and_ragged_tiles_and_a_depth_in_pieces() {
+        let Some(gpu) = crate::oracle::gpu("a linear layer on a GPU") else { return };
+        for sizes in [[1, 4, 8], [5, 3, 7], [130, 20, 132], [1300, 16, 24], [20, 1300, 12]] {
+            agrees_on(&gpu, given(sizes), ours, stock);
         }
     }
 }

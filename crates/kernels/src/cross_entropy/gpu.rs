@@ -3,11 +3,11 @@
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
 
-use super::logits;
 use crate::gpu::{
-    Gpu, Queued, UNITS, empty, grid_of_cubes, int, largest_buffer, largest_of_cube, primitive, queue, sum, sum_of_cube,
-    tensor, unique,
+    Gpu, Matrix, Onto, Part, Queued, TILE, UNITS, empty, grid_of_cubes, int, is_of_fours, largest_buffer,
+    largest_of_cube, multiply, one, primitive, product, queue, sum, sum_of_cube, tensor, unique,
 };
 use crate::node::Node;
 
@@ -21,9 +21,14 @@ pub struct CrossEntropy {
 impl CrossEntropy {
     /// As many rows at a time as are enough for good products, in about 256 MiB if a buffer may be so large.
     pub fn of(targets: Tensor<1, Int>, table: &Tensor<2>) -> Self {
-        let v = table.dims()[0];
+        let v = table.dims()[0].next_multiple_of(4);
         let fitting = (largest_buffer(&table.device()) / 4) as usize / v;
-        Self { targets, rows: ((64 << 20) / v).max(256).min(fitting).max(1) }
+        Self { targets, rows: ((64 << 20) / v / TILE * TILE).max(2 * TILE).min(fitting).max(1) }
+    }
+
+    /// Whether the products of our own can be used.
+    pub fn fits(hidden: &Tensor<2>) -> bool {
+        crate::gpu::is_ours(hidden) && is_of_fours(hidden.dims()[1])
     }
 }
 
@@ -32,26 +37,20 @@ impl Node<Gpu, 2> for CrossEntropy {
     type Saved = Option<[Queued; 2]>;
 
     fn forward(&self, [hidden, table]: [Queued; 2], is_tracked: bool) -> (Queued, Self::Saved) {
-        let (hidden, table): (Tensor<2>, Tensor<2>) = (tensor(hidden), tensor(table));
-        let n = hidden.dims()[0];
+        let (n, v) = (hidden.shape[0], table.shape[0]);
         let (mut losses, mut d_hidden, mut d_table) = (Vec::new(), Vec::new(), None);
         for start in (0..n).step_by(self.rows) {
-            let hidden = hidden.clone().narrow(0, start, self.rows.min(n - start));
-            let logits = logits(hidden.clone(), table.clone());
-            let (loss, d_logits) = self::losses(logits, self.targets.clone(), start, is_tracked);
+            let part = HiddenStates { start, rows: self.rows.min(n - start) };
+            let logits = part.logits(hidden.clone(), table.clone());
+            let (loss, d_logits) = self::losses(logits, v, self.targets.clone(), start, is_tracked);
             losses.push(loss);
-            if !is_tracked {
-                continue;
+            if is_tracked {
+                d_hidden.push(tensor::<2>(part.d_hidden(d_logits.clone(), table.clone())));
+                d_table = Some(part.d_table(d_logits, hidden.clone(), v, d_table));
             }
-            d_hidden.push(d_logits.clone().matmul(table.clone()));
-            let more = d_logits.transpose().matmul(hidden);
-            d_table = Some(match d_table {
-                None => more,
-                Some(sum) => sum + more,
-            });
         }
         let loss = sum(primitive(Tensor::cat(losses, 0)), false);
-        (loss, d_table.map(|d_table| [primitive(Tensor::cat(d_hidden, 0)), primitive(d_table)]))
+        (loss, d_table.map(|d_table| [primitive(Tensor::cat(d_hidden, 0)), d_table]))
     }
 
     fn backward(saved: Self::Saved, d_out: Queued, _: [bool; 2]) -> [Option<Queued>; 2] {
@@ -63,11 +62,66 @@ impl Node<Gpu, 2> for CrossEntropy {
     }
 }
 
+/// Some of the rows of the hidden states, whose logits are there at the same time.
+#[derive(Clone, Copy)]
+struct HiddenStates {
+    start: usize,
+    rows: usize,
+}
+
+impl HiddenStates {
+    fn of(self, hidden: &CubeTensor) -> Matrix<'_> {
+        let all = Matrix::new(hidden);
+        Matrix { start: self.start * all.columns, rows: self.rows, ..all }
+    }
+
+    /// `[rows, V]`, the rows as long as whole fours are.
+    fn logits(self, hidden: Queued, table: Queued) -> Queued {
+        let shape = [self.rows, table.shape[0].next_multiple_of(4)];
+        one(queue("logits", [hidden, table], [shape.into()], move |[hidden, table]| {
+            [product(shape, Onto::Nothing, self.of(&hidden), Matrix::new(&table).turned())]
+        }))
+    }
+
+    /// The gradient in these hidden states, `[rows, C]`.
+    fn d_hidden(self, d_logits: Queued, table: Queued) -> Queued {
+        let ([v, c], rows) = ([table.shape[0], table.shape[1]], self.rows);
+        one(queue("d_hidden", [d_logits, table], [[rows, c].into()], move |[d_logits, table]| {
+            let d_logits = Matrix::new(&d_logits).of_columns(v);
+            [product([rows, c], Onto::Nothing, d_logits, Matrix::new(&table))]
+        }))
+    }
+
+    /// Their share in the gradient in the table, `[V, C]`, added to that of others.
+    fn d_table(self, d_logits: Queued, hidden: Queued, v: usize, of_others: Option<Queued>) -> Queued {
+        let shape = [v, hidden.shape[1]];
+        one(match of_others {
+            None => queue("d_table", [d_logits, hidden], [shape.into()], move |[d_logits, hidden]| {
+                let d_logits = Matrix::new(&d_logits).of_columns(v).turned();
+                [product(shape, Onto::Nothing, d_logits, self.of(&hidden))]
+            }),
+            Some(sum) => queue("d_table", [d_logits, hidden, sum], [shape.into()], move |[d_logits, hidden, sum]| {
+                let sum = unique(sum);
+                let d_logits = Matrix::new(&d_logits).of_columns(v).turned();
+                multiply(Matrix::new(&sum), Onto::Itself, 1.0, d_logits, self.of(&hidden), Part::Whole, [1, 1]);
+                [sum]
+            }),
+        })
+    }
+}
+
 /// The share in the mean loss of each row of `logits`, the first of which is the `first` of all; and if it `is_tracked`, the
-/// gradient in the logits, which is written over them, else the logits.
-pub fn losses(logits: Tensor<2>, targets: Tensor<1, Int>, first: usize, is_tracked: bool) -> (Tensor<1>, Tensor<2>) {
-    let (shape, [rows, v]) = (logits.shape(), logits.dims());
-    let inputs = [primitive(logits), int(targets)];
+/// gradient in the logits, which is written over them, else the logits. What the rows have beyond `v` numbers is not looked at,
+/// and zero in the gradient.
+pub fn losses(
+    logits: Queued,
+    v: usize,
+    targets: Tensor<1, Int>,
+    first: usize,
+    is_tracked: bool,
+) -> (Tensor<1>, Queued) {
+    let (shape, rows) = (logits.shape.clone(), logits.shape[0]);
+    let inputs = [logits, int(targets)];
     let [losses, d_logits] = queue("cross_entropy", inputs, [[rows].into(), shape], move |[logits, targets]| {
         let logits = if is_tracked { unique(logits) } else { logits };
         let losses = empty(&logits, [rows]);
@@ -82,12 +136,13 @@ pub fn losses(logits: Tensor<2>, targets: Tensor<1, Int>, first: usize, is_track
             losses.clone().into_buffer_arg(),
             first,
             v,
+            logits.meta.shape()[1],
             factor,
             is_tracked,
         );
         [losses, logits]
     });
-    (tensor(losses), tensor(d_logits))
+    (tensor(losses), d_logits)
 }
 
 /// A cube for each row of logits.
@@ -98,13 +153,14 @@ fn cross_entropy(
     losses: &mut [f32],
     first: usize,
     v: usize,
+    stride: usize,
     factor: f32,
     #[comptime] is_tracked: bool,
 ) {
     if CUBE_POS >= losses.len() {
         terminate!();
     }
-    let row = CUBE_POS * v;
+    let row = CUBE_POS * stride;
     let unit = UNIT_POS as usize;
     // A unit's sum of exponentials is always below its own largest logit, so that the logits are read once for both.
     let mut largest = f32::min_value();
@@ -134,6 +190,9 @@ fn cross_entropy(
                 d -= factor;
             }
             logits[row + at] = d;
+        }
+        if unit < stride - v {
+            logits[row + v + unit] = 0.0;
         }
     }
 }

@@ -44,9 +44,8 @@ fn drop(stream: Option<Queued>, x: Queued, dropped: Dropout) -> Queued {
         let (out, count) = (empty(&x, shape.clone()), x.meta.num_elements());
         let width = width(count);
         let (cubes, cube) = grid(&out.client, count / width);
-        let ([key0, key1], (least, scale)) = (dropped.key, dropped.least_and_scale());
         let (stream, x, to) = (stream.into_buffer_arg(), x.into_buffer_arg(), out.clone().into_buffer_arg());
-        dropout::launch(&out.client, cubes, cube, width, stream, x, to, key0, key1, least, scale, has_stream);
+        dropout::launch(&out.client, cubes, cube, width, stream, x, to, dropped.drops(), has_stream);
         [out]
     }))
 }
@@ -57,28 +56,49 @@ fn dropout<W: Size>(
     stream: &[Vector<f32, W>],
     x: &[Vector<f32, W>],
     out: &mut [Vector<f32, W>],
-    key0: u32,
-    key1: u32,
-    least: u32,
-    scale: f32,
+    drops: &Drops,
     #[comptime] has_stream: bool,
 ) {
     if ABSOLUTE_POS >= out.len() {
         terminate!();
     }
     let first = u32::cast_from(ABSOLUTE_POS) * W::value() as u32;
-    let mut factors = Vector::<f32, W>::new(scale);
+    let mut factors = Vector::<f32, W>::new(0.0);
     #[unroll]
     for nth in 0..W::value() {
-        if hash(hash((first + nth as u32) ^ key0) + key1) < least {
-            factors.insert(nth, 0.0f32);
-        }
+        factors.insert(nth, factor(first + nth as u32, drops));
     }
     if has_stream {
         out[ABSOLUTE_POS] = stream[ABSOLUTE_POS] + factors * x[ABSOLUTE_POS];
     } else {
         out[ABSOLUTE_POS] = factors * x[ABSOLUTE_POS];
     }
+}
+
+/// What is dropped, for a kernel.
+#[derive(CubeType, CubeLaunch)]
+pub(crate) struct Drops {
+    key0: u32,
+    key1: u32,
+    least: u32,
+    scale: f32,
+}
+
+impl Dropout {
+    pub(crate) fn drops(self) -> DropsLaunch {
+        let ([key0, key1], (least, scale)) = (self.key, self.least_and_scale());
+        DropsLaunch::new(key0, key1, least, scale)
+    }
+}
+
+/// What the number at `place` is multiplied by.
+#[cube]
+pub(crate) fn factor(place: u32, drops: &Drops) -> f32 {
+    let mut factor = drops.scale;
+    if hash(hash(place ^ drops.key0) + drops.key1) < drops.least {
+        factor = 0.0;
+    }
+    factor
 }
 
 /// As on the host; whole numbers of 32 bits overflow on every GPU as they do there.

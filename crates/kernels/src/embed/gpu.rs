@@ -4,7 +4,7 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 use crate::Ids;
-use crate::gpu::{Gpu, Queued, Segments, empty, grid, int, one, queue, width};
+use crate::gpu::{Gpu, Queued, Segments, empty, grid, int, one, queue, sum_parts, width};
 use crate::node::Node;
 
 #[derive(Debug)]
@@ -95,25 +95,7 @@ fn sum_over_the_batch(d_out: Queued, [b, t]: [usize; 2], places: usize) -> Queue
     let c = d_out.shape[1];
     one(queue("sum_over_the_batch", [d_out], [[places, c].into()], move |[d_out]| {
         let d_wpe = empty(&d_out, [places, c]);
-        let width = width(c);
-        let (count, cube) = grid(&d_wpe.client, places * c / width);
-        let (client, d_out, out) = (&d_wpe.client, d_out.into_buffer_arg(), d_wpe.clone().into_buffer_arg());
-        sum_over_the_batch_kernel::launch(client, count, cube, width, d_out, out, b, t * c / width);
+        sum_parts(&d_out, &d_wpe, b, t * c);
         [d_wpe]
     }))
-}
-
-/// A unit for each vector of `d_wpe`, of which the first `used` are at a place of the batch.
-#[cube(launch)]
-fn sum_over_the_batch_kernel<W: Size>(d_out: &[Vector<f32, W>], d_wpe: &mut [Vector<f32, W>], b: usize, used: usize) {
-    if ABSOLUTE_POS >= d_wpe.len() {
-        terminate!();
-    }
-    let mut sum = Vector::<f32, W>::new(0.0);
-    if ABSOLUTE_POS < used {
-        for row in 0..b {
-            sum += d_out[row * used + ABSOLUTE_POS];
-        }
-    }
-    d_wpe[ABSOLUTE_POS] = sum;
 }

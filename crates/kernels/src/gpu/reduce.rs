@@ -8,7 +8,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::queue::{Queued, one, queue};
-use super::{empty, width};
+use super::{empty, grid, width};
 
 /// How many units a cube has whose units work together.
 pub(crate) const UNITS: u32 = 256;
@@ -61,6 +61,46 @@ fn sum_shares<W: Size>(x: &[Vector<f32, W>], sums: &mut [f32], #[comptime] squar
     if UNIT_POS == 0 {
         sums[CUBE_POS] = all;
     }
+}
+
+/// The sums, `[C]`, of the columns of `x`, `[N, C]`: of some rows side by side, then of these.
+pub(crate) fn sum_of_rows(x: &CubeTensor) -> CubeTensor {
+    /// How many rows a unit sums, if there are so many.
+    const ROWS: usize = 64;
+    let [rows, columns] = x.meta.shape().dims();
+    let (pieces, out) = (rows.div_ceil(ROWS), empty(x, [columns]));
+    if pieces < 2 {
+        sum_parts(x, &out, rows, columns);
+    } else {
+        let sums = empty(x, [pieces, columns]);
+        sum_parts(x, &sums, ROWS, columns);
+        sum_parts(&sums, &out, pieces, columns);
+    }
+    out
+}
+
+/// Writes to `used` numbers of `out` after the other the sum of the next so many `parts` of `x`, each of `used` numbers; where
+/// `x` has no more, zero.
+pub(crate) fn sum_parts(x: &CubeTensor, out: &CubeTensor, parts: usize, used: usize) {
+    let count = out.meta.num_elements();
+    let width = width(used).min(width(count));
+    let (cubes, cube) = grid(&out.client, count / width);
+    let (x, to) = (x.clone().into_buffer_arg(), out.clone().into_buffer_arg());
+    sum_parts_kernel::launch(&out.client, cubes, cube, width, x, to, parts, used / width);
+}
+
+/// A unit for each vector of `out`.
+#[cube(launch)]
+fn sum_parts_kernel<W: Size>(x: &[Vector<f32, W>], out: &mut [Vector<f32, W>], parts: usize, used: usize) {
+    if ABSOLUTE_POS >= out.len() {
+        terminate!();
+    }
+    let first = ABSOLUTE_POS / used * parts * used + ABSOLUTE_POS % used;
+    let mut sum = Vector::<f32, W>::new(0.0);
+    for at in range_stepped(first, min(first + parts * used, x.len()), used) {
+        sum += x[at];
+    }
+    out[ABSOLUTE_POS] = sum;
 }
 
 /// The sum of the numbers that the units of a cube have; all of them must ask for it.
