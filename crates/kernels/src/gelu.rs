@@ -5,6 +5,9 @@
 //!
 //! 8 bytes a number forward and 12 backward; the limit is the arithmetic of the exponential.
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
@@ -22,6 +25,10 @@ pub fn gelu(x: Tensor<2>) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         return crate::operation::run(processor::Gelu, [x.into()]);
+    }
+    #[cfg(feature = "cube")]
+    if crate::gpu::is_ours(&x) {
+        return crate::gpu::run(gpu::Gelu, [x.into()]);
     }
     stock(x)
 }
@@ -116,6 +123,15 @@ mod tests {
     fn it_is_its_definition_in_value_and_gradient() {
         for shape in [[1, 1], [3, 7], [130, 257]] {
             agrees([random(shape, 3.0)], |[x]| gelu(x), |[x]| stock(x));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too() {
+        let Some(gpu) = crate::oracle::gpu("GELU on a GPU") else { return };
+        for shape in [[1, 1], [3, 7], [130, 256]] {
+            crate::oracle::agrees_on(&gpu, [random(shape, 3.0)], |[x]| gelu(x), |[x]| stock(x));
         }
     }
 }

@@ -4,6 +4,9 @@
 //! weight and bias are the sums of `d x̂` and of `d` over the rows. Mean and variance are computed again rather than kept.
 //! 8 bytes a number forward and 12 backward; the limit is the memory.
 
+#[cfg(feature = "cube")]
+mod gpu;
+
 use burn::tensor::{Tensor, module};
 
 /// Each row of `x` normalised, scaled and moved.
@@ -18,6 +21,11 @@ pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64
     if crate::operation::is_ours(&x) {
         let operation = processor::LayerNorm { epsilon: epsilon as f32 };
         return crate::operation::run(operation, [x.into(), weight.into(), bias.into()]);
+    }
+    #[cfg(feature = "cube")]
+    if gpu::LayerNorm::fits(&x) {
+        let node = gpu::LayerNorm { epsilon: epsilon as f32 };
+        return crate::gpu::run(node, [x.into(), weight.into(), bias.into()]);
     }
     module::layer_norm(x, weight, Some(bias), epsilon)
 }
@@ -136,15 +144,31 @@ mod tests {
     use super::*;
     use crate::oracle::{agrees, random};
 
+    fn given([n, c]: [usize; 2]) -> [Tensor<2>; 3] {
+        [random([n, c], 2.0), random([1, c], 1.0), random([1, c], 1.0)]
+    }
+
+    fn ours([x, weight, bias]: [Tensor<2>; 3]) -> Tensor<2> {
+        layer_norm(x, weight.flatten(0, 1), bias.flatten(0, 1), 1e-5)
+    }
+
+    fn stock([x, weight, bias]: [Tensor<2>; 3]) -> Tensor<2> {
+        module::layer_norm(x, weight.flatten(0, 1), Some(bias.flatten(0, 1)), 1e-5)
+    }
+
     #[test]
     fn it_is_its_definition_in_value_and_gradient() {
-        for [n, c] in [[1, 2], [3, 7], [700, 64]] {
-            let flat = |row: Tensor<2>| row.reshape([c as i32]);
-            agrees(
-                [random([n, c], 2.0), random([1, c], 1.0), random([1, c], 1.0)],
-                |[x, weight, bias]| layer_norm(x, flat(weight), flat(bias), 1e-5),
-                |[x, weight, bias]| module::layer_norm(x, flat(weight), Some(flat(bias)), 1e-5),
-            );
+        for shape in [[1, 2], [3, 7], [700, 64]] {
+            agrees(given(shape), ours, stock);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too() {
+        let Some(gpu) = crate::oracle::gpu("layer normalisation on a GPU") else { return };
+        for shape in [[1, 4], [3, 7], [150, 64], [70, 516]] {
+            crate::oracle::agrees_on(&gpu, given(shape), ours, stock);
         }
     }
 }
