@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::Value;
-use wordspace::kernels::{AdamW, Ids, Moments, Rows, backward_from, cross_entropy, embed, sum_of_squares};
+use wordspace::kernels::{AdamW, Ids, Moments, Rows, backward_from, cross_entropy, embed, linear, sum_of_squares};
 
 use crate::Work;
 
@@ -33,6 +33,7 @@ pub fn open(request: &Value, device: &Device) -> Work {
         "rows" => rows(&request, &device.clone().autodiff()),
         "update" => update(&request, device),
         "update-rows" => update_of_rows(&request, device),
+        "linear" => layer(&request, &device.clone().autodiff()),
         "head" => head(&request, &device.clone().autodiff()),
         other => panic!("no work is called {other:?}"),
     };
@@ -173,6 +174,20 @@ fn updates(
         let result = vec![parameter.clone()];
         state = Some((parameter, moments));
         result
+    })
+}
+
+/// A layer from C to V, and back with ones to the gradients of input, weight and bias.
+fn layer(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
+    let (n, c, v) = (request.ids.len(), request.c, request.v);
+    let [x, weight] = [table(n, c, 1, device), table(c, v, 0, device)].map(Tensor::require_grad);
+    let bias: Tensor<1> = table(1, v, 0, device).flatten(0, 1).detach().require_grad();
+    let ones = Tensor::ones([n, v], &device.clone().without_autodiff());
+    Box::new(move || {
+        let mut gradients = backward_from(linear(x.clone(), weight.clone(), bias.clone()), ones.clone());
+        let [d_x, d_weight] = [&x, &weight].map(|tensor| tensor.grad_remove(&mut gradients).expect("it is tracked"));
+        let d_bias = bias.grad_remove(&mut gradients).expect("it is tracked");
+        vec![d_x.flatten(0, 1), d_weight.flatten(0, 1), d_bias]
     })
 }
 

@@ -14,6 +14,7 @@
     gradient  65,536 Zipf ids forward and back to dense gradients of both tables. Ours sorts ids on the host, once a batch:
               `gradient` has it done before, as a trainer does while the GPU is busy; `gradient-anew` does it in what is timed.
               `gradient-by-burn` is the same in burn's own operations
+    linear    a layer of GPT-2 small, forward and back: three products, the limit of which is the arithmetic
     step      an update of GPT-2 small, 8 rows of 1,024 tokens, losses over twenty updates equal before time counts; `step-tf32`
               lets PyTorch's products be in TF32
     memory    what burn holds of the GPU after 100, 200, 500, 1,000 and 2,000 updates of a small model
@@ -52,19 +53,23 @@ MEMORY_AFTER = [100, 200, 500, 1000, 2000]
 def workloads(tiny: bool) -> dict[str, dict]:
     """Sizes by name; `peers` says how PyTorch does it, `bytes` the least that must move."""
     v, c, n = (1000, 32, 2048) if tiny else (1 << 18, 256, 1 << 20)
-    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "times": 2 if tiny else 20, "bytes": n * (8 * c + 4)}
+    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "times": 2 if tiny else 200, "bytes": n * (8 * c + 4)}
     all_of_them = {
         "copy": rows | {"work": "copy", "stream": "same", "peers": ["eager"], "bytes": 8 * n * c},
         "lookup-uniform": rows | {"work": "lookup", "stream": "uniform", "peers": ["eager", "compiled"]},
         "lookup-zipf": rows | {"work": "lookup", "stream": "zipf", "peers": ["eager", "compiled"]},
     }
     v, c, n = (1000, 32, 2048) if tiny else (50257, 768, 1 << 16)
-    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "stream": "zipf", "times": 2 if tiny else 20}
+    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "stream": "zipf", "times": 2 if tiny else 200}
     for work in ["gradient", "gradient-anew", "gradient-by-burn"]:
-        slow = work == "gradient-by-burn" and not tiny
-        all_of_them[work] = rows | {"work": work, "peers": ["eager", "compiled"] if work == "gradient" else ["eager"], "times": 1 if slow else rows["times"]}
+        times = {"gradient-anew": 20, "gradient-by-burn": 2}.get(work, rows["times"])
+        peers = ["eager", "compiled"] if work == "gradient" else ["eager"]
+        all_of_them[work] = rows | {"work": work, "peers": peers, "times": min(times, rows["times"])}
         # Forward, and as `wordspace bench` counts it back: what comes back is read, and every row is written.
         all_of_them[work]["bytes"] = n * (8 * c + 4) + n * (4 * c + 4) + 4 * v * c
+    v, c, n = (96, 64, 256) if tiny else (3072, 768, 8192)
+    all_of_them["linear"] = {"work": "linear", "v": v, "c": c, "t": n, "n": n, "stream": "same", "peers": ["eager"],
+                             "times": 2 if tiny else 20, "operations": 6 * n * c * v}
     count = 100_000 if tiny else 124_439_808
     all_of_them["update"] = {"work": "update", "v": count, "c": 1, "t": 1, "n": 1, "stream": "same", "peers": ["eager", "fused"],
                              "times": 2 if tiny else 10, "bytes": 32 * count}
@@ -72,7 +77,7 @@ def workloads(tiny: bool) -> dict[str, dict]:
 
 
 def gpt2(tiny: bool) -> dict:
-    return models.workload(500, 32, 1, 2, 16, 2, times=1) if tiny else models.workload(50257, 768, 12, 12, 1024, 8, times=5)
+    return models.workload(500, 32, 1, 2, 16, 2, times=1) if tiny else models.workload(50257, 768, 12, 12, 1024, 8, times=4)
 
 
 def small() -> dict:
@@ -86,7 +91,7 @@ def copy(request: dict, kind: str):
 
 def open_peer(kind: str):
     def open_work(request: dict):
-        does = {"copy": copy, "lookup": kernels.lookup, "update": kernels.update}.get(request["work"], kernels.gradient)
+        does = {"copy": copy, "lookup": kernels.lookup, "update": kernels.update, "linear": kernels.linear}.get(request["work"], kernels.gradient)
         once = does(request, kind)
 
         def work(times: int) -> list[torch.Tensor]:
@@ -103,12 +108,13 @@ def open_peer(kind: str):
 
 def compare(name: str, work: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> dict:
     work = dict(work)
-    times, peers, stream, least = (work.pop(key) for key in ["times", "peers", "stream", "bytes"])
+    times, peers, stream = (work.pop(key) for key in ["times", "peers", "stream"])
+    least = {key: work.pop(key) for key in ["bytes", "operations"] if key in work}
     request = work | {"ids": kernels.draw(work["v"], work["n"], stream)}
     starts = ours + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers if torch]
     plan = pairing.Plan(times=times, rounds=args.rounds, check=1, tolerance=1e-4)
     sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}; {times} a turn, {args.rounds} rounds"
-    return {"name": name, "shape": sizes, "rows": work["n"], "bytes": least} | pairing.compare(starts, request, plan, args)
+    return {"name": name, "shape": sizes, "rows": work["n"]} | least | pairing.compare(starts, request, plan, args)
 
 
 def compare_steps(name: str, work: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> dict:
@@ -122,7 +128,8 @@ def compare_steps(name: str, work: dict, ours: list[tuple[str, list[str]]], args
         compared = pairing.compare(ours + peers, request, plan, args)
     sizes = ", ".join(f"{key} {size}" for key, size in work["model"].items())
     shape = f"{sizes}; batch {work['batch']}; PyTorch's products in {'TF32' if args.precision == 'high' else '32 bits'}"
-    return {"name": name, "shape": shape, "tokens": work["batch"] * work["model"]["context"]} | compared
+    tokens = work["batch"] * work["model"]["context"]
+    return {"name": name, "shape": shape, "tokens": tokens, "operations": models.operations(work)} | compared
 
 
 def step_request(work: dict, file: str) -> dict:
@@ -146,6 +153,7 @@ def memory(ours: list[tuple[str, list[str]]], after: list[int], record: dict, th
 def held_by(contender: pairing.Contender, after: list[int]) -> list[float]:
     with contextlib.ExitStack() as ends:
         ends.callback(contender.end)
+        contender.get_ready()
         return [contender.ask({"times": more})["device_mb"] for more in np.diff([0, *after]).tolist()]
 
 
@@ -166,6 +174,13 @@ def shares(record: dict) -> list[str]:
                 reached = rate(workload, c)
                 lines.append(f"| {workload['name']} | {c['name']} | {reached:,.1f} | {reached / best:.2f} |")
     return lines
+
+
+def rates(record: dict) -> list[str]:
+    """How many operations a second, where arithmetic is the limit."""
+    lines = [f"- {workload['name']}, {c['name']}: {workload['operations'] / c['milliseconds']['median'] / 1e9:,.1f} TFLOP/s"
+             for workload in record["workloads"] for c in workload["contenders"] if c["milliseconds"] and "operations" in workload]
+    return ["", "## Products", "", *lines] if lines else []
 
 
 def targets(record: dict) -> list[str]:
@@ -220,9 +235,8 @@ def of_memory(record: dict) -> list[str]:
 
 def parts(dry: bool) -> list[str]:
     """The names of all parts, what matters most first."""
-    all_of_them = workloads(dry)
-    early = [name for name in all_of_them if name not in ("update", "gradient-anew")]
-    return [*early, "step", "memory", "step-tf32", "gradient-anew", "update"]
+    late = ["linear", "gradient-anew", "update"]
+    return ["step", *[name for name in workloads(dry) if name not in late], "memory", *late, "step-tf32"]
 
 
 def unpacked(program: str, folder: str) -> str:
@@ -247,7 +261,7 @@ def text(record: dict) -> str:
     runs_on = ["", f"GPU: {record['gpu'] or 'no NVIDIA driver here'}; CUDA of PyTorch: {record['cuda']}."]
     runs_on += [f"- {name}: {what}" for name, what in ready.items()]
     failed = ["", "## What failed", "", *[f"- {name}: {why}" for name, why in record["failures"].items()]] if record["failures"] else []
-    return pairing.markdown(record) + "\n".join(runs_on + failed + targets(record) + shares(record) + of_memory(record)) + "\n"
+    return pairing.markdown(record) + "\n".join(runs_on + failed + targets(record) + shares(record) + rates(record) + of_memory(record)) + "\n"
 
 
 def keep(record: dict, place: Path | None) -> None:

@@ -31,7 +31,8 @@ import pairing
 from pairing import torch
 
 if torch is not None:
-    from torch.nn.functional import cross_entropy, embedding, linear
+    from torch.nn import functional
+    from torch.nn.functional import cross_entropy, embedding
 
 SIZES = {"v": 50257, "c": 768, "t": 1024, "n": 8192}
 WORKLOADS = {
@@ -114,7 +115,7 @@ def update(request: dict, kind: str):
 def head(request: dict, kind: str):
     hidden = values(1, len(request["ids"]), request["c"]).requires_grad_()
     wte, targets = values(0, request["v"], request["c"]).requires_grad_(), torch.tensor(request["ids"])
-    forward = lambda hidden, wte, targets: cross_entropy(linear(hidden, wte), targets)
+    forward = lambda hidden, wte, targets: cross_entropy(functional.linear(hidden, wte), targets)
     if kind == "compiled":
         forward = torch.compile(forward)
 
@@ -123,6 +124,20 @@ def head(request: dict, kind: str):
         loss = forward(hidden, wte, targets)
         loss.backward()
         return [hidden.grad, wte.grad, loss]
+
+    return once
+
+
+def linear(request: dict, kind: str):
+    """A layer as PyTorch has it, its weight turned."""
+    n, c, v = len(request["ids"]), request["c"], request["v"]
+    x, weight, bias = (numbers.requires_grad_() for numbers in [values(1, n, c), values(0, c, v).T.contiguous(), values(0, v)])
+    ones = torch.ones(n, v)
+
+    def once() -> list[torch.Tensor]:
+        x.grad = weight.grad = bias.grad = None
+        functional.linear(x, weight, bias).backward(ones)
+        return [x.grad, weight.grad.T, bias.grad]
 
     return once
 

@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ TURN_SECONDS = 0.05
 
 
 class Contender:
-    """A process that works on request."""
+    """A process that works on request, once it is ready."""
 
     def __init__(self, name: str, command: list[str], request: dict, threads: int):
         self.name, self.seconds, self.numbers = name, [], []
@@ -53,18 +54,27 @@ class Contender:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said, text=True, env=os.environ | variables
         )
-        self.ready = self.ask(request)["ready"]
+        # A large request is taken when the process has begun, which is not waited for here.
+        threading.Thread(target=self.tell, args=(request,)).start()
+
+    def get_ready(self) -> Contender:
+        self.ready = self.hear()["ready"]
+        return self
 
     def ask(self, request: dict) -> dict:
-        try:
+        self.tell(request)
+        return self.hear()
+
+    def tell(self, request: dict) -> None:
+        with contextlib.suppress(BrokenPipeError):  # nothing will be heard
             print(json.dumps(request), file=self.process.stdin, flush=True)
-            left = None if UNTIL == float("inf") else max(0.0, UNTIL - time.monotonic())
-            if not select.select([self.process.stdout], [], [], left)[0]:
-                self.process.kill()
-                raise RuntimeError("no answer before the time was up")
-            answer = self.process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
+
+    def hear(self) -> dict:
+        left = None if UNTIL == float("inf") else max(0.0, UNTIL - time.monotonic())
+        if not select.select([self.process.stdout], [], [], left)[0]:
+            self.process.kill()
+            raise RuntimeError("no answer before the time was up")
+        answer = self.process.stdout.readline()
         if not answer:
             self.said.seek(0)
             lines = self.said.read().strip().splitlines() or ["it ended without a word"]
@@ -173,16 +183,24 @@ def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args
     results, running, threads = {name: Result(name) for name, _ in starts}, {}, args.threads
     request = request | {"peer_device": args.peer_device, "precision": args.precision}
     with contextlib.ExitStack() as ends:
+        # All begin at once: nothing is timed yet.
         for name, command in starts:
+            running[name] = Contender(name, command, request, threads)
+            ends.callback(running[name].end)
+        for name, contender in list(running.items()):
             try:
-                running[name] = Contender(name, command, request, threads)
-                results[name].ready = running[name].ready
-                ends.callback(running[name].end)
-                running[name].ready_mb = running[name].memory("VmRSS")
-                _, running[name].numbers = running[name].work(plan.check)
+                results[name].ready = contender.get_ready().ready
+                contender.ready_mb = contender.memory("VmRSS")
+                contender.tell({"times": plan.check})
             except RuntimeError as error:
                 results[name].failure = f"does not run: {error}"
-                running.pop(name, None)
+                running.pop(name)
+        for name, contender in list(running.items()):
+            try:
+                contender.numbers = contender.hear()["numbers"]
+            except RuntimeError as error:
+                results[name].failure = f"does not run: {error}"
+                running.pop(name)
         agree(running, results, plan.tolerance, expected)
         copies = take_turns(running, results, plan, threads)
     return {"contenders": [report(result) for result in results.values()], "copy_gb_per_second": spread(copies)} | ratios(results)

@@ -48,7 +48,8 @@ fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
     one(queue("embed", [wte, wpe, ids], [[b * t, c].into()], move |[wte, wpe, ids]| {
         let out = empty(&wte, [b * t, c]);
         let width = width(c);
-        let (count, cube) = grid(&out.client, b * t * c / width);
+        let half = (b * t).div_ceil(2);
+        let (count, cube) = grid(&out.client, half * c / width);
         embed::launch(
             &out.client,
             count,
@@ -60,13 +61,14 @@ fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
             out.clone().into_buffer_arg(),
             c / width,
             t,
+            half,
             has_positions,
         );
         [out]
     }))
 }
 
-/// A unit for each vector of `out`; `columns` of them are a row.
+/// A unit for each vector of the first `half` of the rows of `out`, and for the same of the second; `columns` of them are a row.
 #[cube(launch)]
 fn embed<W: Size>(
     wte: &[Vector<f32, W>],
@@ -75,19 +77,24 @@ fn embed<W: Size>(
     out: &mut [Vector<f32, W>],
     columns: usize,
     t: usize,
+    half: usize,
     #[comptime] has_positions: bool,
 ) {
-    if ABSOLUTE_POS >= out.len() {
+    let (first, column) = (ABSOLUTE_POS / columns, ABSOLUTE_POS % columns);
+    if first >= half {
         terminate!();
     }
-    let place = ABSOLUTE_POS / columns;
-    let column = ABSOLUTE_POS % columns;
-    let token = wte[usize::cast_from(ids[place]) * columns + column];
+    // Both are read before either is written.
+    let second = min(first + half, ids.len() - 1);
+    let mut upper = wte[usize::cast_from(ids[first]) * columns + column];
+    let mut lower = wte[usize::cast_from(ids[second]) * columns + column];
     if has_positions {
-        out[ABSOLUTE_POS] = token + wpe[place % t * columns + column];
-    } else {
-        out[ABSOLUTE_POS] = token;
+        upper += wpe[first % t * columns + column];
+        lower += wpe[second % t * columns + column];
     }
+    out[first * columns + column] = upper;
+    // Of an odd number of rows, the last two units write the same to the last.
+    out[second * columns + column] = lower;
 }
 
 /// The gradient of a position table of so many `places`.

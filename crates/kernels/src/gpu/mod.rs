@@ -51,7 +51,7 @@ pub(crate) fn grid_of_small_cubes(client: &Client, cubes: usize) -> (CubeCount, 
     grid_of(client, cubes, UNITS / 4)
 }
 
-fn grid_of(client: &Client, cubes: usize, units: u32) -> (CubeCount, CubeDim) {
+pub(crate) fn grid_of(client: &Client, cubes: usize, units: u32) -> (CubeCount, CubeDim) {
     let cube = CubeDim::new_1d(units);
     (calculate_cube_count_elemwise(client, cubes * units as usize, cube), cube)
 }

@@ -8,16 +8,16 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::{empty, grid_of_cubes, sum_parts};
+use super::{empty, grid_of, sum_parts};
 
-/// Rows and columns of a tile.
-pub(crate) const TILE: usize = 128;
-/// How many steps of the depth are near at a time.
+/// Rows of the largest tile.
+pub(crate) const TILE: usize = 256;
+/// Fours of columns of a tile.
+const FOURS: usize = 32;
+/// How many steps of the depth are written out one after another.
 const DEPTH: usize = 16;
 /// How many tiles below each other are made one after another, so that what they read is found near by the next.
 const GROUP: usize = 8;
-/// How many fours a tile is wide.
-const FOURS: usize = TILE / 4;
 /// How many tiles keep the largest GPU busy.
 const BUSY: usize = 512;
 
@@ -120,8 +120,8 @@ pub(crate) fn multiply(
 /// the depth is cut into pieces, whose products are made side by side and then added, always in the same order.
 pub(crate) fn product(shape: [usize; 2], onto: Onto<'_>, a: Matrix<'_>, b: Matrix<'_>) -> CubeTensor {
     let ([rows, depth], [_, columns]) = (a.sizes(), b.sizes());
-    let pieces = (BUSY / (rows.div_ceil(TILE) * columns.div_ceil(TILE))).clamp(1, depth.div_ceil(4 * TILE));
-    let step = depth.div_ceil(pieces).next_multiple_of(DEPTH);
+    let pieces = (BUSY / tiles(rows, columns)).clamp(1, depth.div_ceil(512));
+    let step = depth.div_ceil(pieces).next_multiple_of(32);
     let matrices = depth.div_ceil(step);
     let out = empty(a.numbers, shape);
     let parts = if matrices == 1 { out.clone() } else { empty(&out, [matrices, shape[0], shape[1]]) };
@@ -132,6 +132,22 @@ pub(crate) fn product(shape: [usize; 2], onto: Onto<'_>, a: Matrix<'_>, b: Matri
         sum_parts(&parts, &out, matrices, shape[0] * shape[1]);
     }
     out
+}
+
+/// For trying out: units, depth, high, ahead.
+fn tried() -> (usize, usize, usize, bool) {
+    static TRIED: std::sync::LazyLock<usize> =
+        std::sync::LazyLock::new(|| std::env::var("WORDSPACE_TILE").map_or(2561611, |x| x.parse().unwrap()));
+    let x = *TRIED;
+    (x / 10000, x / 100 % 100, x / 10 % 10, x % 10 == 1)
+}
+
+fn tile_rows() -> usize {
+    tried().0 / 2 * tried().2
+}
+
+fn tiles(rows: usize, columns: usize) -> usize {
+    rows.div_ceil(tile_rows()) * columns.div_ceil(4 * FOURS)
 }
 
 /// The matrices that are made at once, and the depth of each.
@@ -147,11 +163,16 @@ fn launch(out: Matrix<'_>, onto: Onto<'_>, scale: f32, a: Matrix<'_>, b: Matrix<
     let ([m, k], [_, n]) = (a.sizes(), b.sizes());
     assert!([out, a, b].iter().all(Matrix::is_of_fours) && b.sizes()[0] == k, "matrices of fours that fit");
     let Split { matrices, heads, depth, step } = split;
-    let (count, cube) = grid_of_cubes(&out.numbers.client, m.div_ceil(TILE) * n.div_ceil(TILE) * matrices);
+    let (units, depth_near, high, is_ahead) = tried();
+    let (count, cube) = grid_of(&out.numbers.client, tiles(m, n) * matrices, units as u32);
     // Something must be bound in place of what is not there.
     let row = if let Onto::Row(row) = onto { row } else { a.numbers };
     let how = How {
         part,
+        units,
+        depth: depth_near,
+        high,
+        is_ahead,
         is_onto_itself: matches!(onto, Onto::Itself),
         is_onto_a_row: matches!(onto, Onto::Row(_)),
         a_is_turned: a.is_turned,
@@ -198,6 +219,10 @@ struct Sizes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct How {
     part: Part,
+    units: usize,
+    depth: usize,
+    high: usize,
+    is_ahead: bool,
     is_onto_itself: bool,
     is_onto_a_row: bool,
     a_is_turned: bool,
@@ -218,7 +243,9 @@ fn product_kernel(
     scale: f32,
     #[comptime] how: How,
 ) {
-    let (down, across) = (sizes.m.div_ceil(TILE), sizes.n.div_ceil(TILE));
+    let tile_rows = comptime!(how.units / 2 * how.high);
+    let of_a = comptime!(tile_rows / 4);
+    let (down, across) = (sizes.m.div_ceil(tile_rows), sizes.n.div_ceil(4 * FOURS));
     let matrix = CUBE_POS / (down * across);
     if matrix >= sizes.matrices {
         terminate!();
@@ -227,16 +254,16 @@ fn product_kernel(
     let first = tile / (GROUP * across) * GROUP;
     let rows = min(down - first, GROUP);
     let within = tile % (GROUP * across);
-    let (m0, n0) = ((first + within % rows) * TILE, within / rows * TILE);
+    let (m0, n0) = ((first + within % rows) * tile_rows, within / rows * (4 * FOURS));
     if comptime!(how.part == Part::LowerResult) {
-        if n0 > m0 {
+        if n0 >= m0 + tile_rows {
             terminate!();
         }
     }
     let mut k = matrix * sizes.step;
     let mut end = min(k + sizes.depth, sizes.k);
     if comptime!(how.part == Part::LowerLeft) {
-        end = min(end, m0 + TILE);
+        end = min(end, m0 + tile_rows);
     }
     if comptime!(how.part == Part::UpperLeft) {
         k += m0;
@@ -246,52 +273,140 @@ fn product_kernel(
     let a_from = a_at.start + batch * a_at.batch + head * a_at.head;
     let b_from = b_at.start + batch * b_at.batch + head * b_at.head;
     let unit = UNIT_POS as usize;
-    let half = unit % 128;
-    let mut near = Shared::<[Four]>::new_slice(2 * DEPTH * FOURS);
-    let mut next = Array::<Four>::new(4usize);
-    let mut sums = Array::<Four>::new(16usize);
+    let half = comptime!(how.units / 2);
+    let of_b = unit - min(unit, half);
+    let mut near = Shared::<[Four]>::new_slice(how.depth * (of_a + FOURS));
+    let rounds_a = comptime!(of_a * how.depth / 4 / half);
+    let rounds_b = comptime!(FOURS * how.depth / 4 / 128);
+    let mut next = Array::<Four>::new(comptime!(4 * Ord::max(rounds_a, rounds_b)));
+    let mut sums = Array::<Four>::new(16 * how.high);
     // A warp of 32 units makes 32 × 64 numbers, so that it reads little that is not the same.
     let down = unit / 64 * 4 + unit % 32 / 8;
     let across = unit / 32 % 2 * 8 + unit % 8;
 
     // Half of the units bring what is near of `a`, half of `b`.
-    if unit < 128 {
-        fetch(a, a_from, a_at.stride, &mut next, m0, k, sizes.m, end, half, !how.a_is_turned);
-    } else {
-        fetch(b, b_from, b_at.stride, &mut next, n0, k, sizes.n, end, half, how.b_is_turned);
+    if comptime!(how.is_ahead) {
+        if unit < half {
+            fetch(a, a_from, a_at.stride, &mut next, m0, k, sizes.m, end, unit, of_a, half, rounds_a, !how.a_is_turned);
+        } else if of_b < 128 {
+            fetch(
+                b,
+                b_from,
+                b_at.stride,
+                &mut next,
+                n0,
+                k,
+                sizes.n,
+                end,
+                of_b,
+                FOURS,
+                128usize,
+                rounds_b,
+                how.b_is_turned,
+            );
+        }
     }
     while k < end {
-        if unit < 128 {
-            keep(&next, &mut near, 0usize, half, !how.a_is_turned);
-        } else {
-            keep(&next, &mut near, DEPTH * FOURS, half, how.b_is_turned);
-        }
-        sync_cube();
-        k += DEPTH;
-        if k < end {
-            if unit < 128 {
-                fetch(a, a_from, a_at.stride, &mut next, m0, k, sizes.m, end, half, !how.a_is_turned);
-            } else {
-                fetch(b, b_from, b_at.stride, &mut next, n0, k, sizes.n, end, half, how.b_is_turned);
+        if comptime!(!how.is_ahead) {
+            if unit < half {
+                fetch(
+                    a,
+                    a_from,
+                    a_at.stride,
+                    &mut next,
+                    m0,
+                    k,
+                    sizes.m,
+                    end,
+                    unit,
+                    of_a,
+                    half,
+                    rounds_a,
+                    !how.a_is_turned,
+                );
+            } else if of_b < 128 {
+                fetch(
+                    b,
+                    b_from,
+                    b_at.stride,
+                    &mut next,
+                    n0,
+                    k,
+                    sizes.n,
+                    end,
+                    of_b,
+                    FOURS,
+                    128usize,
+                    rounds_b,
+                    how.b_is_turned,
+                );
             }
         }
-        #[unroll]
-        for depth in 0..DEPTH {
-            let swap = comptime!(depth / 4 % 2 * 4);
-            let at = comptime!(depth * FOURS);
-            let beyond = comptime!((DEPTH + depth) * FOURS);
-            let high = near[at + (down ^ swap)];
-            let low = near[at + ((down + 16) ^ swap)];
-            let left = near[beyond + (across ^ swap)];
-            let right = near[beyond + ((across + 16) ^ swap)];
+        if unit < half {
+            keep(&next, &mut near, 0usize, unit, of_a, half, rounds_a, !how.a_is_turned);
+        } else if of_b < 128 {
+            keep(&next, &mut near, how.depth * of_a, of_b, FOURS, 128usize, rounds_b, how.b_is_turned);
+        }
+        sync_cube();
+        k += how.depth;
+        if comptime!(how.is_ahead) {
+            if k < end {
+                if unit < half {
+                    fetch(
+                        a,
+                        a_from,
+                        a_at.stride,
+                        &mut next,
+                        m0,
+                        k,
+                        sizes.m,
+                        end,
+                        unit,
+                        of_a,
+                        half,
+                        rounds_a,
+                        !how.a_is_turned,
+                    );
+                } else if of_b < 128 {
+                    fetch(
+                        b,
+                        b_from,
+                        b_at.stride,
+                        &mut next,
+                        n0,
+                        k,
+                        sizes.n,
+                        end,
+                        of_b,
+                        FOURS,
+                        128usize,
+                        rounds_b,
+                        how.b_is_turned,
+                    );
+                }
+            }
+        }
+        for steps in 0..how.depth / DEPTH {
+            let a_first = steps * DEPTH * of_a;
+            let b_first = how.depth * of_a + steps * DEPTH * FOURS;
             #[unroll]
-            for nth in 0..4usize {
-                let high = Four::new(high.extract(nth));
-                let low = Four::new(low.extract(nth));
-                sums[2 * nth] = fma(high, left, sums[2 * nth]);
-                sums[2 * nth + 1] = fma(high, right, sums[2 * nth + 1]);
-                sums[2 * nth + 8] = fma(low, left, sums[2 * nth + 8]);
-                sums[2 * nth + 9] = fma(low, right, sums[2 * nth + 9]);
+            for depth in 0..DEPTH {
+                let swap = comptime!(depth / 4 % 2 * 4);
+                let a_row = a_first + comptime!(depth * of_a);
+                let b_row = b_first + comptime!(depth * FOURS);
+                let left = near[b_row + (across ^ swap)];
+                let right = near[b_row + ((across + 16) ^ swap)];
+                #[unroll]
+                for part in 0..2 * how.high {
+                    let of_rows = near[a_row + ((down + comptime!(part * of_a / (2 * how.high))) ^ swap)];
+                    #[unroll]
+                    for nth in 0..4usize {
+                        let row = Four::new(of_rows.extract(nth));
+                        let at = comptime!(8 * part + 2 * nth);
+                        sums[at] = fma(row, left, sums[at]);
+                        sums[at + 1] = fma(row, right, sums[at + 1]);
+                    }
+                }
             }
         }
         sync_cube();
@@ -299,8 +414,8 @@ fn product_kernel(
 
     let to = out_at.start + batch * out_at.batch + head * out_at.head;
     #[unroll]
-    for nth in 0..16usize {
-        let line = m0 + 4 * down + comptime!(nth / 8 * 64 + nth / 2 % 4);
+    for nth in 0..16 * how.high {
+        let line = m0 + 4 * down + comptime!(nth / 8 * (4 * of_a / (2 * how.high)) + nth / 2 % 4);
         let column = n0 / 4 + across + comptime!(nth % 2 * 16);
         if line < sizes.m && 4 * column < sizes.n {
             let at = to + line * out_at.stride + column;
@@ -319,8 +434,8 @@ fn product_kernel(
     }
 }
 
-/// A unit's share of 16 steps of the depth, from `k`, of 128 rows of `a` or columns of `b`, from `x`, of which there are `count`:
-/// four fours, beside each other in the depth or across it.
+/// A unit's share of the next steps of the depth, from `k`, of a tile's rows of `a` or columns of `b`, from `x`, of which there
+/// are `count`: fours beside each other in the depth or across it.
 #[cube]
 fn fetch(
     numbers: &[Four],
@@ -332,51 +447,73 @@ fn fetch(
     count: usize,
     end: usize,
     unit: usize,
+    #[comptime] fours: usize,
+    #[comptime] units: usize,
+    #[comptime] rounds: usize,
     #[comptime] is_along_the_depth: bool,
 ) {
-    if is_along_the_depth {
-        let (depth, four) = (k / 4 + unit / 64 * 2 + unit % 2, unit / 2 % 32);
-        #[unroll]
-        for nth in 0..4usize {
-            let line = min(x + 4 * four + nth, count - 1);
-            next[nth] = Four::new(0.0);
-            if 4 * depth < end {
-                next[nth] = numbers[from + line * stride + depth];
+    #[unroll]
+    for round in 0..rounds {
+        let job = unit + comptime!(round * units);
+        if is_along_the_depth {
+            let (at, four) = (k / 4 + job / 2 / fours * 2 + job % 2, job / 2 % fours);
+            #[unroll]
+            for nth in 0..4usize {
+                let line = min(x + 4 * four + nth, count - 1);
+                let to = comptime!(4 * round + nth);
+                next[to] = Four::new(0.0);
+                if 4 * at < end {
+                    next[to] = numbers[from + line * stride + at];
+                }
             }
-        }
-    } else {
-        let four = min(x / 4 + unit % 32, (count - 1) / 4);
-        #[unroll]
-        for nth in 0..4usize {
-            let depth = k + 4 * nth + unit / 32;
-            next[nth] = Four::new(0.0);
-            if depth < end {
-                next[nth] = numbers[from + depth * stride + four];
+        } else {
+            let four = min(x / 4 + job % fours, (count - 1) / 4);
+            #[unroll]
+            for nth in 0..4usize {
+                let at = k + comptime!(nth * (units * rounds / fours)) + job / fours;
+                let to = comptime!(4 * round + nth);
+                next[to] = Four::new(0.0);
+                if at < end {
+                    next[to] = numbers[from + at * stride + four];
+                }
             }
         }
     }
 }
 
-/// Puts a unit's share where all units read it: for every step of the depth 32 fours of rows of `a` or of columns of `b`. Those of
-/// every other four steps trade places, so that units that write at once do not meet.
+/// Puts a unit's share where all units read it: for every step of the depth the fours of rows of `a` or of columns of `b`. Those
+/// of every other four steps trade places, so that units that write at once do not meet.
 #[cube]
-fn keep(next: &Array<Four>, near: &mut Shared<[Four]>, from: usize, unit: usize, #[comptime] is_along_the_depth: bool) {
-    if is_along_the_depth {
-        let (depth, four) = (unit / 64 * 2 + unit % 2, (unit / 2 % 32) ^ (unit % 2 * 4));
-        #[unroll]
-        for step in 0..4usize {
-            let mut turned = Four::new(0.0);
+fn keep(
+    next: &Array<Four>,
+    near: &mut Shared<[Four]>,
+    from: usize,
+    unit: usize,
+    #[comptime] fours: usize,
+    #[comptime] units: usize,
+    #[comptime] rounds: usize,
+    #[comptime] is_along_the_depth: bool,
+) {
+    #[unroll]
+    for round in 0..rounds {
+        let job = unit + comptime!(round * units);
+        if is_along_the_depth {
+            let (at, four) = (job / 2 / fours * 2 + job % 2, (job / 2 % fours) ^ (job % 2 * 4));
+            #[unroll]
+            for step in 0..4usize {
+                let mut turned = Four::new(0.0);
+                #[unroll]
+                for nth in 0..4usize {
+                    turned.insert(nth, next[comptime!(4 * round) + nth].extract(step));
+                }
+                near[from + (4 * at + step) * fours + four] = turned;
+            }
+        } else {
             #[unroll]
             for nth in 0..4usize {
-                turned.insert(nth, next[nth].extract(step));
+                let at = comptime!(nth * (units * rounds / fours)) + job / fours;
+                near[from + at * fours + ((job % fours) ^ (at / 4 % 2 * 4))] = next[comptime!(4 * round + nth)];
             }
-            near[from + (4 * depth + step) * FOURS + four] = turned;
-        }
-    } else {
-        #[unroll]
-        for nth in 0..4usize {
-            let swap = comptime!(nth % 2 * 4);
-            near[from + (4 * nth + unit / 32) * FOURS + ((unit % 32) ^ swap)] = next[nth];
         }
     }
 }

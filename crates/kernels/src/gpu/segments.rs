@@ -177,12 +177,32 @@ fn sum_segments<W: Size>(
     let row = ABSOLUTE_POS / columns;
     let column = ABSOLUTE_POS % columns;
     let mut sum = Vector::<f32, W>::new(0.0);
-    for at in usize::cast_from(rows[row])..usize::cast_from(rows[row + 1]) {
+    let mut at = usize::cast_from(rows[row]);
+    let end = usize::cast_from(rows[row + 1]);
+    // Four are read at a time, so that they are waited for once.
+    while at + 4 <= end {
+        let first = values[usize::cast_from(order[at]) * columns + column];
+        let second = values[usize::cast_from(order[at + 1]) * columns + column];
+        let third = values[usize::cast_from(order[at + 2]) * columns + column];
+        let fourth = values[usize::cast_from(order[at + 3]) * columns + column];
+        sum += (first + second) + (third + fourth);
+        at += 4;
+    }
+    while at < end {
         sum += values[usize::cast_from(order[at]) * columns + column];
+        at += 1;
     }
     if has_pieces {
-        for piece in usize::cast_from(pieces_of_rows[row])..usize::cast_from(pieces_of_rows[row + 1]) {
+        let mut piece = usize::cast_from(pieces_of_rows[row]);
+        let end = usize::cast_from(pieces_of_rows[row + 1]);
+        while piece + 4 <= end {
+            let at = piece * columns + column;
+            sum += (sums[at] + sums[at + columns]) + (sums[at + 2 * columns] + sums[at + 3 * columns]);
+            piece += 4;
+        }
+        while piece < end {
             sum += sums[piece * columns + column];
+            piece += 1;
         }
     }
     out[ABSOLUTE_POS] = sum;
