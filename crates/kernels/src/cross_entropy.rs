@@ -132,16 +132,18 @@ mod tests {
     #[cfg(feature = "wgpu")]
     fn on_a_gpu_too_by_parts_of_the_rows() {
         let Some(gpu) = crate::oracle::gpu("cross-entropy on a GPU") else { return };
-        let (n, c, v) = (20, 8, 300);
-        agrees_on(
-            &gpu,
-            [random([n, c], 1.0), random([v, c], 1.0)],
-            |[hidden, table]| {
-                let parts = gpu::CrossEntropy { targets: targets(n, v, &hidden.device()), rows: 7 };
-                crate::gpu::run(parts, [hidden.into(), table.into()])
-            },
-            |[hidden, table]| stock(hidden.clone(), table, targets(n, v, &hidden.device())),
-        );
+        // Rows of logits are as long as whole fours are, whatever V is.
+        for (n, c, v) in [(20, 8, 300), (20, 8, 301), (150, 12, 7)] {
+            agrees_on(
+                &gpu,
+                [random([n, c], 1.0), random([v, c], 1.0)],
+                |[hidden, table]| {
+                    let parts = gpu::CrossEntropy { targets: targets(n, v, &hidden.device()), rows: 7 };
+                    crate::gpu::run(parts, [hidden.into(), table.into()])
+                },
+                |[hidden, table]| stock(hidden.clone(), table, targets(n, v, &hidden.device())),
+            );
+        }
     }
 
     #[test]

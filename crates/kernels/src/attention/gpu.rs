@@ -11,16 +11,13 @@ use burn_cubecl::tensor::CubeTensor;
 use crate::Dropout;
 use crate::dropout::{Drops, factor};
 use crate::gpu::{
-    Gpu, Matrix, Onto, Part, Queued, TILE, empty, grid_of_small_cubes, is_of_fours, largest_buffer, largest_of_cube,
-    multiply, one, queue, sum_of_cube,
+    FEW_UNITS, Four, Gpu, Matrix, Onto, Part, Queued, TILE, empty, grid_of_cubes, is_of_fours, largest_buffer,
+    largest_of_cube, multiply, one, queue, sum_of_cube,
 };
 use crate::node::Node;
 
 /// The bytes of scores that are made at a time, if a row of the batch needs no more.
 const AT_ONCE: usize = 256 << 20;
-
-/// Four numbers beside each other.
-type Four = Vector<f32, Const<4>>;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Attention {
@@ -142,7 +139,7 @@ impl Rows<'_> {
         let [q, k, _] = self.queries_keys_values(self.qkv);
         self.multiply(self.square(&scores), self.scale(), q, k.turned(), Part::LowerResult);
         let (t, rows) = (self.attention.t, scores.meta.shape()[0]);
-        let (cubes, cube) = grid_of_small_cubes(&scores.client, rows);
+        let (cubes, cube) = grid_of_cubes(&scores.client, rows, FEW_UNITS);
         let (client, scores_arg) = (&scores.client, scores.clone().into_buffer_arg());
         softmax::launch(client, cubes, cube, scores_arg, rows, t, self.place(), dropped.drops(), !dropped.is_none());
         scores
@@ -152,7 +149,7 @@ impl Rows<'_> {
     /// `dropped`.
     fn differentiate(&self, weights: &CubeTensor, d: &CubeTensor, dropped: Dropout) {
         let (t, rows) = (self.attention.t, weights.meta.shape()[0]);
-        let (cubes, cube) = grid_of_small_cubes(&weights.client, rows);
+        let (cubes, cube) = grid_of_cubes(&weights.client, rows, FEW_UNITS);
         let [weights_arg, d_arg] = [weights, d].map(|tensor| tensor.clone().into_buffer_arg());
         softmax_gradient::launch(
             &weights.client,

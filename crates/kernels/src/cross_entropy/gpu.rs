@@ -125,7 +125,7 @@ pub fn losses(
     let [losses, d_logits] = queue("cross_entropy", inputs, [[rows].into(), shape], move |[logits, targets]| {
         let logits = if is_tracked { unique(logits) } else { logits };
         let losses = empty(&logits, [rows]);
-        let (count, cube) = grid_of_cubes(&losses.client, rows);
+        let (count, cube) = grid_of_cubes(&losses.client, rows, UNITS);
         let factor = 1.0 / targets.meta.num_elements() as f32;
         cross_entropy::launch(
             &losses.client,

@@ -4,6 +4,7 @@
 //! one cube can wait for each other and share a little memory. Nothing here asks for more than the least GPU has: no atomic
 //! floats, no groups of units that know each other, 32-bit numbers alone.
 
+mod matrix;
 mod product;
 mod queue;
 mod reduce;
@@ -11,14 +12,19 @@ mod segments;
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::client::Client;
+use burn_cubecl::cubecl::prelude::{Const, Vector};
 use burn_cubecl::cubecl::{CubeCount, CubeDim, calculate_cube_count_elemwise};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-pub(crate) use product::{Matrix, Onto, Part, TILE, is_of_fours, multiply, product};
+pub(crate) use matrix::{Matrix, is_of_fours};
+pub(crate) use product::{Onto, Part, TILE, multiply, product};
 pub(crate) use queue::{Gpu, Queued, int, is_countable, is_ours, largest_buffer, one, primitive, queue, run, tensor};
-pub(crate) use reduce::{UNITS, largest_of_cube, sum, sum_of_cube, sum_of_rows, sum_parts};
+pub(crate) use reduce::{FEW_UNITS, UNITS, largest_of_cube, sum, sum_of_cube, sum_of_rows, sum_parts};
 pub(crate) use segments::Segments;
+
+/// Four numbers beside each other, the most that is read at once.
+pub(crate) type Four = Vector<f32, Const<4>>;
 
 /// A new tensor beside `like`, which is written before it is read.
 pub(crate) fn empty(like: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
@@ -41,17 +47,8 @@ pub(crate) fn grid(client: &Client, units: usize) -> (CubeCount, CubeDim) {
     (calculate_cube_count_elemwise(client, units, cube), cube)
 }
 
-/// A grid of at least so many cubes whose units work together.
-pub(crate) fn grid_of_cubes(client: &Client, cubes: usize) -> (CubeCount, CubeDim) {
-    grid_of(client, cubes, UNITS)
-}
-
-/// The same of fewer units, for little work in each.
-pub(crate) fn grid_of_small_cubes(client: &Client, cubes: usize) -> (CubeCount, CubeDim) {
-    grid_of(client, cubes, UNITS / 4)
-}
-
-pub(crate) fn grid_of(client: &Client, cubes: usize, units: u32) -> (CubeCount, CubeDim) {
+/// A grid of at least so many cubes of so many units, which work together.
+pub(crate) fn grid_of_cubes(client: &Client, cubes: usize, units: u32) -> (CubeCount, CubeDim) {
     let cube = CubeDim::new_1d(units);
     (calculate_cube_count_elemwise(client, cubes * units as usize, cube), cube)
 }

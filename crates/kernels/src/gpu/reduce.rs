@@ -12,6 +12,8 @@ use super::{empty, grid, width};
 
 /// How many units a cube has whose units work together.
 pub(crate) const UNITS: u32 = 256;
+/// How many where there is little work in each cube.
+pub(crate) const FEW_UNITS: u32 = 64;
 
 /// How many cubes have a share: enough to keep the largest GPU busy.
 const CUBES: usize = 1024;

@@ -6,14 +6,13 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use crate::gpu::{Gpu, Queued, empty, grid, grid_of_small_cubes, is_of_fours, one, queue, sum_of_cube, sum_parts};
+use crate::gpu::{
+    FEW_UNITS, Four, Gpu, Queued, empty, grid, grid_of_cubes, is_of_fours, one, queue, sum_of_cube, sum_parts,
+};
 use crate::node::Node;
 
 /// How many rows a unit sums.
 const ROWS: usize = 64;
-
-/// Four numbers beside each other.
-type Four = Vector<f32, Const<4>>;
 
 #[derive(Clone, Copy, Debug)]
 pub struct LayerNorm {
@@ -35,7 +34,7 @@ impl Node<Gpu, 3> for LayerNorm {
         let (epsilon, shape, saved) = (self.epsilon, x.shape.clone(), [x.clone(), weight.clone()]);
         let out = one(queue("layer_norm", [x, weight, bias], [shape.clone()], move |[x, weight, bias]| {
             let out = empty(&x, shape.clone());
-            let (count, cube) = grid_of_small_cubes(&out.client, x.meta.shape()[0]);
+            let (count, cube) = grid_of_cubes(&out.client, x.meta.shape()[0], FEW_UNITS);
             let fours = x.meta.shape()[1] / 4;
             let [x, weight, bias] = [x, weight, bias].map(CubeTensor::into_buffer_arg);
             layer_norm::launch(
@@ -59,7 +58,7 @@ impl Node<Gpu, 3> for LayerNorm {
         let shapes = [[n, c].into(), [c].into(), [c].into()];
         let gradients = queue("layer_norm_gradient", [x, weight, d_out], shapes, move |[x, weight, d_out]| {
             let (d_x, of_rows) = (empty(&x, [n, c]), empty(&x, [n, 2]));
-            let (count, cube) = grid_of_small_cubes(&x.client, n);
+            let (count, cube) = grid_of_cubes(&x.client, n, FEW_UNITS);
             let args = [&x, &weight, &d_out, &d_x, &of_rows].map(|tensor| tensor.clone().into_buffer_arg());
             let [x_arg, weight, d, d_x_arg, of_rows_arg] = args;
             layer_norm_gradient::launch(&x.client, count, cube, x_arg, weight, d, d_x_arg, of_rows_arg, c / 4, epsilon);
