@@ -3,7 +3,7 @@
 
     python scripts/charts.py
 
-One file a kind of record: how many times faster than each peer for `training` and `kernels`, the share of a copy, or of a
+One file a kind of record: how many times faster than each peer for `training`, `kernels` and `gpu`, the share of a copy, or of a
 large product, that each device reaches for `bench`, held-out text over time for `time-to-loss`; `scaling` has two, what
 operations cost along V, N and C, and models on all threads beside one. A bar or a point is a median, the line across a bar
 goes from the least to the most. Nothing but the standard library is needed.
@@ -231,7 +231,8 @@ def to_a_loss(record: dict) -> str:
 
 
 CHARTS = [
-    ("training", "training", beside_peers), ("kernels", "kernels", beside_peers), ("bench", "bench", of_the_limit),
+    ("training", "training", beside_peers), ("kernels", "kernels", beside_peers), ("gpu", "gpu", beside_peers),
+    ("bench", "bench", of_the_limit),
     ("scaling", "scaling", along_axes), ("threads", "scaling", on_all_threads), ("time-to-loss", "time-to-loss", to_a_loss),
 ]
 

@@ -38,7 +38,7 @@ pub fn cross_entropy(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int
         return crate::operation::run(operation, [hidden.into(), table.into()]);
     }
     #[cfg(feature = "cube")]
-    if gpu::CrossEntropy::fits(&hidden) {
+    if gpu::CrossEntropy::fits(&hidden, &table) {
         return crate::gpu::run(gpu::CrossEntropy::of(targets, &table), [hidden.into(), table.into()]);
     }
     stock(hidden, table, targets)

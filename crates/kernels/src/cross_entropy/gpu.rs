@@ -6,7 +6,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use crate::gpu::{
-    Gpu, Matrix, Onto, Part, Queued, TILE, UNITS, empty, grid_of_cubes, int, is_of_fours, largest_buffer,
+    Gpu, Matrix, Onto, Part, Queued, TILE, UNITS, empty, grid_of_cubes, int, is_of_fours, is_ours, largest_buffer,
     largest_of_cube, multiply, one, primitive, product, queue, sum, sum_of_cube, tensor, unique,
 };
 use crate::node::Node;
@@ -27,8 +27,8 @@ impl CrossEntropy {
     }
 
     /// Whether the products of our own can be used.
-    pub fn fits(hidden: &Tensor<2>) -> bool {
-        crate::gpu::is_ours(hidden) && is_of_fours(hidden.dims()[1])
+    pub fn fits(hidden: &Tensor<2>, table: &Tensor<2>) -> bool {
+        is_ours(hidden) && is_ours(table) && is_of_fours(hidden.dims()[1])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::gpu::{Gpu, Matrix, Onto, Queued, is_of_fours, one, product, queue, sum_of_rows};
+use crate::gpu::{Gpu, Matrix, Onto, Queued, is_countable, is_of_fours, is_ours, one, product, queue, sum_of_rows};
 use crate::node::Node;
 
 #[derive(Debug)]
@@ -11,7 +11,12 @@ pub struct Linear;
 impl Linear {
     /// Whether the products of our own can be used.
     pub fn fits(x: &Tensor<2>, weight: &Tensor<2>) -> bool {
-        crate::gpu::is_ours(x) && weight.dims().into_iter().all(is_of_fours)
+        let [inputs, outputs] = weight.dims();
+        is_ours(x)
+            && is_ours(weight)
+            && is_countable(&[x.dims()[0], outputs])
+            && is_of_fours(inputs)
+            && is_of_fours(outputs)
     }
 }
 
