@@ -154,7 +154,9 @@ def held_by(contender: pairing.Contender, after: list[int]) -> list[float]:
     with contextlib.ExitStack() as ends:
         ends.callback(contender.end)
         contender.get_ready()
-        return [contender.ask({"times": more})["device_mb"] for more in np.diff([0, *after]).tolist()]
+        # As many at a time each time, since the losses of a turn are held until it is over.
+        held = [contender.ask({"times": after[0]})["device_mb"] for _ in range(after[-1] // after[0])]
+        return [held[updates // after[0] - 1] for updates in after]
 
 
 def shares(record: dict) -> list[str]:
