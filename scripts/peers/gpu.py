@@ -38,8 +38,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 import kernels
 import models
 import pairing

@@ -70,6 +70,9 @@ pub(crate) fn multiply(
 pub(crate) fn product(shape: [usize; 2], onto: Onto<'_>, a: Matrix<'_>, b: Matrix<'_>) -> CubeTensor {
     let ([rows, depth], [_, columns]) = (a.sizes(), b.sizes());
     let out = empty(a.numbers, shape);
+    if rows == 0 || columns == 0 {
+        return out;
+    }
     let pieces = (BUSY / tiles(units(&out.client), rows, columns)).clamp(1, depth.div_ceil(32 * DEPTH));
     let step = depth.div_ceil(pieces).next_multiple_of(DEPTH);
     let matrices = depth.div_ceil(step);
