@@ -35,7 +35,7 @@ impl Attention {
             && self.bytes_of_a_row() as u64 <= largest_buffer(&qkv.device())
     }
 
-    /// Of the scores of a row of the rows.
+    /// Of the scores of a row of the batch.
     fn bytes_of_a_row(&self) -> usize {
         4 * self.heads * self.t * self.t
     }
