@@ -1,4 +1,5 @@
-//! The loss on a GPU: a kernel turns logits into their gradient in place, and the products are burn's.
+//! The loss on a GPU, of some hidden states at a time: a kernel turns their logits into the gradient in place, which two products
+//! take on to hidden states and table.
 
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl;

@@ -6,7 +6,7 @@
 //! arithmetic: 16 numbers are read near for 64 multiply-adds.
 //!
 //! burn's own products try out some twenty kernels for each size, on an H100 for a minute before the first update of GPT-2
-//! small, and compute at 8 to 30 TFLOP/s then; these at 33 to 35 for all sizes.
+//! small, and compute at 8 to 30 TFLOP/s then; this one made those of a layer at 33 by WGSL and 35 by SPIR-V.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::client::Client;
