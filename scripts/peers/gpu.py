@@ -51,14 +51,14 @@ MEMORY_AFTER = [100, 200, 500, 1000, 2000]
 def workloads(tiny: bool) -> dict[str, dict]:
     """Sizes by name; `peers` says how PyTorch does it, `bytes` the least that must move."""
     v, c, n = (1000, 32, 2048) if tiny else (1 << 18, 256, 1 << 20)
-    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "times": 2 if tiny else 200, "bytes": n * (8 * c + 4)}
+    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "times": 2 if tiny else 1000, "bytes": n * (8 * c + 4)}
     all_of_them = {
         "copy": rows | {"work": "copy", "stream": "same", "peers": ["eager"], "bytes": 8 * n * c},
         "lookup-uniform": rows | {"work": "lookup", "stream": "uniform", "peers": ["eager", "compiled"]},
         "lookup-zipf": rows | {"work": "lookup", "stream": "zipf", "peers": ["eager", "compiled"]},
     }
     v, c, n = (1000, 32, 2048) if tiny else (50257, 768, 1 << 16)
-    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "stream": "zipf", "times": 2 if tiny else 200}
+    rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "stream": "zipf", "times": 2 if tiny else 1000}
     for work in ["gradient", "gradient-anew", "gradient-by-burn"]:
         times = {"gradient-anew": 20, "gradient-by-burn": 2}.get(work, rows["times"])
         peers = ["eager", "compiled"] if work == "gradient" else ["eager"]

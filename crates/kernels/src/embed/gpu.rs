@@ -48,8 +48,8 @@ fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
     one(queue("embed", [wte, wpe, ids], [[b * t, c].into()], move |[wte, wpe, ids]| {
         let out = empty(&wte, [b * t, c]);
         let width = width(c);
-        let half = (b * t).div_ceil(2);
-        let (count, cube) = grid(&out.client, half * c / width);
+        let pairs = (b * t).div_ceil(2);
+        let (count, cube) = grid(&out.client, pairs * c / width);
         embed::launch(
             &out.client,
             count,
@@ -61,14 +61,14 @@ fn look_up(wte: Queued, wpe: Option<Queued>, ids: &Ids) -> Queued {
             out.clone().into_buffer_arg(),
             c / width,
             t,
-            half,
+            pairs,
             has_positions,
         );
         [out]
     }))
 }
 
-/// A unit for each vector of the first `half` of the rows of `out`, and for the same of the second; `columns` of them are a row.
+/// A unit for the vectors at the same place in each of the `pairs` pairs of rows of `out`; `columns` of them are a row.
 #[cube(launch)]
 fn embed<W: Size>(
     wte: &[Vector<f32, W>],
@@ -77,15 +77,15 @@ fn embed<W: Size>(
     out: &mut [Vector<f32, W>],
     columns: usize,
     t: usize,
-    half: usize,
+    pairs: usize,
     #[comptime] has_positions: bool,
 ) {
-    let (first, column) = (ABSOLUTE_POS / columns, ABSOLUTE_POS % columns);
-    if first >= half {
+    let (pair, column) = (ABSOLUTE_POS / columns, ABSOLUTE_POS % columns);
+    if pair >= pairs {
         terminate!();
     }
     // Both are read before either is written.
-    let second = min(first + half, ids.len() - 1);
+    let (first, second) = (2 * pair, min(2 * pair + 1, ids.len() - 1));
     let mut upper = wte[usize::cast_from(ids[first]) * columns + column];
     let mut lower = wte[usize::cast_from(ids[second]) * columns + column];
     if has_positions {
@@ -93,7 +93,7 @@ fn embed<W: Size>(
         lower += wpe[second % t * columns + column];
     }
     out[first * columns + column] = upper;
-    // Of an odd number of rows, the last two units write the same to the last.
+    // Of an odd number of rows, the last is written twice by the same units.
     out[second * columns + column] = lower;
 }
 

@@ -18,8 +18,9 @@ use super::{Four, empty, grid_of_cubes, sum_parts};
 
 /// Rows of the largest tile.
 pub(crate) const TILE: usize = 256;
-/// Columns of a tile, in fours.
+/// Columns of a tile, in fours, and of one for results that are as narrow.
 const FOURS: usize = 32;
+const FEW_FOURS: usize = 16;
 /// How many steps of the depth are near at a time.
 const DEPTH: usize = 16;
 /// How many tiles below each other are made one after another, so that what they read is found near by the next.
@@ -73,7 +74,7 @@ pub(crate) fn product(shape: [usize; 2], onto: Onto<'_>, a: Matrix<'_>, b: Matri
     if rows == 0 || columns == 0 {
         return out;
     }
-    let pieces = (BUSY / tiles(units(&out.client), rows, columns)).clamp(1, depth.div_ceil(32 * DEPTH));
+    let pieces = (BUSY / Tile::of(&out.client, columns).count(rows, columns)).clamp(1, depth.div_ceil(32 * DEPTH));
     let step = depth.div_ceil(pieces).next_multiple_of(DEPTH);
     let matrices = depth.div_ceil(step);
     let parts = if matrices == 1 { out.clone() } else { empty(&out, [matrices, shape[0], shape[1]]) };
@@ -86,16 +87,49 @@ pub(crate) fn product(shape: [usize; 2], onto: Onto<'_>, a: Matrix<'_>, b: Matri
     out
 }
 
-/// How many units make a tile: two for each of its rows.
-fn units(client: &Client) -> usize {
-    let hardware = &client.properties().hardware;
-    let shared = DEPTH * (TILE / 4 + FOURS) * size_of::<[f32; 4]>();
-    let is_large = hardware.max_units_per_cube as usize >= 2 * TILE && hardware.max_shared_memory_size >= shared;
-    if is_large { 2 * TILE } else { TILE }
+/// How a result is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Tile {
+    rows: usize,
+    /// Of columns.
+    fours: usize,
+    /// Whether the next steps of the depth are put where none reads yet, so that units wait for each other once and not twice.
+    is_apart: bool,
 }
 
-fn tiles(units: usize, rows: usize, columns: usize) -> usize {
-    rows.div_ceil(units / 2) * columns.div_ceil(4 * FOURS)
+impl Tile {
+    /// The largest that the hardware has units and memory for.
+    fn of(client: &Client, columns: usize) -> Self {
+        let hardware = &client.properties().hardware;
+        let fours = if columns <= 4 * FEW_FOURS { FEW_FOURS } else { FOURS };
+        let fits = |tile: &Self| {
+            hardware.max_units_per_cube as usize >= tile.units()
+                && hardware.max_shared_memory_size >= tile.shared() * size_of::<[f32; 4]>()
+        };
+        let tiles = [(TILE, true), (TILE, false), (TILE / 2, true)];
+        let tiles = tiles.map(|(rows, is_apart)| Self { rows, fours, is_apart });
+        tiles.into_iter().find(fits).unwrap_or(Self { rows: TILE / 2, fours, is_apart: false })
+    }
+
+    /// How many fours are near.
+    fn shared(self) -> usize {
+        self.near() * if self.is_apart { 2 } else { 1 }
+    }
+
+    /// How many fours are read between two waits.
+    fn near(self) -> usize {
+        DEPTH * (self.rows / 4 + self.fours)
+    }
+
+    /// How many make it, of 8 × 8 numbers each.
+    fn units(self) -> usize {
+        self.rows * self.fours / 16
+    }
+
+    /// How many make a matrix.
+    fn count(self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.rows) * columns.div_ceil(4 * self.fours)
+    }
 }
 
 /// The matrices that are made at once, and the depth of each.
@@ -110,12 +144,12 @@ struct Split {
 fn launch(out: Matrix<'_>, onto: Onto<'_>, scale: f32, a: Matrix<'_>, b: Matrix<'_>, part: Part, split: Split) {
     let ([m, k], [_, n]) = (a.sizes(), b.sizes());
     assert!([out, a, b].iter().all(Matrix::is_of_fours) && b.sizes()[0] == k, "matrices of fours that fit");
-    let (Split { matrices, heads, depth, step }, units) = (split, units(&out.numbers.client));
-    let (count, cube) = grid_of_cubes(&out.numbers.client, tiles(units, m, n) * matrices, units as u32);
+    let (Split { matrices, heads, depth, step }, tile) = (split, Tile::of(&out.numbers.client, n));
+    let (count, cube) = grid_of_cubes(&out.numbers.client, tile.count(m, n) * matrices, tile.units() as u32);
     // Something must be bound in place of what is not there.
     let row = if let Onto::Row(row) = onto { row } else { a.numbers };
     let how = How {
-        units,
+        tile,
         part,
         is_onto_itself: matches!(onto, Onto::Itself),
         is_onto_a_row: matches!(onto, Onto::Row(_)),
@@ -153,7 +187,7 @@ struct Sizes {
 /// What a kernel is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct How {
-    units: usize,
+    tile: Tile,
     part: Part,
     is_onto_itself: bool,
     is_onto_a_row: bool,
@@ -175,9 +209,9 @@ fn product_kernel(
     scale: f32,
     #[comptime] how: How,
 ) {
-    let half = comptime!(how.units / 2);
-    let a_fours = comptime!(half / 4);
-    let (down, across) = (sizes.m.div_ceil(half), sizes.n.div_ceil(4 * FOURS));
+    let (height, fours, units) = comptime!((how.tile.rows, how.tile.fours, how.tile.units()));
+    let (a_fours, width) = comptime!((height / 4, 4 * fours));
+    let (down, across) = (sizes.m.div_ceil(height), sizes.n.div_ceil(width));
     let matrix = CUBE_POS / (down * across);
     if matrix >= sizes.matrices {
         terminate!();
@@ -186,14 +220,14 @@ fn product_kernel(
     let first = tile / (GROUP * across) * GROUP;
     let rows = min(down - first, GROUP);
     let within = tile % (GROUP * across);
-    let (m0, n0) = ((first + within % rows) * half, within / rows * (4 * FOURS));
-    if comptime!(how.part == Part::LowerResult) && n0 >= m0 + half {
+    let (m0, n0) = ((first + within % rows) * height, within / rows * width);
+    if comptime!(how.part == Part::LowerResult) && n0 >= m0 + height {
         terminate!();
     }
     let mut k = matrix * sizes.step;
     let mut end = min(k + sizes.depth, sizes.k);
     if comptime!(how.part == Part::LowerLeft) {
-        end = min(end, m0 + half);
+        end = min(end, m0 + height);
     }
     if comptime!(how.part == Part::UpperLeft) {
         k += m0;
@@ -202,46 +236,56 @@ fn product_kernel(
     let (batch, head) = (matrix / sizes.heads, matrix % sizes.heads);
     let a_from = a_at.start + batch * a_at.batch + head * a_at.head;
     let b_from = b_at.start + batch * b_at.batch + head * b_at.head;
-    let mut near = Shared::<[Four]>::new_slice(DEPTH * (a_fours + FOURS));
-    let mut next = Array::<Four>::new(4usize);
+    let mut near = Shared::<[Four]>::new_slice(comptime!(how.tile.shared()));
+    // Where some units bring of both, those of `b` come second.
+    let b_next = comptime!(if height + width > units { 4usize } else { 0usize });
+    let mut next = Array::<Four>::new(comptime!(4 + b_next));
     let mut sums = Array::<Four>::new(16usize);
     let unit = UNIT_POS as usize;
     // A warp of 32 units makes 32 × 64 numbers, so that it reads little that is not the same.
-    let down = unit / 64 * 4 + unit % 32 / 8;
-    let across = unit / 32 % 2 * 8 + unit % 8;
+    let warp = unit / 32;
+    let down = warp / (fours / 16) * 4 + unit % 32 / 8;
+    let across = warp % (fours / 16) * 8 + unit % 8;
 
-    // Half of the units bring what is near of `a`, others that of `b`.
-    let (is_of_a, is_of_b, nth_of_b) = (unit < half, unit >= half && unit < half + 4 * FOURS, unit - min(unit, half));
-    if is_of_a {
-        fetch(a, a_from, a_at.stride, &mut next, m0, k, sizes.m, end, unit, a_fours, !how.a_is_turned);
-    } else if is_of_b {
-        fetch(b, b_from, b_at.stride, &mut next, n0, k, sizes.n, end, nth_of_b, FOURS, how.b_is_turned);
+    // The first units bring what is near of `a`, the last that of `b`.
+    let first_of_b = comptime!(units - width);
+    let (is_of_a, is_of_b, nth_of_b) = (unit < height, unit >= first_of_b, unit - min(unit, first_of_b));
+    if k < end {
+        if is_of_a {
+            fetch(a, a_from, a_at.stride, &mut next, 0usize, m0, k, sizes.m, end, unit, a_fours, !how.a_is_turned);
+        }
+        if is_of_b {
+            fetch(b, b_from, b_at.stride, &mut next, b_next, n0, k, sizes.n, end, nth_of_b, fours, how.b_is_turned);
+        }
     }
+    let mut at = 0usize;
     while k < end {
         if is_of_a {
-            keep(&next, &mut near, 0usize, unit, a_fours, !how.a_is_turned);
-        } else if is_of_b {
-            keep(&next, &mut near, DEPTH * a_fours, nth_of_b, FOURS, how.b_is_turned);
+            keep(&mut next, 0usize, &mut near, at, k, end, unit, a_fours, !how.a_is_turned);
+        }
+        if is_of_b {
+            keep(&mut next, b_next, &mut near, at + DEPTH * a_fours, k, end, nth_of_b, fours, how.b_is_turned);
         }
         sync_cube();
         k += DEPTH;
         if k < end {
             if is_of_a {
-                fetch(a, a_from, a_at.stride, &mut next, m0, k, sizes.m, end, unit, a_fours, !how.a_is_turned);
-            } else if is_of_b {
-                fetch(b, b_from, b_at.stride, &mut next, n0, k, sizes.n, end, nth_of_b, FOURS, how.b_is_turned);
+                fetch(a, a_from, a_at.stride, &mut next, 0usize, m0, k, sizes.m, end, unit, a_fours, !how.a_is_turned);
+            }
+            if is_of_b {
+                fetch(b, b_from, b_at.stride, &mut next, b_next, n0, k, sizes.n, end, nth_of_b, fours, how.b_is_turned);
             }
         }
         #[unroll]
         for depth in 0..DEPTH {
-            let swap = comptime!(depth / 4 % 2 * 4);
+            let swap = comptime!(depth / 4 * 2);
             let a_row = comptime!(depth * a_fours);
-            let b_row = comptime!(DEPTH * a_fours + depth * FOURS);
-            let left = near[b_row + (across ^ swap)];
-            let right = near[b_row + ((across + 16) ^ swap)];
+            let b_row = comptime!(DEPTH * a_fours + depth * fours);
+            let left = near[at + b_row + (across ^ swap)];
+            let right = near[at + b_row + ((across + fours / 2) ^ swap)];
             #[unroll]
             for low in 0..2usize {
-                let rows = near[a_row + ((down + comptime!(low * a_fours / 2)) ^ swap)];
+                let rows = near[at + a_row + ((down + comptime!(low * a_fours / 2)) ^ swap)];
                 #[unroll]
                 for nth in 0..4usize {
                     let row = Four::new(rows.extract(nth));
@@ -251,14 +295,18 @@ fn product_kernel(
                 }
             }
         }
-        sync_cube();
+        if how.tile.is_apart {
+            at = comptime!(how.tile.near()) - at;
+        } else {
+            sync_cube();
+        }
     }
 
     let to = out_at.start + batch * out_at.batch + head * out_at.head;
     #[unroll]
     for nth in 0..16usize {
-        let line = m0 + 4 * down + comptime!(nth / 8 * half / 2 + nth / 2 % 4);
-        let column = n0 / 4 + across + comptime!(nth % 2 * 16);
+        let line = m0 + 4 * down + comptime!(nth / 8 * height / 2 + nth / 2 % 4);
+        let column = n0 / 4 + across + comptime!(nth % 2 * fours / 2);
         if line < sizes.m && 4 * column < sizes.n {
             let at = to + line * out_at.stride + column;
             let mut sum = sums[nth] * Four::new(scale);
@@ -277,13 +325,14 @@ fn product_kernel(
 }
 
 /// A unit's share of the next steps of the depth, from `k`, of a tile's rows of `a` or columns of `b`, from `x`, of which there
-/// are `count`: four fours, below each other.
+/// are `count`: four fours. What lies beyond the matrix is read from its end, so that nothing is asked before it is read.
 #[cube]
 fn fetch(
     numbers: &[Four],
     from: usize,
     stride: usize,
     next: &mut Array<Four>,
+    #[comptime] first: usize,
     x: usize,
     k: usize,
     count: usize,
@@ -295,52 +344,60 @@ fn fetch(
     let (depth, four) = share(unit, fours, is_along_the_depth);
     #[unroll]
     for nth in 0..4usize {
-        next[nth] = Four::new(0.0);
         if is_along_the_depth {
             let line = min(x + 4 * four + nth, count - 1);
-            if k + 4 * depth < end {
-                next[nth] = numbers[from + line * stride + k / 4 + depth];
-            }
+            next[first + nth] = numbers[from + line * stride + min(k / 4 + depth, (end - 1) / 4)];
         } else {
-            let line = k + 4 * nth + depth;
-            if line < end {
-                next[nth] = numbers[from + line * stride + min(x / 4 + four, (count - 1) / 4)];
-            }
+            let line = min(k + 4 * nth + depth, end - 1);
+            next[first + nth] = numbers[from + line * stride + min(x / 4 + four, (count - 1) / 4)];
         }
     }
 }
 
-/// Puts a unit's share where all units read it: for every step of the depth the fours of rows of `a` or of columns of `b`. Those
-/// of every other four steps trade places, so that units that write at once do not meet.
+/// Puts a unit's share where all units read it: for every step of the depth the fours of rows of `a` or of columns of `b`; zeros
+/// for steps from the `end` on. In every four steps the fours trade places in another way, so that units that write at once do
+/// not meet.
 #[cube]
 fn keep(
-    next: &Array<Four>,
+    next: &mut Array<Four>,
+    #[comptime] first: usize,
     near: &mut Shared<[Four]>,
     from: usize,
+    k: usize,
+    end: usize,
     unit: usize,
     #[comptime] fours: usize,
     #[comptime] is_along_the_depth: bool,
 ) {
     let (depth, four) = share(unit, fours, is_along_the_depth);
+    if k + DEPTH > end {
+        #[unroll]
+        for nth in 0..4usize {
+            let step = if is_along_the_depth { 4 * depth } else { 4 * nth + depth };
+            if k + step >= end {
+                next[first + nth] = Four::new(0.0);
+            }
+        }
+    }
     #[unroll]
     for step in 0..4usize {
         if is_along_the_depth {
             let mut turned = Four::new(0.0);
             #[unroll]
             for nth in 0..4usize {
-                turned.insert(nth, next[nth].extract(step));
+                turned.insert(nth, next[first + nth].extract(step));
             }
-            near[from + (4 * depth + step) * fours + (four ^ (depth % 2 * 4))] = turned;
+            near[from + (4 * depth + step) * fours + (four ^ (depth * 2))] = turned;
         } else {
-            let swap = comptime!(step % 2 * 4);
-            near[from + (4 * step + depth) * fours + (four ^ swap)] = next[step];
+            let swap = comptime!(step * 2);
+            near[from + (4 * step + depth) * fours + (four ^ swap)] = next[first + step];
         }
     }
 }
 
 /// Which four of a tile's rows or columns a unit brings, and at which steps of the depth: where fours lie along it, at the `nth`
-/// four of them, so that two units beside each other read what lies beside each other; else at the `nth` of every four.
+/// four of them, so that four units beside each other read what lies beside each other; else at the `nth` of every four.
 #[cube]
 fn share(unit: usize, #[comptime] fours: usize, #[comptime] is_along_the_depth: bool) -> (usize, usize) {
-    if is_along_the_depth { (unit / 2 / fours * 2 + unit % 2, unit / 2 % fours) } else { (unit / fours, unit % fours) }
+    if is_along_the_depth { (unit % 4, unit / 4) } else { (unit / fours, unit % fours) }
 }

@@ -98,9 +98,17 @@ fn sum_parts_kernel<W: Size>(x: &[Vector<f32, W>], out: &mut [Vector<f32, W>], p
         terminate!();
     }
     let first = ABSOLUTE_POS / used * parts * used + ABSOLUTE_POS % used;
+    let end = min(first + parts * used, x.len());
     let mut sum = Vector::<f32, W>::new(0.0);
-    for at in range_stepped(first, min(first + parts * used, x.len()), used) {
+    let mut at = first;
+    // Four are read at a time, so that they are waited for once.
+    while at + 3 * used < end {
+        sum += (x[at] + x[at + used]) + (x[at + 2 * used] + x[at + 3 * used]);
+        at += 4 * used;
+    }
+    while at < end {
         sum += x[at];
+        at += used;
     }
     out[ABSOLUTE_POS] = sum;
 }
