@@ -1,12 +1,14 @@
 //! Products of matrices on a GPU: `out = onto + scale · a · b`, in 32 bits.
 //!
-//! The units of a cube make a tile of 256 × 128 numbers, each of them 8 × 8 in its registers; where a GPU has fewer than 512
-//! units in a cube, or less than 24 KiB that they share, of 128 × 128. Of both matrices, 16 steps of the depth at a time lie in
-//! what they share, while each unit already has its part of the next 16 on the way. `2 M N K` operations; the limit is the
-//! arithmetic: 16 numbers are read near for 64 multiply-adds.
+//! The units of a cube make a tile of 256 × 128 numbers, or of 256 × 64 for narrow results, each of them 8 × 8 in its registers;
+//! where a GPU has fewer units in a cube, or less memory that they share, tiles are half as high. Of both matrices, 16 steps of
+//! the depth at a time lie in what they share, while each unit already has its part of the next 16 on the way; where there is
+//! room, it goes beside what is still read. `2 M N K` operations; the limit is the arithmetic: 16 numbers are read near for 64
+//! multiply-adds.
 //!
 //! burn's own products try out some twenty kernels for each size, on an H100 for a minute before the first update of GPT-2
-//! small, and compute at 8 to 30 TFLOP/s then; this one made those of a layer at 33 by WGSL and 35 by SPIR-V.
+//! small, and compute at 8 to 30 TFLOP/s then; on an H200 this one makes those of a layer at 35 by WGSL and by SPIR-V, where
+//! cuBLAS does 47. Without what brings the next steps it would be 42 (`benches/record/2026-11-26-gpu-trials.md`).
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::client::Client;
