@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the newest records of benches/record as charts in docs/charts.
+"""Draws the newest of the fullest records of benches/record as charts in docs/charts.
 
     python scripts/charts.py
 
@@ -112,11 +112,13 @@ def page(title: str, below: str, height: float, parts: list[str]) -> str:
     ]) + "\n"
 
 
-def newest_first(kind: str) -> list[dict]:
-    """What `wordspace bench` wrote has no time of its own, so its day is that of the file's name."""
+def fullest_first(kind: str) -> list[dict]:
+    """The newest first of those that measured as much. What `wordspace bench` wrote has no time of its own, so its day is that of
+    the file's name."""
     paths = (ROOT / "benches" / "record").glob(f"*-{kind}-*.json")
     records = [{"time": path.name[:10]} | json.loads(path.read_text()) for path in paths]
-    return sorted(records, key=lambda record: record["time"], reverse=True)
+    measured = lambda record: len(record.get("curves", [])) + sum(len(w["contenders"]) for w in record.get("workloads", []))
+    return sorted(records, key=lambda record: (measured(record), record["time"]), reverse=True)
 
 
 def times(value: float) -> str:
@@ -241,7 +243,7 @@ def main() -> None:
     folder = ROOT / "docs" / "charts"
     folder.mkdir(exist_ok=True)
     for name, kind, draw in CHARTS:
-        for record in newest_first(kind):
+        for record in fullest_first(kind):
             if chart := draw(record):
                 (folder / f"{name}.svg").write_text(chart)
                 print(f"docs/charts/{name}.svg, from the record of {record['time']}")
