@@ -9,6 +9,7 @@ mod product;
 mod queue;
 mod reduce;
 mod segments;
+mod tile;
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::client::Client;
@@ -18,10 +19,11 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
 pub(crate) use matrix::{Matrix, is_of_fours};
-pub(crate) use product::{Onto, Part, TILE, multiply, product};
+pub(crate) use product::{Onto, Part, multiply, product};
 pub(crate) use queue::{Gpu, Queued, int, is_countable, is_ours, largest_buffer, one, primitive, queue, run, tensor};
 pub(crate) use reduce::{FEW_UNITS, UNITS, largest_of_cube, sum, sum_of_cube, sum_of_rows, sum_parts};
 pub(crate) use segments::Segments;
+pub(crate) use tile::TILE;
 
 /// Four numbers beside each other, the most that is read at once.
 pub(crate) type Four = Vector<f32, Const<4>>;

@@ -11,20 +11,13 @@
 //! cuBLAS does 47. Without what brings the next steps it would be 42 (`benches/record/2026-11-26-gpu-trials.md`).
 
 use burn_cubecl::cubecl;
-use burn_cubecl::cubecl::client::Client;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::matrix::{Matrix, Place};
+use super::tile::{DEPTH, Tile};
 use super::{Four, empty, grid_of_cubes, sum_parts};
 
-/// Rows of the largest tile.
-pub(crate) const TILE: usize = 256;
-/// Columns of a tile, in fours, and of one for results that are as narrow.
-const FOURS: usize = 32;
-const FEW_FOURS: usize = 16;
-/// How many steps of the depth are near at a time.
-const DEPTH: usize = 16;
 /// How many tiles below each other are made one after another, so that what they read is found near by the next.
 const GROUP: usize = 8;
 /// How many tiles keep the largest GPU busy.
@@ -48,7 +41,7 @@ pub(crate) enum Part {
     Whole,
     /// What is right of the diagonal of the result is not wanted, and may be written or not.
     LowerResult,
-    /// What is right of the diagonal of `a` is zero; it need not lie there but in the [tile](TILE) of the diagonal.
+    /// What is right of the diagonal of `a` is zero; it need not lie there but in the [tile](super::TILE) of the diagonal.
     LowerLeft,
     /// What is left of the diagonal of `a` is zero; it need not lie there but in the tile of the diagonal.
     UpperLeft,
@@ -87,51 +80,6 @@ pub(crate) fn product(shape: [usize; 2], onto: Onto<'_>, a: Matrix<'_>, b: Matri
         sum_parts(&parts, &out, matrices, shape[0] * shape[1]);
     }
     out
-}
-
-/// How a result is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Tile {
-    rows: usize,
-    /// Of columns.
-    fours: usize,
-    /// Whether the next steps of the depth are put where none reads yet, so that units wait for each other once and not twice.
-    is_apart: bool,
-}
-
-impl Tile {
-    /// The largest that the hardware has units and memory for.
-    fn of(client: &Client, columns: usize) -> Self {
-        let hardware = &client.properties().hardware;
-        let fours = if columns <= 4 * FEW_FOURS { FEW_FOURS } else { FOURS };
-        let fits = |tile: &Self| {
-            hardware.max_units_per_cube as usize >= tile.units()
-                && hardware.max_shared_memory_size >= tile.shared() * size_of::<[f32; 4]>()
-        };
-        let tiles = [(TILE, true), (TILE, false), (TILE / 2, true)];
-        let tiles = tiles.map(|(rows, is_apart)| Self { rows, fours, is_apart });
-        tiles.into_iter().find(fits).unwrap_or(Self { rows: TILE / 2, fours, is_apart: false })
-    }
-
-    /// How many fours are near.
-    fn shared(self) -> usize {
-        self.near() * if self.is_apart { 2 } else { 1 }
-    }
-
-    /// How many fours are read between two waits.
-    fn near(self) -> usize {
-        DEPTH * (self.rows / 4 + self.fours)
-    }
-
-    /// How many make it, of 8 × 8 numbers each.
-    fn units(self) -> usize {
-        self.rows * self.fours / 16
-    }
-
-    /// How many make a matrix.
-    fn count(self, rows: usize, columns: usize) -> usize {
-        rows.div_ceil(self.rows) * columns.div_ceil(4 * self.fours)
-    }
 }
 
 /// The matrices that are made at once, and the depth of each.
