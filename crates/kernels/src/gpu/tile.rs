@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn it_is_the_largest_that_there_are_units_and_memory_for() {
-        let tile = |units, kilobytes, columns| {
+        let tile = |units: usize, kilobytes: usize, columns: usize| {
             let tile = Tile::within(units, kilobytes << 10, columns);
             assert!(tile.units() <= units && tile.shared() * 16 <= kilobytes << 10);
             (tile.rows, 4 * tile.fours, tile.is_apart)
