@@ -158,7 +158,7 @@ fn update_of_rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<
 
 /// What the numbers of `gradient` are multiplied by for a norm of at most one.
 fn clip(gradient: &Tensor<1>) -> Tensor<1> {
-    (sum_of_squares(gradient.clone()).sqrt() + 1e-6).recip().clamp_max(1.0)
+    (sum_of_squares([gradient.clone()]).sqrt() + 1e-6).recip().clamp_max(1.0)
 }
 
 fn updates(

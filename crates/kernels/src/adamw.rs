@@ -130,17 +130,23 @@ struct Factors {
     kept: f32,
 }
 
-/// The sum of the squares of all numbers of `x`, which is not tracked.
+/// The sum of the squares of all numbers of all `gradients`, which are not tracked; there is at least one.
 ///
 /// # Shapes
 ///
-/// - `x`: `[P]`
+/// - `gradients`: `[P]` each, of any P
 /// - output: `[1]`
-pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
+pub fn sum_of_squares(gradients: impl IntoIterator<Item = Tensor<1>>) -> Tensor<1> {
+    let gradients: Vec<_> = gradients.into_iter().collect();
     #[cfg(feature = "flex")]
-    if crate::operation::is_ours(&x) {
-        return processor::sum_of_squares(x);
+    if gradients.iter().all(crate::operation::is_ours) {
+        return processor::sum_of_squares(gradients);
     }
+    let mut sums: Vec<_> = gradients.into_iter().map(sum_of_squares_of_one).collect();
+    if sums.len() == 1 { sums.remove(0) } else { Tensor::cat(sums, 0).sum() }
+}
+
+fn sum_of_squares_of_one(x: Tensor<1>) -> Tensor<1> {
     #[cfg(feature = "cube")]
     if crate::gpu::is_ours(&x) {
         return crate::gpu::tensor(crate::gpu::sum(crate::gpu::primitive(x), true));
@@ -208,10 +214,10 @@ mod processor {
         }
     }
 
-    pub fn sum_of_squares(x: Tensor<1>) -> Tensor<1> {
-        let x = values(x);
-        let x = x.view();
-        let pieces = each_of(x.chunks(4 * PIECE), |_, x| {
+    pub fn sum_of_squares(gradients: Vec<Tensor<1>>) -> Tensor<1> {
+        let gradients: Vec<_> = gradients.into_iter().map(values).collect();
+        let views: Vec<_> = gradients.iter().map(Values::view).collect();
+        let pieces = each_of(views.iter().flat_map(|x| x.chunks(4 * PIECE)), |_, x| {
             simd(
                 #[inline(always)]
                 || sum_of_products(x, x),
@@ -297,8 +303,11 @@ mod tests {
         for count in [1, 255, 4099, 200_000] {
             let x: Vec<f32> = (0..count).map(|i| (i % 17 + 1) as f32 / 16.0).collect();
             let exact: f64 = x.iter().map(|&x| x as f64 * x as f64).sum();
-            let found: f32 = sum_of_squares(Tensor::from_floats(x.as_slice(), device)).into_scalar();
+            let found: f32 = sum_of_squares([Tensor::from_floats(x.as_slice(), device)]).into_scalar();
             assert!((found as f64 / exact - 1.0).abs() < 1e-6, "{found} instead of {exact}");
+            let parts = x.chunks(70_000).map(|part| Tensor::from_floats(part, device));
+            let found: f32 = sum_of_squares(parts).into_scalar();
+            assert!((found as f64 / exact - 1.0).abs() < 1e-6, "{found} of parts instead of {exact}");
         }
     }
 

@@ -77,7 +77,7 @@ mod processor {
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
     use crate::processor::{
-        Matrix, MatrixMut, Onto, Threads, each, exp, largest, multiply, simd, sum, sum_of_products,
+        LINE, Matrix, MatrixMut, Onto, Threads, each, exp, largest, map, multiply, simd, sum, sum_of_products,
     };
 
     /// How many places are looked from at once.
@@ -208,9 +208,12 @@ mod processor {
                 #[inline(always)]
                 || {
                     for (nth, place) in places.enumerate() {
-                        let (row, ahead) = out[nth * seen..(nth + 1) * seen].split_at_mut(place + 1);
-                        softmax(row);
-                        ahead.fill(0.0);
+                        let row = &mut out[nth * seen..(nth + 1) * seen];
+                        // In whole registers: what is ahead is so far below that it adds nothing to the sum.
+                        let whole = (place + 1).next_multiple_of(LINE).min(seen);
+                        row[place + 1..whole].fill(f32::MIN);
+                        softmax(&mut row[..whole]);
+                        row[place + 1..].fill(0.0);
                     }
                 },
             )
@@ -238,13 +241,17 @@ mod processor {
     #[inline(always)]
     fn softmax(row: &mut [f32]) {
         let most = largest(row);
-        for i in 0..row.len() {
-            row[i] = exp(row[i] - most);
-        }
+        map(
+            row,
+            #[inline(always)]
+            |x| exp(x - most),
+        );
         let share = 1.0 / sum(row);
-        for i in 0..row.len() {
-            row[i] *= share;
-        }
+        map(
+            row,
+            #[inline(always)]
+            |x| x * share,
+        );
     }
 
     /// Turns the gradient in the softmax `p` into that in its scores, row by row.

@@ -90,8 +90,15 @@ mod processor {
             [wanted[0].then(|| self.table_gradient(wte, &d_out.view()))]
         }
 
-        fn add_to_first(&self, so_far: &mut Values, d_out: &Values) -> bool {
-            self.add_to_table_gradient(so_far, d_out)
+        fn backward_onto(
+            &self,
+            so_far: Values,
+            _: [View<'_>; 1],
+            (): (),
+            d_out: Values,
+            _: [bool; 1],
+        ) -> [Option<Values>; 1] {
+            [Some(self.add_to_table_gradient(so_far, &d_out.view()))]
         }
     }
 
@@ -121,8 +128,16 @@ mod processor {
             ]
         }
 
-        fn add_to_first(&self, so_far: &mut Values, d_out: &Values) -> bool {
-            self.add_to_table_gradient(so_far, d_out)
+        fn backward_onto(
+            &self,
+            so_far: Values,
+            [_, wpe]: [View<'_>; 2],
+            (): (),
+            d_out: Values,
+            wanted: [bool; 2],
+        ) -> [Option<Values>; 2] {
+            let d_out = d_out.view();
+            [Some(self.add_to_table_gradient(so_far, &d_out)), wanted[1].then(|| self.position_gradient(wpe, &d_out))]
         }
     }
 
@@ -169,10 +184,10 @@ mod processor {
         }
 
         /// The head of a tied table has its gradient first.
-        fn add_to_table_gradient(&self, so_far: &mut Values, d_out: &Values) -> bool {
+        fn add_to_table_gradient(&self, mut so_far: Values, d_out: &[f32]) -> Values {
             let [v, c] = so_far.view().dims();
-            self.add_rows(so_far.as_mut_slice().as_mut_ptr(), v, c, &d_out.view(), |_| false);
-            true
+            self.add_rows(so_far.as_mut_slice().as_mut_ptr(), v, c, d_out, |_| false);
+            so_far
         }
 
         /// Adds the gradient of each place to the row of its id, or has the row begin as it.

@@ -22,10 +22,16 @@ pub(crate) trait Node<B: Backend, const N: usize>: Debug + Send + 'static {
     /// The gradients in the inputs, given `d_out`, that in the output; none where it is not wanted.
     fn backward(saved: Self::Saved, d_out: FloatTensor<B>, wanted: [bool; N]) -> [Option<FloatTensor<B>>; N];
 
-    /// The gradient in the first input with `so_far`, what others made of it already, and whether it was added to that. It
-    /// pays where an input is large and little of it was used.
-    fn add_to_first(_: &Self::Saved, so_far: FloatTensor<B>, _d_out: FloatTensor<B>) -> (FloatTensor<B>, bool) {
-        (so_far, false)
+    /// The same, the gradient in the first input being added to `so_far`, what others made of it already.
+    fn backward_onto(
+        so_far: FloatTensor<B>,
+        saved: Self::Saved,
+        d_out: FloatTensor<B>,
+        wanted: [bool; N],
+    ) -> [Option<FloatTensor<B>>; N] {
+        let mut found = Self::backward(saved, d_out, wanted);
+        found[0] = found[0].take().map(|gradient| B::float_add(gradient, so_far));
+        found
     }
 }
 
@@ -91,13 +97,11 @@ impl<B: Backend, O: Node<B, N>, const N: usize> Backward<B, N> for Step<O> {
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (saved, first) = ops.state;
         let d_out = gradients.consume::<B>(&ops.node);
-        let mut wanted = ops.parents.each_ref().map(Option::is_some);
-        if let Some(so_far) = gradients.remove::<B>(&first) {
-            let (sum, is_added) = O::add_to_first(&saved, so_far, d_out.clone());
-            wanted[0] &= !is_added;
-            gradients.register::<B>(first.id(), sum);
-        }
-        let found = O::backward(saved, d_out, wanted);
+        let wanted = ops.parents.each_ref().map(Option::is_some);
+        let found = match gradients.remove::<B>(&first) {
+            Some(so_far) => O::backward_onto(so_far, saved, d_out, wanted),
+            None => O::backward(saved, d_out, wanted),
+        };
         for (parent, gradient) in ops.parents.into_iter().zip(found) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
                 gradients.register::<B>(parent.id, gradient);

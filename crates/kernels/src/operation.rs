@@ -11,6 +11,7 @@ use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
 use crate::node::{self, Node};
+use crate::processor::add_to;
 
 /// A tensor as an operation takes it; [`is_ours`] of it.
 pub(crate) type Input = node::Input<Flex>;
@@ -32,10 +33,21 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
         wanted: [bool; N],
     ) -> [Option<Values>; N];
 
-    /// Adds the gradient in the first input to `so_far`, what others made of it already, in place; says whether it did. It
-    /// pays where an input is large and little of it was used.
-    fn add_to_first(&self, _so_far: &mut Values, _d_out: &Values) -> bool {
-        false
+    /// The same, the gradient in the first input being added to `so_far`, what others made of it already.
+    fn backward_onto(
+        &self,
+        mut so_far: Values,
+        inputs: [View<'_>; N],
+        saved: Self::Saved,
+        d_out: Values,
+        wanted: [bool; N],
+    ) -> [Option<Values>; N] {
+        let mut found = self.backward(inputs, saved, d_out, wanted);
+        found[0] = found[0].take().map(|gradient| {
+            add_to(so_far.as_mut_slice(), &gradient.view());
+            so_far
+        });
+        found
     }
 }
 
@@ -138,9 +150,14 @@ impl<O: Operation<N>, const N: usize> Node<Flex, N> for O {
         Operation::backward(&operation, inputs, saved, d_out.into(), wanted).map(|gradient| gradient.map(|x| x.0))
     }
 
-    fn add_to_first((operation, ..): &Self::Saved, so_far: FlexTensor, d_out: FlexTensor) -> (FlexTensor, bool) {
-        let mut so_far = Values::from(so_far);
-        let is_added = operation.add_to_first(&mut so_far, &Values::from(d_out));
-        (so_far.0, is_added)
+    fn backward_onto(
+        so_far: FlexTensor,
+        (operation, inputs, saved): Self::Saved,
+        d_out: FlexTensor,
+        wanted: [bool; N],
+    ) -> [Option<FlexTensor>; N] {
+        let inputs = inputs.each_ref().map(Values::view);
+        let found = Operation::backward_onto(&operation, so_far.into(), inputs, saved, d_out.into(), wanted);
+        found.map(|gradient| gradient.map(|x| x.0))
     }
 }

@@ -31,9 +31,7 @@ impl StepGradient {
 
     /// The length of all gradients as one vector: `[1]`, on the device.
     pub fn norm(&self) -> Tensor<1> {
-        let squares = self.of_parameters.iter().flatten();
-        let squares = squares.map(|gradient| wordspace_kernels::sum_of_squares(gradient.clone()));
-        Tensor::cat(squares.collect::<Vec<_>>(), 0).sum().sqrt()
+        wordspace_kernels::sum_of_squares(self.of_parameters.iter().flatten().cloned()).sqrt()
     }
 }
 

@@ -4,6 +4,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::LINE;
+
 /// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined.
 #[inline(always)]
 pub(crate) fn simd<R>(work: impl FnOnce() -> R) -> R {
@@ -38,6 +40,21 @@ pub(crate) fn exp(x: f32) -> f32 {
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
+/// `x` by what `of` makes of it, for each of `numbers`; line by line, as rows are often too short for the loops of several
+/// registers that the compiler makes.
+#[inline(always)]
+pub(crate) fn map(numbers: &mut [f32], of: impl Fn(f32) -> f32) {
+    let (lines, rest) = numbers.as_chunks_mut::<LINE>();
+    for line in lines {
+        for i in 0..LINE {
+            line[i] = of(line[i]);
+        }
+    }
+    for i in 0..rest.len() {
+        rest[i] = of(rest[i]);
+    }
+}
+
 /// Σ x.
 #[inline(always)]
 pub(crate) fn sum(x: &[f32]) -> f32 {
@@ -50,10 +67,16 @@ pub(crate) fn sum(x: &[f32]) -> f32 {
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let (whole, rest) = S::as_simd_f32s(self.0);
             let mut sums = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
-            sums[0] = simd.partial_load_f32s(rest);
-            for at in 0..whole.len() {
-                sums[at % SIDE_BY_SIDE] = simd.add_f32s(sums[at % SIDE_BY_SIDE], whole[at]);
+            // A call, and all registers put aside for it, which is longer than most rows take.
+            if !rest.is_empty() {
+                sums[0] = simd.partial_load_f32s(rest);
             }
+            side_by_side(
+                whole.len(),
+                &mut sums,
+                #[inline(always)]
+                |sum, at| simd.add_f32s(sum, whole[at]),
+            );
             total(simd, sums)
         }
     }
@@ -73,10 +96,15 @@ pub(crate) fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let ((x, x_rest), (y, y_rest)) = (S::as_simd_f32s(self.0), S::as_simd_f32s(self.1));
             let mut sums = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
-            sums[0] = simd.mul_f32s(simd.partial_load_f32s(x_rest), simd.partial_load_f32s(y_rest));
-            for at in 0..x.len() {
-                sums[at % SIDE_BY_SIDE] = simd.mul_add_e_f32s(x[at], y[at], sums[at % SIDE_BY_SIDE]);
+            if !x_rest.is_empty() {
+                sums[0] = simd.mul_f32s(simd.partial_load_f32s(x_rest), simd.partial_load_f32s(y_rest));
             }
+            side_by_side(
+                x.len().min(y.len()),
+                &mut sums,
+                #[inline(always)]
+                |sum, at| simd.mul_add_e_f32s(x[at], y[at], sum),
+            );
             total(simd, sums)
         }
     }
@@ -97,9 +125,12 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let (whole, rest) = S::as_simd_f32s(self.0);
             let mut found = [simd.splat_f32s(f32::NEG_INFINITY); SIDE_BY_SIDE];
-            for at in 0..whole.len() {
-                found[at % SIDE_BY_SIDE] = simd.max_f32s(found[at % SIDE_BY_SIDE], whole[at]);
-            }
+            side_by_side(
+                whole.len(),
+                &mut found,
+                #[inline(always)]
+                |most, at| simd.max_f32s(most, whole[at]),
+            );
             let [a, b, c, d] = found;
             let found = simd.reduce_max_f32s(simd.max_f32s(simd.max_f32s(a, b), simd.max_f32s(c, d)));
             rest.iter().fold(found, |found, &x| if x > found { x } else { found })
@@ -111,6 +142,23 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
 
 /// Sums that run side by side, as many as hide the time that an addition takes.
 const SIDE_BY_SIDE: usize = 4;
+
+/// Goes on with one of `found` after another by the registers up to `count`. Which one is known when it is compiled: they stay
+/// in registers themselves then.
+#[inline(always)]
+fn side_by_side<T: Copy>(count: usize, found: &mut [T; SIDE_BY_SIDE], next: impl Fn(T, usize) -> T) {
+    let whole = count / SIDE_BY_SIDE * SIDE_BY_SIDE;
+    for start in (0..whole).step_by(SIDE_BY_SIDE) {
+        for nth in 0..SIDE_BY_SIDE {
+            found[nth] = next(found[nth], start + nth);
+        }
+    }
+    for nth in 0..SIDE_BY_SIDE - 1 {
+        if whole + nth < count {
+            found[nth] = next(found[nth], whole + nth);
+        }
+    }
+}
 
 #[inline(always)]
 fn total<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; SIDE_BY_SIDE]) -> f32 {

@@ -13,11 +13,11 @@ mod team;
 mod tile;
 mod turn;
 
-pub(crate) use arithmetic::{exp, largest, simd, sum, sum_of_products};
+pub(crate) use arithmetic::{exp, largest, map, simd, sum, sum_of_products};
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use memory::{LARGE, LINE, clear, fetch, filled, keep_what_is_freed, written};
 pub(crate) use packed::Packed;
 pub(crate) use product::{Threads, multiply, product};
-pub(crate) use rows::{PIECE, rows_of_a_piece, sum_in_order, sum_of_rows};
+pub(crate) use rows::{PIECE, add_to, rows_of_a_piece, sum_in_order, sum_of_rows};
 pub(crate) use team::{each, each_of, with_a_team};
 pub(crate) use tile::Onto;

@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::PIECE;
 use super::matrix::{Matrix, MatrixMut};
-use super::memory::{LINE, filled};
+use super::memory::{LINE, written};
 use super::tile::{self, Onto, Strip, WIDE};
 use super::turn::{SQUARE, turn};
 
@@ -20,6 +20,9 @@ const ROWS: usize = 96;
 /// For how many tiles columns are packed side by side. What is written for more of them would push each other out of the
 /// nearest cache.
 const SIDE_BY_SIDE: usize = 4;
+
+/// How many numbers a task packs, unless a tile has more: so few that no thread waits long for the last.
+const AT_ONCE: usize = PIECE / 4;
 
 /// How many columns a tile has on this processor.
 pub(super) fn width() -> usize {
@@ -52,10 +55,12 @@ impl Packed {
         let width = width();
         let pieces = depths(b.rows).map(|depth| {
             let b = b.rows(depth);
-            let columns = (PIECE / b.rows / width).max(1) * width;
-            filled(b.rows * b.columns.next_multiple_of(width), b.rows * columns, |nth, numbers| {
-                pack(b.columns(nth * columns..b.columns.min((nth + 1) * columns)), numbers);
-            })
+            let columns = (AT_ONCE / b.rows / width).max(1) * width;
+            let write = |nth: usize, room: &mut [MaybeUninit<f32>]| {
+                pack(b.columns(nth * columns..b.columns.min((nth + 1) * columns)), room);
+            };
+            // SAFETY: all of a piece is packed.
+            unsafe { written(b.rows * b.columns.next_multiple_of(width), b.rows * columns, write) }
         });
         Self { rows: b.rows, columns: b.columns, pieces: pieces.collect() }
     }
@@ -96,8 +101,7 @@ pub(super) fn multiply(out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matr
     ROOM.with_borrow_mut(|(near, packed)| {
         for depth in depths(b.rows) {
             let onto = if depth.start == 0 { onto } else { Onto::Itself };
-            let numbers = packed.numbers(depth.len() * all);
-            pack(b.rows(depth.clone()), numbers);
+            let numbers = pack(b.rows(depth.clone()), packed.numbers(depth.len() * all));
             Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b: numbers, near });
         }
     });
@@ -110,13 +114,13 @@ thread_local! {
 
 /// Memory that is kept from product to product.
 #[derive(Default)]
-struct Room(Vec<f32>);
+struct Room(Vec<MaybeUninit<f32>>);
 
 impl Room {
-    /// So many numbers, whatever they are, from the start of a line of the cache on.
-    fn numbers(&mut self, count: usize) -> &mut [f32] {
+    /// Room for so many numbers, from the start of a line of the cache on.
+    fn numbers(&mut self, count: usize) -> &mut [MaybeUninit<f32>] {
         if self.0.len() < count + LINE {
-            self.0.resize(count + LINE, 0.0);
+            self.0.resize(count + LINE, MaybeUninit::uninit());
         }
         let start = self.0.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         &mut self.0[start..start + count]
@@ -166,18 +170,18 @@ impl WithSimd for Part<'_> {
     }
 }
 
-/// Packs the rows of a matrix, not more than [`DEPTH`], into `numbers`.
-fn pack(b: Matrix<'_>, numbers: &mut [f32]) {
-    struct Pack<'a>(Matrix<'a>, &'a mut [f32]);
+/// Packs the rows of a matrix, not more than [`DEPTH`], into all of `room`.
+fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
+    struct Pack<'a>(Matrix<'a>, &'a mut [MaybeUninit<f32>]);
 
     impl WithSimd for Pack<'_> {
         type Output = ();
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            let (Self(b, numbers), width) = (self, tile::columns::<S>());
+            let (Self(b, room), width) = (self, tile::columns::<S>());
             let wide = SIDE_BY_SIDE * width;
-            for (nth, tiles) in numbers.chunks_mut(wide * b.rows).enumerate() {
+            for (nth, tiles) in room.chunks_mut(wide * b.rows).enumerate() {
                 let b = b.columns(nth * wide..b.columns.min((nth + 1) * wide));
                 match b.column_stride {
                     1 => pack_rows(simd, b, tiles),
@@ -187,25 +191,28 @@ fn pack(b: Matrix<'_>, numbers: &mut [f32]) {
         }
     }
 
-    Arch::new().dispatch(Pack(b, numbers));
+    assert_eq!(room.len(), b.rows * b.columns.next_multiple_of(width()), "room for whole tiles");
+    Arch::new().dispatch(Pack(b, room));
+    // SAFETY: of every row of every tile all numbers were written, those behind the last column as zeros.
+    unsafe { room.assume_init_ref() }
 }
 
 /// Packs rows whose numbers lie one after another.
 #[inline(always)]
-fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [f32]) {
+fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
     let width = tile::columns::<S>();
     for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
         let columns = width.min(b.columns - nth * width);
         for row in 0..b.rows {
             // By registers, and not as slices, for which the C library would be called every time.
             let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride + nth * width..][..columns]);
-            let (to, _) = S::as_mut_simd_f32s(&mut tile[row * width..][..width]);
+            let (to, _) = S::as_uninit_mut_simd_f32s(&mut tile[row * width..][..width]);
             for i in 0..WIDE {
-                to[i] = match from.get(i) {
+                to[i].write(match from.get(i) {
                     Some(numbers) => *numbers,
                     None if i == from.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
                     None => simd.splat_f32s(0.0),
-                };
+                });
             }
         }
     }
@@ -213,7 +220,7 @@ fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [f32]) {
 
 /// Packs columns whose numbers lie one after another.
 #[inline(always)]
-fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
+fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
     let width = tile::columns::<S>();
     for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
         for start in (0..width).step_by(SQUARE) {
@@ -227,7 +234,7 @@ fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [f32]) {
                 for i in 0..SQUARE.min(width - start) {
                     let is_there = first + i < b.columns;
                     let number = if is_there { b.values[(first + i) * b.column_stride + row] } else { 0.0 };
-                    tile[row * width + start + i] = number;
+                    tile[row * width + start + i].write(number);
                 }
             }
         }

@@ -22,12 +22,12 @@ pub(crate) enum Threads {
     All,
 }
 
-/// How many multiply-adds are worth a task of their own: some twenty microseconds.
-const WORTH: usize = 1 << 20;
+/// How many multiply-adds are worth a task of their own: some ten microseconds.
+const WORTH: usize = 1 << 19;
 /// How many tasks a thread gets if they are large enough: cores differ in speed, and who is done early takes from others.
-const TASKS: usize = 4;
+const TASKS: usize = 8;
 /// How many rows or columns a task has at least, as it reads all of the other matrix for them.
-const LEAST: usize = 48;
+const LEAST: usize = 24;
 /// How many columns a task has at most, so that what it packs stays near.
 const MOST_COLUMNS: usize = 512;
 /// How many numbers are packed at a time for all threads.

@@ -29,7 +29,13 @@ pub(crate) fn sum_in_order(pieces: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
     sum
 }
 
+/// Adds `numbers` to those of `sum`, on all threads.
+pub(crate) fn add_to(sum: &mut [f32], numbers: &[f32]) {
+    each_of(sum.chunks_mut(PIECE).zip(numbers.chunks(PIECE)), |_, (sum, numbers)| add(sum, numbers));
+}
+
 fn add(sum: &mut [f32], row: &[f32]) {
+    let row = &row[..sum.len()];
     simd(
         #[inline(always)]
         || {

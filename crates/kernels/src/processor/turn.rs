@@ -1,7 +1,9 @@
 //! Columns that become rows, by squares within registers.
 
+use std::mem::MaybeUninit;
+
 use super::matrix::Matrix;
-use super::memory::filled;
+use super::memory::written;
 use super::simd;
 
 /// Rows and columns of a square.
@@ -11,7 +13,7 @@ const ROWS: usize = 16;
 
 /// The numbers, row after row, of a matrix whose columns lie one after another; by all threads.
 pub(super) fn by_rows(a: Matrix<'_>) -> Vec<f32> {
-    filled(a.rows * a.columns, ROWS * a.columns, |nth, rows| {
+    let write = |nth: usize, rows: &mut [MaybeUninit<f32>]| {
         let a = a.rows(nth * ROWS..a.rows.min((nth + 1) * ROWS));
         let whole = [a.rows, a.columns].map(|length| length / SQUARE * SQUARE);
         simd(
@@ -23,17 +25,20 @@ pub(super) fn by_rows(a: Matrix<'_>) -> Vec<f32> {
                 }
                 for row in 0..a.rows {
                     for column in if row < whole[0] { whole[1] } else { 0 }..a.columns {
-                        rows[row * a.columns + column] = a.values[row * a.row_stride + column * a.column_stride];
+                        let number = a.values[row * a.row_stride + column * a.column_stride];
+                        rows[row * a.columns + column].write(number);
                     }
                 }
             },
         )
-    })
+    };
+    // SAFETY: of every row the whole squares are written, and then the rest.
+    unsafe { written(a.rows * a.columns, ROWS * a.columns, write) }
 }
 
 /// Writes the first `length` numbers, whole squares, of [`SQUARE`] rows as so many rows of `to`; to be called in [`simd`].
 #[inline(always)]
-pub(super) fn turn(from: &[f32], from_stride: usize, length: usize, to: &mut [f32], to_stride: usize) {
+pub(super) fn turn(from: &[f32], from_stride: usize, length: usize, to: &mut [MaybeUninit<f32>], to_stride: usize) {
     if length == 0 {
         return;
     }
@@ -41,7 +46,14 @@ pub(super) fn turn(from: &[f32], from_stride: usize, length: usize, to: &mut [f3
     assert!(length.is_multiple_of(SQUARE) && ends[0] <= from.len() && ends[1] <= to.len(), "whole squares of both");
     for start in (0..length).step_by(SQUARE) {
         // SAFETY: the last square ends where both were just seen to end, and the others before.
-        unsafe { square(from.as_ptr().add(start), from_stride, to.as_mut_ptr().add(start * to_stride), to_stride) }
+        unsafe {
+            square(
+                from.as_ptr().add(start),
+                from_stride,
+                to.as_mut_ptr().cast::<f32>().add(start * to_stride),
+                to_stride,
+            )
+        }
     }
 }
 
