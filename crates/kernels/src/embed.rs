@@ -1,13 +1,16 @@
 //! Token and position embedding: `out[b, t] = wte[ids[b, t]] + wpe[t]`.
 //!
-//! The gradient of a row of `wte` is the sum of the gradients of all its places. On the processor each thread adds some columns
-//! of all places, in the order of the places, so that a token that is everywhere costs what others cost, and every sum is
-//! always made in the same order; where a tied head has made its gradient in the table already, they are added to that. A GPU
-//! does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the batch. `8 C` bytes an id forward, `12 C` backward; the
-//! limit is the memory.
+//! The gradient of a row of `wte` is the sum of the gradients of all its places. On the processor what one place alone names is
+//! written as it is; of the others each thread adds some columns of all places, in the order of the places, so that a token that
+//! is everywhere costs what others cost, and every sum is always made in the same order; where a tied head has made its gradient
+//! in the table already, they are added to that. A GPU does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the
+//! batch. `8 C` bytes an id forward, `12 C` backward; the limit is the memory, past whose caches the processor writes what they
+//! would not hold.
 
 #[cfg(feature = "cube")]
 mod gpu;
+#[cfg(feature = "flex")]
+mod processor;
 
 use burn::tensor::Tensor;
 
@@ -51,215 +54,6 @@ pub(crate) fn stock(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Ids) -> Tensor<
         Some(wpe) => {
             let positions = wpe.slice([0..t, 0..c]).reshape([1, t, c]);
             (tokens.reshape([b, t, c]) + positions).reshape([b * t, c])
-        }
-    }
-}
-
-#[cfg(feature = "flex")]
-mod processor {
-    use std::mem::{MaybeUninit, replace};
-    use std::slice::from_raw_parts_mut;
-    use std::sync::Arc;
-
-    use crate::operation::{Operation, Values, View};
-    use crate::processor::{LARGE, LINE, PIECE, clear, each, each_of, fetch, filled, rows_of_a_piece, written};
-
-    #[derive(Clone, Debug)]
-    pub struct Embed {
-        pub ids: Arc<[u32]>,
-        pub t: usize,
-    }
-
-    impl Operation<1> for Embed {
-        type Saved = ();
-
-        fn forward(&self, [wte]: [View<'_>; 1], _: bool) -> (Values, ()) {
-            let (c, n) = (wte.dims()[1], self.ids.len());
-            let rows = rows_of_a_piece(c);
-            let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
-                    out.write_copy_of_slice(self.row(&wte, nth, c));
-                }
-            };
-            // SAFETY: a piece is whole rows, and there is an id for each row.
-            let out = unsafe { written(n * c, rows * c, write) };
-            (Values::new(out, [n, c]), ())
-        }
-
-        fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, wanted: [bool; 1]) -> [Option<Values>; 1] {
-            [wanted[0].then(|| self.table_gradient(wte, &d_out.view()))]
-        }
-
-        fn backward_onto(
-            &self,
-            so_far: Values,
-            _: [View<'_>; 1],
-            (): (),
-            d_out: Values,
-            _: [bool; 1],
-        ) -> [Option<Values>; 1] {
-            [Some(self.add_to_table_gradient(so_far, &d_out.view()))]
-        }
-    }
-
-    impl Operation<2> for Embed {
-        type Saved = ();
-
-        fn forward(&self, [wte, wpe]: [View<'_>; 2], _: bool) -> (Values, ()) {
-            let (c, n) = (wte.dims()[1], self.ids.len());
-            let rows = rows_of_a_piece(c);
-            let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
-                    let (token, position) = (self.row(&wte, nth, c), row(&wpe, (nth % self.t) as u32, c));
-                    for i in 0..c {
-                        out[i].write(token[i] + position[i]);
-                    }
-                }
-            };
-            // SAFETY: a piece is whole rows, and there is an id for each row.
-            let out = unsafe { written(n * c, rows * c, write) };
-            (Values::new(out, [n, c]), ())
-        }
-
-        fn backward(&self, [wte, wpe]: [View<'_>; 2], (): (), d_out: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {
-            [
-                wanted[0].then(|| self.table_gradient(wte, &d_out.view())),
-                wanted[1].then(|| self.position_gradient(wpe, &d_out.view())),
-            ]
-        }
-
-        fn backward_onto(
-            &self,
-            so_far: Values,
-            [_, wpe]: [View<'_>; 2],
-            (): (),
-            d_out: Values,
-            wanted: [bool; 2],
-        ) -> [Option<Values>; 2] {
-            let d_out = d_out.view();
-            [Some(self.add_to_table_gradient(so_far, &d_out)), wanted[1].then(|| self.position_gradient(wpe, &d_out))]
-        }
-    }
-
-    /// How many numbers ahead of what is copied or added the next rows are fetched.
-    const AHEAD: usize = 1536;
-
-    impl Embed {
-        /// The row of the `nth` id; that of a later one is fetched.
-        #[inline(always)]
-        fn row<'a>(&self, wte: &'a [f32], nth: usize, c: usize) -> &'a [f32] {
-            if let Some(later) = self.later(nth, c) {
-                fetch(row(wte, later, c).as_ptr(), c);
-            }
-            row(wte, self.ids[nth], c)
-        }
-
-        /// The id of which so many columns are fetched when those of the `nth` are needed.
-        #[inline(always)]
-        fn later(&self, nth: usize, columns: usize) -> Option<u32> {
-            self.ids.get(nth + AHEAD.div_ceil(columns.max(1))).copied()
-        }
-
-        /// Rows that no id names are cleared; the others are not, but begin as the gradient of their first place.
-        fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
-            let [v, c] = wte.dims();
-            let mut is_named = vec![false; v];
-            let is_first: Vec<bool> = self.ids.iter().map(|&id| !replace(&mut is_named[id as usize], true)).collect();
-            let mut d_wte = Vec::with_capacity(v * c);
-            let room = &mut d_wte.spare_capacity_mut()[..v * c];
-            let (rows, is_large) = (rows_of_a_piece(c), v * c > LARGE);
-            each_of(room.chunks_mut(rows * c.max(1)).zip(is_named.chunks(rows)), |_, (room, is_named)| {
-                let mut row = 0;
-                for run in is_named.chunk_by(|a, b| a == b) {
-                    if !run[0] {
-                        clear(&mut room[row * c..(row + run.len()) * c], is_large);
-                    }
-                    row += run.len();
-                }
-            });
-            self.add_rows(d_wte.as_mut_ptr(), v, c, d_out, |nth| is_first[nth]);
-            // SAFETY: of the rows those that no id names are cleared, and each other begins as its first place's.
-            unsafe { d_wte.set_len(v * c) };
-            Values::new(d_wte, [v, c])
-        }
-
-        /// The head of a tied table has its gradient first.
-        fn add_to_table_gradient(&self, mut so_far: Values, d_out: &[f32]) -> Values {
-            let [v, c] = so_far.view().dims();
-            self.add_rows(so_far.as_mut_slice().as_mut_ptr(), v, c, d_out, |_| false);
-            so_far
-        }
-
-        /// Adds the gradient of each place to the row of its id, or has the row begin as it.
-        fn add_rows(&self, d_wte: *mut f32, v: usize, c: usize, d_out: &[f32], begins: impl Fn(usize) -> bool + Sync) {
-            assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
-            let start = Start(d_wte);
-            let width = columns_of_a_task(c, d_out.len());
-            each(c.div_ceil(width), |task| {
-                let columns = task * width..c.min((task + 1) * width);
-                let sum = |id: u32| start.at(id as usize * c + columns.start);
-                for (nth, (&id, d)) in self.ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
-                    if let Some(later) = self.later(nth, columns.len()) {
-                        fetch(sum(later), columns.len());
-                    }
-                    let (d, sum) = (&d[columns.clone()], sum(id));
-                    // SAFETY: the row is one of the table's, of which nobody else touches these columns, and is read only
-                    // where it has begun.
-                    unsafe {
-                        match begins(nth) {
-                            true => sum.copy_from_nonoverlapping(d.as_ptr(), d.len()),
-                            false => add(from_raw_parts_mut(sum, d.len()), d),
-                        }
-                    }
-                }
-            });
-        }
-
-        /// The sum of a place's gradients over the batch; zero of places behind T.
-        fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
-            let c = wpe.dims()[1];
-            // As long as leaves tasks for all threads: every piece of every row of the batch begins to be read anew.
-            let piece = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_of_a_piece(c)) * c;
-            let d_wpe = filled(wpe.len(), piece, |nth, sums| {
-                for batch_row in d_out.chunks_exact(self.t * c) {
-                    let used = (nth * piece).min(batch_row.len())..(nth * piece + sums.len()).min(batch_row.len());
-                    add(&mut sums[..used.len()], &batch_row[used]);
-                }
-            });
-            Values::like(d_wpe, wpe)
-        }
-    }
-
-    fn row(table: &[f32], row: u32, c: usize) -> &[f32] {
-        &table[row as usize * c..][..c]
-    }
-
-    /// As few as give every thread a task, but whole cache lines; all of them where one thread is done at once.
-    fn columns_of_a_task(c: usize, numbers: usize) -> usize {
-        match numbers < 2 * PIECE {
-            true => c.max(1),
-            false => c.div_ceil(rayon::current_num_threads()).next_multiple_of(LINE),
-        }
-    }
-
-    #[inline(always)]
-    fn add(sum: &mut [f32], d: &[f32]) {
-        let d = &d[..sum.len()];
-        // By hand: for an iterator over both there was a call for every row.
-        for i in 0..sum.len() {
-            sum[i] += d[i];
-        }
-    }
-
-    /// Where a table starts of whose rows every thread writes other columns.
-    struct Start(*mut f32);
-
-    // SAFETY: it only says where things are.
-    unsafe impl Sync for Start {}
-
-    impl Start {
-        fn at(&self, number: usize) -> *mut f32 {
-            self.0.wrapping_add(number)
         }
     }
 }
@@ -337,6 +131,23 @@ mod tests {
     #[test]
     fn it_is_its_definition_in_value_and_gradient_for_any_stream_of_ids() {
         is_its_definition_on(&Device::flex(), &[(1, 1, 1, 1), (3, 5, 7, 3), (40, 30, 100, 65)]);
+    }
+
+    #[test]
+    fn what_no_cache_holds_is_its_definition_too() {
+        // Rows of whole lines and others, more than 16 MB of them and of the table.
+        let (b, t, v) = (33, 2000, 66_001);
+        for c in [64, 67] {
+            let ids: Vec<u32> = (0..b * t).map(|at| (at * at % v) as u32).collect();
+            let ids = Ids::new(&ids, [b, t], &Device::flex());
+            let tables = [random([v, c], 1.0), random([t, c], 1.0)];
+            agrees(
+                tables,
+                |[wte, wpe]| embed(wte, Some(wpe), ids.clone()),
+                |[wte, wpe]| stock(wte, Some(wpe), ids.clone()),
+            );
+            agrees([random([v, c], 1.0)], |[wte]| embed(wte, None, ids.clone()), |[wte]| stock(wte, None, ids.clone()));
+        }
     }
 
     #[test]

@@ -41,30 +41,61 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
     unsafe { written(length, piece, write) }
 }
 
-/// How many numbers are more than the caches hold.
-pub(crate) const LARGE: usize = 8 << 20;
+/// How many numbers are more than stay near until they are read.
+const LARGE: usize = 4 << 20;
 
-/// Clears memory; what `is_large` in whole past the caches, where it would not stay until it is read, so that no line is
-/// fetched from memory only to be overwritten.
-pub(crate) fn clear(room: &mut [MaybeUninit<f32>], is_large: bool) {
-    #[cfg(target_arch = "x86_64")]
-    if is_large {
-        use std::arch::x86_64::{__m128, _mm_setzero_ps, _mm_sfence, _mm_stream_ps};
-        // SAFETY: four numbers may be written as one register, which is aligned as it must be. The fence has what was written
-        // past the caches in its place before anything that this thread does later.
-        unsafe {
-            let (before, registers, after) = room.align_to_mut::<MaybeUninit<__m128>>();
-            for register in registers {
-                _mm_stream_ps(register.as_mut_ptr().cast(), _mm_setzero_ps());
-            }
-            _mm_sfence();
-            before.fill(MaybeUninit::new(0.0));
-            after.fill(MaybeUninit::new(0.0));
-        }
-        return;
+/// What a task writes past the caches, where it would not stay until it is read, so that no line is fetched from memory only to
+/// be overwritten. When it is dropped, all is in its place before anything that this thread does later.
+pub(crate) struct Stream {
+    is_used: bool,
+}
+
+impl Stream {
+    /// For a part of a result of so many numbers.
+    pub fn to(numbers: usize) -> Self {
+        Self { is_used: cfg!(target_arch = "x86_64") && numbers > LARGE }
     }
-    let _ = is_large;
-    room.fill(MaybeUninit::new(0.0));
+
+    /// Writes the `line` of numbers that begins at each place of `room`. Says whether it did: it pays for what is [`LARGE`], and
+    /// is for whole lines that begin with a register of four.
+    #[inline(always)]
+    pub fn write(&self, room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; LINE]) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{__m128, _mm_loadu_ps, _mm_stream_ps};
+            if !self.is_used || !room.as_ptr().cast::<__m128>().is_aligned() || !room.len().is_multiple_of(LINE) {
+                return false;
+            }
+            for start in (0..room.len()).step_by(LINE) {
+                let line = line(start);
+                for at in (0..LINE).step_by(4) {
+                    // SAFETY: there is a line of room, aligned to registers as the first is.
+                    unsafe {
+                        _mm_stream_ps(room.as_mut_ptr().add(start + at).cast(), _mm_loadu_ps(line.as_ptr().add(at)))
+                    };
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (room, line);
+        self.is_used
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        if self.is_used {
+            // SAFETY: every processor of this kind has it.
+            unsafe { std::arch::x86_64::_mm_sfence() }
+        }
+    }
+}
+
+/// The line that begins at a place of `numbers`.
+#[inline(always)]
+pub(crate) fn line(numbers: &[f32], at: usize) -> [f32; LINE] {
+    numbers[at..at + LINE].try_into().expect("a slice of as many")
 }
 
 /// Has so many numbers from `start` on, which will be needed soon, fetched into the cache meanwhile: the processor foresees what
