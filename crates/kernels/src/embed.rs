@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn what_no_cache_holds_is_its_definition_too() {
-        // Rows of whole lines and others, more than 16 MB of them and of the table.
-        let (b, t, v) = (33, 2000, 66_001);
+        // Rows of whole lines and others, more of them and of the table than are kept near.
+        let (b, t, v) = (50, 2000, 100_003);
         for c in [64, 67] {
             let ids: Vec<u32> = (0..b * t).map(|at| (at * at % v) as u32).collect();
             let ids = Ids::new(&ids, [b, t], &Device::flex());

@@ -1,11 +1,13 @@
 //! Lookups on the processor, and their gradients.
 
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, replace, take};
 use std::slice::from_raw_parts_mut;
 use std::sync::Arc;
 
 use crate::operation::{Operation, Values, View};
-use crate::processor::{LINE, PIECE, Stream, each, each_of, fetch, filled, line, rows_of_a_piece, simd, written};
+use crate::processor::{
+    LARGE, LINE, PIECE, Stream, each, each_of, fetch, filled, line, rows_of_a_piece, simd, written,
+};
 
 #[derive(Clone, Debug)]
 pub struct Embed {
@@ -18,9 +20,9 @@ impl Operation<1> for Embed {
 
     fn forward(&self, [wte]: [View<'_>; 1], _: bool) -> (Values, ()) {
         let (c, n) = (wte.dims()[1], self.ids.len());
-        let rows = rows_of_a_piece(c);
+        let (rows, touched) = (rows_of_a_piece(c), self.touched(wte.dims()));
         let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let stream = Stream::to(n * c);
+            let stream = Stream::among(touched);
             for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
                 write_row(out, self.row(&wte, nth, c), &stream);
             }
@@ -51,9 +53,9 @@ impl Operation<2> for Embed {
 
     fn forward(&self, [wte, wpe]: [View<'_>; 2], _: bool) -> (Values, ()) {
         let (c, n) = (wte.dims()[1], self.ids.len());
-        let rows = rows_of_a_piece(c);
+        let (rows, touched) = (rows_of_a_piece(c), self.touched(wte.dims()));
         let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let stream = Stream::to(n * c);
+            let stream = Stream::among(touched);
             simd(
                 #[inline(always)]
                 || {
@@ -113,6 +115,16 @@ impl Embed {
         row(wte, self.ids[nth], c)
     }
 
+    /// How many numbers a lookup in `[V, C]` reads and writes; at most, where they are few.
+    fn touched(&self, [v, c]: [usize; 2]) -> usize {
+        let n = self.ids.len();
+        if 2 * n * c <= LARGE {
+            return 2 * n * c;
+        }
+        let mut is_read = vec![false; v];
+        (n + self.ids.iter().filter(|&&id| !replace(&mut is_read[id as usize], true)).count()) * c
+    }
+
     /// Rows that no id names are cleared, those that one names are written; to the others their places are added.
     fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
         let [v, c] = wte.dims();
@@ -122,7 +134,7 @@ impl Embed {
         let room = &mut d_wte.spare_capacity_mut()[..v * c];
         let rows = rows_of_a_piece(c);
         each_of(room.chunks_mut(rows * c.max(1)).zip(times.chunks(rows)), |_, (room, times)| {
-            let (stream, mut row) = (Stream::to(v * c), 0);
+            let (stream, mut row) = (Stream::among((v + self.ids.len()) * c), 0);
             for run in times.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
                 if run[0] == 0 {
                     clear(&mut room[row * c..(row + run.len()) * c], &stream);
@@ -150,7 +162,7 @@ impl Embed {
     fn write_rows(&self, d_wte: Start, v: usize, c: usize, d_out: &[f32], comes: &[Comes]) {
         let rows = rows_of_a_piece(c);
         each(self.ids.len().div_ceil(rows), |piece| {
-            let stream = Stream::to(v * c);
+            let stream = Stream::among((v + self.ids.len()) * c);
             for nth in piece * rows..comes.len().min((piece + 1) * rows) {
                 if comes[nth] == Comes::Alone {
                     let start = d_wte.at(self.ids[nth] as usize * c).cast::<MaybeUninit<f32>>();
@@ -205,7 +217,7 @@ impl Embed {
 
 /// How the next place of an id comes into its row, where it is named so many `times`; they become none when the first has come.
 fn comes(times: &mut u8) -> Comes {
-    match std::mem::take(times) {
+    match take(times) {
         0 => Comes::Later,
         1 => Comes::Alone,
         _ => Comes::First,

@@ -41,8 +41,8 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
     unsafe { written(length, piece, write) }
 }
 
-/// How many numbers are more than stay near until they are read.
-const LARGE: usize = 4 << 20;
+/// How many numbers are more than the caches hold.
+pub(crate) const LARGE: usize = 8 << 20;
 
 /// What a task writes past the caches, where it would not stay until it is read, so that no line is fetched from memory only to
 /// be overwritten. When it is dropped, all is in its place before anything that this thread does later.
@@ -51,13 +51,13 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// For a part of a result of so many numbers.
-    pub fn to(numbers: usize) -> Self {
+    /// For a part of a work that reads and writes so many numbers: where the caches hold them all, what is written stays there.
+    pub fn among(numbers: usize) -> Self {
         Self { is_used: cfg!(target_arch = "x86_64") && numbers > LARGE }
     }
 
-    /// Writes the `line` of numbers that begins at each place of `room`. Says whether it did: it pays for what is [`LARGE`], and
-    /// is for whole lines that begin with a register of four.
+    /// Writes the `line` of numbers that begins at each place of `room`. Says whether it did: it pays where there is
+    /// more than [`LARGE`], and is for whole lines that begin with a register of four.
     #[inline(always)]
     pub fn write(&self, room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; LINE]) -> bool {
         #[cfg(target_arch = "x86_64")]
