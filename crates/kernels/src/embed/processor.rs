@@ -5,9 +5,7 @@ use std::slice::from_raw_parts_mut;
 use std::sync::Arc;
 
 use crate::operation::{Operation, Values, View};
-use crate::processor::{
-    LARGE, LINE, PIECE, Stream, each, each_of, fetch, filled, line, rows_of_a_piece, simd, written,
-};
+use crate::processor::{LINE, PIECE, Stream, each, each_of, fetch, filled, held, line, rows_of_a_piece, simd, written};
 
 #[derive(Clone, Debug)]
 pub struct Embed {
@@ -118,7 +116,7 @@ impl Embed {
     /// How many numbers a lookup in `[V, C]` reads and writes; at most, where they are few.
     fn touched(&self, [v, c]: [usize; 2]) -> usize {
         let n = self.ids.len();
-        if 2 * n * c <= LARGE {
+        if 2 * n * c <= held() {
             return 2 * n * c;
         }
         let mut is_read = vec![false; v];

@@ -1,6 +1,7 @@
 //! Memory for results: it is not cleared before it is written, and kept when it is freed.
 
 use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 
 use super::team::each_of;
 
@@ -41,8 +42,31 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
     unsafe { written(length, piece, write) }
 }
 
-/// How many numbers are more than the caches hold.
-pub(crate) const LARGE: usize = 8 << 20;
+/// How many numbers the largest cache holds; 32 MB of them where the processor does not say.
+pub(crate) fn held() -> usize {
+    static HELD: OnceLock<usize> = OnceLock::new();
+    *HELD.get_or_init(|| largest_cache().unwrap_or(32 << 20) / size_of::<f32>())
+}
+
+/// The bytes of the largest cache: what Intel's processors say of each of theirs, or AMD's in a place of their own.
+fn largest_cache() -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{__cpuid, __cpuid_count, CpuidResult};
+        let size = |CpuidResult { ebx, ecx, .. }: CpuidResult| {
+            let factors = [ebx >> 22, ebx >> 12 & 0x3ff, ebx & 0xfff, ecx]; // ways, partitions, a line, sets
+            factors.into_iter().map(|factor| factor as usize + 1).product::<usize>()
+        };
+        let said = |first, place| {
+            let is_there = __cpuid(first).eax >= place;
+            let caches = (0..if is_there { 8 } else { 0 }).map(move |nth| __cpuid_count(place, nth));
+            caches.take_while(|cache| cache.eax & 0x1f != 0).map(size).max()
+        };
+        said(0, 4).or_else(|| said(0x8000_0000, 0x8000_001d))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    None
+}
 
 /// What a task writes past the caches, where it would not stay until it is read, so that no line is fetched from memory only to
 /// be overwritten. When it is dropped, all is in its place before anything that this thread does later.
@@ -53,11 +77,11 @@ pub(crate) struct Stream {
 impl Stream {
     /// For a part of a work that reads and writes so many numbers: where the caches hold them all, what is written stays there.
     pub fn among(numbers: usize) -> Self {
-        Self { is_used: cfg!(target_arch = "x86_64") && numbers > LARGE }
+        Self { is_used: cfg!(target_arch = "x86_64") && numbers > held() }
     }
 
     /// Writes the `line` of numbers that begins at each place of `room`. Says whether it did: it pays where there is
-    /// more than [`LARGE`], and is for whole lines that begin with a register of four.
+    /// more than is [`held`], and is for whole lines that begin with a register of four.
     #[inline(always)]
     pub fn write(&self, room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; LINE]) -> bool {
         #[cfg(target_arch = "x86_64")]
@@ -133,5 +157,35 @@ pub(crate) fn keep_what_is_freed() {
                 libc::mallopt(libc::M_ARENA_MAX, 1); // and one store for all threads.
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_past_the_caches_is_there_and_what_is_not_is_left() {
+        let mut room = [MaybeUninit::new(-1.0); 20 * LINE];
+        let start = room.as_ptr().align_offset(size_of::<[f32; LINE]>()) % LINE;
+        let numbers: Vec<f32> = (0..20 * LINE).map(|i| i as f32).collect();
+        let stream = Stream { is_used: true };
+        for (first, length) in [(start, 18 * LINE), (start + 1, 2 * LINE), (start, LINE + 4)] {
+            let room = &mut room[first..first + length];
+            room.fill(MaybeUninit::new(-1.0));
+            let is_written = stream.write(room, |at| line(&numbers, at));
+            // SAFETY: all of it was written at the start.
+            let found = unsafe { room.assume_init_ref() };
+            match is_written {
+                true => assert_eq!(found, &numbers[..length]),
+                false => assert!(found.iter().all(|x| *x == -1.0)),
+            }
+            assert_eq!(is_written, (first, length) == (start, 18 * LINE) && cfg!(target_arch = "x86_64"));
+        }
+    }
+
+    #[test]
+    fn caches_hold_more_than_a_page_and_less_than_a_gigabyte_of_numbers() {
+        assert!((1 << 10..1 << 30).contains(&held()), "{} numbers", held());
     }
 }
