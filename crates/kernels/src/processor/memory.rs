@@ -174,7 +174,7 @@ mod tests {
             let room = &mut room[first..first + length];
             room.fill(MaybeUninit::new(-1.0));
             let is_written = stream.write(room, |at| line(&numbers, at));
-            // All of it was written at the start.
+            // SAFETY: all of it was written at the start.
             let found = unsafe { room.assume_init_ref() };
             match is_written {
                 true => assert_eq!(found, &numbers[..length]),
