@@ -298,7 +298,8 @@ mod tests {
         assert!(numbers(updated)[0] < 1.0 && numbers(after.first)[0] > 0.0);
     }
 
-    /// Sums many squares on `device`.
+    /// Sums many squares on `device`. What burn itself sums is less exact.
+    #[cfg(any(feature = "flex", feature = "wgpu"))]
     fn sums_exactly_on(device: &Device) {
         for count in [1, 255, 4099, 200_000] {
             let x: Vec<f32> = (0..count).map(|i| (i % 17 + 1) as f32 / 16.0).collect();
@@ -312,6 +313,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "flex")]
     fn squares_are_summed_as_exactly_as_the_result_can_be_written() {
         sums_exactly_on(&Device::flex());
     }
