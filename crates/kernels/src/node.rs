@@ -22,7 +22,7 @@ pub(crate) trait Node<B: Backend, const N: usize>: Debug + Send + 'static {
     /// The gradients in the inputs, given `d_out`, that in the output; none where it is not wanted.
     fn backward(saved: Self::Saved, d_out: FloatTensor<B>, wanted: [bool; N]) -> [Option<FloatTensor<B>>; N];
 
-    /// The same, the gradient in the first input being added to `so_far`, what others made of it already.
+    /// The same where the gradient in the first input is wanted, which is added to `so_far`, what others made of it already.
     fn backward_onto(
         so_far: FloatTensor<B>,
         saved: Self::Saved,

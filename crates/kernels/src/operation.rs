@@ -33,7 +33,7 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
         wanted: [bool; N],
     ) -> [Option<Values>; N];
 
-    /// The same, the gradient in the first input being added to `so_far`, what others made of it already.
+    /// The same where the gradient in the first input is wanted, which is added to `so_far`, what others made of it already.
     fn backward_onto(
         &self,
         mut so_far: Values,

@@ -156,15 +156,21 @@ impl Embed {
         so_far
     }
 
+    /// What the rows that are written to without a further look rely on.
+    fn assert_within(&self, v: usize, c: usize, d_out: &[f32]) {
+        assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
+    }
+
     /// Writes the rows that have one place.
     fn write_rows(&self, d_wte: Start, v: usize, c: usize, d_out: &[f32], comes: &[Comes]) {
+        self.assert_within(v, c, d_out);
         let rows = rows_of_a_piece(c);
         each(self.ids.len().div_ceil(rows), |piece| {
             let stream = Stream::among((v + self.ids.len()) * c);
             for nth in piece * rows..comes.len().min((piece + 1) * rows) {
                 if comes[nth] == Comes::Alone {
                     let start = d_wte.at(self.ids[nth] as usize * c).cast::<MaybeUninit<f32>>();
-                    // SAFETY: the row is one of the table's, as where its places were counted, and no other place's.
+                    // SAFETY: the row is one of the table's, and no other place's.
                     let room = unsafe { from_raw_parts_mut(start, c) };
                     write_row(room, &d_out[nth * c..][..c], &stream);
                 }
@@ -174,7 +180,7 @@ impl Embed {
 
     /// Adds the gradient of each place to the row of its id, or has the row begin as it; of rows that have one place, none.
     fn add_rows(&self, d_wte: Start, v: usize, c: usize, d_out: &[f32], comes: &[Comes]) {
-        assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
+        self.assert_within(v, c, d_out);
         let width = columns_of_a_task(c, d_out.len());
         each(c.div_ceil(width), |task| {
             let columns = task * width..c.min((task + 1) * width);
