@@ -77,11 +77,12 @@ mod processor {
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
     use crate::processor::{
-        LINE, Matrix, MatrixMut, Onto, Threads, each, exp, largest, map, multiply, simd, sum, sum_of_products,
+        LINE, Matrix, MatrixMut, Onto, Packed, Threads, each_of, exp, largest, map, multiply, simd, sum,
+        sum_of_products,
     };
 
     /// How many places are looked from at once.
-    pub const ROWS: usize = 64;
+    pub const ROWS: usize = 32;
 
     #[derive(Clone, Debug)]
     pub struct Attention {
@@ -90,35 +91,57 @@ mod processor {
         pub dropped: Dropout,
     }
 
-    impl Operation<1> for Attention {
-        type Saved = ();
+    /// What a row's softmax was made of: the largest score, and one over the sum of exponentials below it.
+    type Softmax = [f32; 2];
 
-        fn forward(&self, [qkv]: [View<'_>; 1], _: bool) -> (Values, ()) {
+    impl Operation<1> for Attention {
+        /// Of every place of every head.
+        type Saved = Vec<Vec<Softmax>>;
+
+        fn forward(&self, [qkv]: [View<'_>; 1], _: bool) -> (Values, Self::Saved) {
             let [n, c] = [qkv.dims()[0], qkv.dims()[1] / 3];
             let mut out = Vec::with_capacity(n * c);
             let out_of_all = Shared(out.as_mut_ptr());
-            self.for_each_head(qkv, |head, scores| {
+            let saved = self.for_each_head(qkv, |_, head, scores| {
+                let [k, v] =
+                    [Packed::by_one(head.part(1, 0..self.t).transposed()), Packed::by_one(head.part(2, 0..self.t))];
+                let mut saved = Vec::with_capacity(self.t);
                 for rows in head.blocks() {
-                    let seen = rows.end;
-                    head.weights(rows.clone(), scores);
-                    head.drop(rows.clone(), scores);
-                    let weights = Matrix::new(scores, rows.len(), seen);
+                    let weights = &mut scores[..rows.len() * rows.end];
+                    head.scores(rows.clone(), &k, weights);
+                    head.each_row(
+                        rows.clone(),
+                        weights,
+                        #[inline(always)]
+                        |_, row| saved.push(softmax(row)),
+                    );
+                    head.drop(rows.clone(), weights);
+                    let weights = Matrix::new(weights, rows.len(), rows.end);
                     // SAFETY: these columns of these rows are this task's alone, and in this task written once.
                     let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                    multiply(out, Onto::Nothing, 1.0, weights, head.part(2, 0..seen), Threads::One);
+                    v.multiply(&out, Onto::Nothing, 1.0, weights);
                 }
+                saved
             });
             // SAFETY: every head of every row of the batch has written its columns of all places.
             unsafe { out.set_len(n * c) };
-            (Values::new(out, [n, c]), ())
+            (Values::new(out, [n, c]), saved)
         }
 
-        fn backward(&self, [qkv]: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
+        fn backward(
+            &self,
+            [qkv]: [View<'_>; 1],
+            saved: Self::Saved,
+            d_out: Values,
+            _: [bool; 1],
+        ) -> [Option<Values>; 1] {
             let [n, three_c] = qkv.dims();
             let (c, d_out) = (three_c / 3, d_out.view());
             let mut d_qkv = Vec::with_capacity(n * three_c);
             let d_of_all = Shared(d_qkv.as_mut_ptr());
-            self.for_each_head(qkv, |head, scores| {
+            self.for_each_head(qkv, |nth, head, scores| {
+                let of = |which: usize| head.part(which, 0..self.t);
+                let [by_k, by_v, k] = [of(1).transposed(), of(2).transposed(), of(1)].map(Packed::by_one);
                 let mut d_scores = vec![0.0; ROWS * self.t];
                 // From the last places on: the first block that comes sees all of keys and values, and writes their gradients.
                 for rows in head.blocks().rev() {
@@ -133,19 +156,31 @@ mod processor {
                             three_c,
                         )
                     };
-                    head.weights(rows.clone(), scores);
+                    let (weights, d_scores) = (&mut scores[..rows.len() * seen], &mut d_scores[..rows.len() * seen]);
+                    head.scores(rows.clone(), &by_k, weights);
+                    head.each_row(
+                        rows.clone(),
+                        weights,
+                        #[inline(always)]
+                        |place, row| softmax_again(row, saved[nth][place]),
+                    );
                     let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                    let d_weights = MatrixMut::new(&mut d_scores, rows.len(), seen);
-                    multiply(d_weights, Onto::Nothing, 1.0, d, head.part(2, 0..seen).transposed(), Threads::One);
-                    head.drop(rows.clone(), &mut d_scores);
-                    differentiate_softmax(&scores[..rows.len() * seen], &mut d_scores, seen);
-                    head.drop(rows.clone(), scores);
-                    let weights = Matrix::new(scores, rows.len(), seen);
-                    multiply(d_part(2, 0..seen), onto, 1.0, weights.transposed(), d, Threads::One);
-                    let d_scores = Matrix::new(&d_scores, rows.len(), seen);
-                    let (q, k) = (head.part(0, rows.clone()), head.part(1, 0..seen));
-                    multiply(d_part(0, rows.clone()), Onto::Nothing, head.scale, d_scores, k, Threads::One);
-                    multiply(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), q, Threads::One);
+                    by_v.multiply(&MatrixMut::new(d_scores, rows.len(), seen), Onto::Nothing, 1.0, d);
+                    head.drop(rows.clone(), d_scores);
+                    differentiate_softmax(weights, d_scores, seen);
+                    head.drop(rows.clone(), weights);
+                    let weights = Matrix::new(weights, rows.len(), seen).transposed();
+                    multiply(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
+                    let d_scores = Matrix::new(d_scores, rows.len(), seen);
+                    k.multiply(&d_part(0, rows.clone()), Onto::Nothing, head.scale, d_scores);
+                    multiply(
+                        d_part(1, 0..seen),
+                        onto,
+                        head.scale,
+                        d_scores.transposed(),
+                        head.part(0, rows),
+                        Threads::One,
+                    );
                 }
             });
             // SAFETY: every head of every row of the batch has written its columns of all places.
@@ -156,16 +191,20 @@ mod processor {
 
     impl Attention {
         /// Does `work` for every head of every row of the batch, with room for the scores of [`ROWS`] places.
-        fn for_each_head(&self, qkv: View<'_>, work: impl Fn(Head<'_>, &mut [f32]) + Sync) {
+        fn for_each_head<R: Send>(
+            &self,
+            qkv: View<'_>,
+            work: impl Fn(usize, Head<'_>, &mut [f32]) -> R + Sync,
+        ) -> Vec<R> {
             let &Self { t, heads, dropped } = self;
             let [n, three_c] = qkv.dims();
             let (b, d) = (n / t.max(1), three_c / 3 / heads);
             assert_eq!((b * t, 3 * heads * d), (n, three_c), "whole rows of the batch, and whole heads");
             let scale = 1.0 / (d as f32).sqrt();
-            each(b * heads, |nth| {
+            each_of(0..b * heads, |nth, _| {
                 let head = Head { qkv, row: nth / heads, nth: nth % heads, heads, t, d, scale, dropped };
-                work(head, &mut vec![0.0; ROWS * t]);
-            });
+                work(nth, head, &mut vec![0.0; ROWS * t])
+            })
         }
     }
 
@@ -199,28 +238,29 @@ mod processor {
             Matrix::strided(&self.qkv[start..], places.len(), self.d, width)
         }
 
-        /// How much each of `places` takes of those up to the last of them: the softmax of the scores, zero ahead.
-        fn weights(&self, places: Range<usize>, out: &mut [f32]) {
+        /// What each of `places` has to do with those up to the last of them, of which `keys` are the columns.
+        fn scores(&self, places: Range<usize>, keys: &Packed, out: &mut [f32]) {
+            let out = MatrixMut::new(out, places.len(), places.end);
+            keys.multiply(&out, Onto::Nothing, self.scale, self.part(0, places));
+        }
+
+        /// Gives `softmax` the scores of each of `places`, in whole registers: what is ahead is so far below that it adds nothing
+        /// to a sum, and is zero in the end.
+        fn each_row(&self, places: Range<usize>, scores: &mut [f32], mut softmax: impl FnMut(usize, &mut [f32])) {
             let seen = places.end;
-            let (q, k) = (self.part(0, places.clone()), self.part(1, 0..seen).transposed());
-            multiply(MatrixMut::new(out, places.len(), seen), Onto::Nothing, self.scale, q, k, Threads::One);
             simd(
                 #[inline(always)]
                 || {
-                    for (nth, place) in places.enumerate() {
-                        let row = &mut out[nth * seen..(nth + 1) * seen];
-                        // In whole registers: what is ahead is so far below that it adds nothing to the sum.
+                    for (row, place) in scores.chunks_exact_mut(seen).zip(places) {
                         let whole = (place + 1).next_multiple_of(LINE).min(seen);
                         row[place + 1..whole].fill(f32::MIN);
-                        softmax(&mut row[..whole]);
+                        softmax(place, &mut row[..whole]);
                         row[place + 1..].fill(0.0);
                     }
                 },
             )
         }
-    }
 
-    impl Head<'_> {
         /// Drops of what each of `places` takes of those up to the last of them.
         fn drop(&self, places: Range<usize>, weights: &mut [f32]) {
             if self.dropped.is_none() {
@@ -239,7 +279,7 @@ mod processor {
     }
 
     #[inline(always)]
-    fn softmax(row: &mut [f32]) {
+    fn softmax(row: &mut [f32]) -> Softmax {
         let most = largest(row);
         map(
             row,
@@ -251,6 +291,17 @@ mod processor {
             row,
             #[inline(always)]
             |x| x * share,
+        );
+        [most, share]
+    }
+
+    /// The same of the same row, to the last bit.
+    #[inline(always)]
+    fn softmax_again(row: &mut [f32], [most, share]: Softmax) {
+        map(
+            row,
+            #[inline(always)]
+            |x| exp(x - most) * share,
         );
     }
 

@@ -94,11 +94,7 @@ pub fn dropout<const D: usize>(x: Tensor<D>, dropped: Dropout) -> Tensor<D> {
 /// # Shapes
 ///
 /// - both, and the output: `[N, C]`
-pub fn add_dropped(stream: Tensor<2>, x: Tensor<2>, dropped: Dropout) -> Tensor<2> {
-    #[cfg(feature = "flex")]
-    if crate::operation::is_ours(&x) {
-        return crate::operation::run(processor::Drop(dropped), [stream.into(), x.into()]);
-    }
+pub(crate) fn add_dropped(stream: Tensor<2>, x: Tensor<2>, dropped: Dropout) -> Tensor<2> {
     #[cfg(feature = "cube")]
     if crate::gpu::is_ours(&x) && !dropped.is_none() {
         return crate::gpu::run(gpu::Drop(dropped), [stream.into(), x.into()]);
@@ -118,7 +114,7 @@ mod processor {
 
     use super::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, each_of, simd, written};
+    use crate::processor::{PIECE, simd, written};
 
     #[derive(Clone, Debug)]
     pub struct Drop(pub Dropout);
@@ -127,84 +123,50 @@ mod processor {
         type Saved = ();
 
         fn forward(&self, [x]: [View<'_>; 1], _: bool) -> (Values, ()) {
-            let out = self.0.each(x.len(), |at, factor| factor * x[at]);
-            (Values::like(out, x), ())
+            (self.0.of(x), ())
         }
 
-        fn backward(&self, _: [View<'_>; 1], (): (), mut d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
-            self.0.drop_all(d_out.as_mut_slice());
-            [Some(d_out)]
+        fn backward(&self, _: [View<'_>; 1], (): (), d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
+            [Some(self.0.of(d_out.view()))]
         }
-    }
-
-    impl Operation<2> for Drop {
-        type Saved = ();
-
-        fn forward(&self, [stream, x]: [View<'_>; 2], _: bool) -> (Values, ()) {
-            assert_eq!(stream.len(), x.len(), "as many numbers");
-            let out = match self.0.is_none() {
-                true => plus(&stream, &x),
-                false => self.0.each(x.len(), |at, factor| stream[at] + factor * x[at]),
-            };
-            (Values::like(out, x), ())
-        }
-
-        fn backward(&self, _: [View<'_>; 2], (): (), d_out: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {
-            let d_x = wanted[1].then(|| match self.0.is_none() {
-                true => d_out.clone(),
-                false => {
-                    let d = d_out.view();
-                    Values::like(self.0.each(d.len(), |at, factor| factor * d[at]), d)
-                }
-            });
-            [wanted[0].then_some(d_out), d_x]
-        }
-    }
-
-    /// `x + y`. To ask what is dropped of nothing took four times as long as the sum.
-    fn plus(x: &[f32], y: &[f32]) -> Vec<f32> {
-        let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let (x, y) = (&x[piece * PIECE..][..out.len()], &y[piece * PIECE..][..out.len()]);
-            simd(
-                #[inline(always)]
-                || {
-                    for i in 0..out.len() {
-                        out[i].write(x[i] + y[i]);
-                    }
-                },
-            )
-        };
-        // SAFETY: every number of a piece is written.
-        unsafe { written(x.len(), PIECE, write) }
     }
 
     impl Dropout {
-        /// `length` numbers, each made of its place and of what a number there is multiplied by.
-        fn each(self, length: usize, number: impl Fn(usize, f32) -> f32 + Sync) -> Vec<f32> {
+        /// The numbers of `x`, some dropped.
+        pub(crate) fn of(self, x: View<'_>) -> Values {
             let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                let (start, (least, scale)) = (piece * PIECE, self.least_and_scale());
+                let first = piece * PIECE;
+                let out = out.write_copy_of_slice(&x[first..][..out.len()]);
                 simd(
                     #[inline(always)]
-                    || {
-                        for i in 0..out.len() {
-                            let at = start + i;
-                            let factor = if self.bits(at as u32) < least { 0.0 } else { scale };
-                            out[i].write(number(at, factor));
-                        }
-                    },
+                    || self.drop_from(first as u32, out),
                 )
             };
             // SAFETY: every number of a piece is written.
-            unsafe { written(length, PIECE, write) }
+            Values::like(unsafe { written(x.len(), PIECE, write) }, x)
         }
 
-        fn drop_all(self, numbers: &mut [f32]) {
-            each_of(numbers.chunks_mut(PIECE), |piece, numbers| {
+        /// What comes back of the gradient `d` to what was dropped of.
+        pub(crate) fn of_gradient(self, d: &Values) -> Values {
+            if self.is_none() { d.clone() } else { self.of(d.view()) }
+        }
+
+        /// What makes of numbers, and of the place of the first, those of `stream` plus theirs, some of these dropped.
+        pub(crate) fn added_to(self, stream: &[f32]) -> impl Fn(usize, &mut [f32]) + Sync {
+            move |first, numbers| {
+                let stream = &stream[first..][..numbers.len()];
                 simd(
                     #[inline(always)]
-                    || self.drop_from((piece * PIECE) as u32, numbers),
+                    || {
+                        if !self.is_none() {
+                            self.drop_from(first as u32, numbers);
+                        }
+                        for i in 0..numbers.len() {
+                            numbers[i] += stream[i];
+                        }
+                    },
                 )
-            });
+            }
         }
 
         /// Drops of `numbers`, which begin at `first`; to be called in [`simd`].

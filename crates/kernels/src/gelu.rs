@@ -21,11 +21,7 @@ const CUBE: f64 = 0.044715;
 ///
 /// - `x`: `[N, C]`
 /// - output: `[N, C]`
-pub fn gelu(x: Tensor<2>) -> Tensor<2> {
-    #[cfg(feature = "flex")]
-    if crate::operation::is_ours(&x) {
-        return crate::operation::run(processor::Gelu, [x.into()]);
-    }
+pub(crate) fn gelu(x: Tensor<2>) -> Tensor<2> {
     #[cfg(feature = "cube")]
     if crate::gpu::is_ours(&x) {
         return crate::gpu::run(gpu::Gelu, [x.into()]);
@@ -39,49 +35,38 @@ pub(crate) fn stock(x: Tensor<2>) -> Tensor<2> {
 }
 
 #[cfg(feature = "flex")]
-mod processor {
+pub(crate) mod processor {
     use std::mem::MaybeUninit;
 
     use super::{CUBE, TWO_ROOT};
-    use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, each_of, exp, simd, written};
+    use crate::processor::{exp, simd};
 
-    #[derive(Clone, Debug)]
-    pub struct Gelu;
+    /// Every `x` becomes its activation.
+    pub fn activate(x: &mut [f32]) {
+        simd(
+            #[inline(always)]
+            || {
+                for i in 0..x.len() {
+                    x[i] *= gate(x[i]);
+                }
+            },
+        )
+    }
 
-    impl Operation<1> for Gelu {
-        type Saved = ();
-
-        fn forward(&self, [x]: [View<'_>; 1], _: bool) -> (Values, ()) {
-            let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                let x = &x[piece * PIECE..][..out.len()];
-                simd(
-                    #[inline(always)]
-                    || {
-                        for i in 0..x.len() {
-                            out[i].write(x[i] * gate(x[i]));
-                        }
-                    },
-                )
-            };
-            // SAFETY: a number is written for every x.
-            let out = unsafe { written(x.len(), PIECE, write) };
-            (Values::like(out, x), ())
-        }
-
-        fn backward(&self, [x]: [View<'_>; 1], (): (), mut d_out: Values, _: [bool; 1]) -> [Option<Values>; 1] {
-            each_of(d_out.as_mut_slice().chunks_mut(PIECE).zip(x.chunks(PIECE)), |_, (d, x)| {
-                simd(
-                    #[inline(always)]
-                    || {
-                        for i in 0..x.len() {
-                            d[i] *= slope(x[i]);
-                        }
-                    },
-                )
-            });
-            [Some(d_out)]
-        }
+    /// The same, and the derivatives are written to `slopes`.
+    pub fn activate_with_slopes(x: &mut [f32], slopes: &mut [MaybeUninit<f32>]) {
+        let slopes = &mut slopes[..x.len()];
+        simd(
+            #[inline(always)]
+            || {
+                for i in 0..x.len() {
+                    let (at, gate) = (x[i], gate(x[i]));
+                    let inner = at * at * (3.0 * TWO_ROOT * CUBE) as f32 + TWO_ROOT as f32;
+                    x[i] = at * gate;
+                    slopes[i].write(gate + at * gate * (1.0 - gate) * inner);
+                }
+            },
+        )
     }
 
     /// σ(2u).
@@ -90,14 +75,6 @@ mod processor {
         let two_u = (x * x * (TWO_ROOT * CUBE) as f32 + TWO_ROOT as f32) * x;
         1.0 / (1.0 + exp(-two_u))
     }
-
-    /// dy/dx.
-    #[inline(always)]
-    fn slope(x: f32) -> f32 {
-        let gate = gate(x);
-        let inner = x * x * (3.0 * TWO_ROOT * CUBE) as f32 + TWO_ROOT as f32;
-        gate + x * gate * (1.0 - gate) * inner
-    }
 }
 
 #[cfg(test)]
@@ -105,24 +82,44 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
-    use crate::oracle::{agrees, random};
+    #[cfg(feature = "wgpu")]
+    use crate::oracle::random;
+
+    /// The formula with tanh, and its derivative.
+    fn formula(x: f64) -> [f64; 2] {
+        let root = (2.0 / std::f64::consts::PI).sqrt();
+        let tanh = (root * (x + 0.044715 * x.powi(3))).tanh();
+        let slope = (1.0 + tanh) / 2.0 + x / 2.0 * (1.0 - tanh * tanh) * root * (1.0 + 3.0 * 0.044715 * x * x);
+        [x / 2.0 * (1.0 + tanh), slope]
+    }
+
+    fn points() -> Vec<f32> {
+        (-800..=600).map(|i| i as f32 / 100.0).collect()
+    }
 
     #[test]
-    fn the_values_are_those_of_the_formula_with_tanh() {
-        let points: [f64; 7] = [-8.0, -3.0, -0.5, 0.0, 0.1, 1.0, 6.0];
-        let x = Tensor::<2>::from_floats([points.map(|x| x as f32)], &Device::flex());
-        let found = gelu(x).into_data().try_into_vec::<f32>().unwrap();
-        for (x, found) in points.into_iter().zip(found) {
-            let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
-            let expected = x / 2.0 * (1.0 + u.tanh());
+    fn the_definition_is_the_formula_with_tanh() {
+        let x = Tensor::<1>::from_floats(points().as_slice(), &Device::flex()).reshape([1, -1]);
+        let found = stock(x).into_data().try_into_vec::<f32>().unwrap();
+        for (x, found) in points().into_iter().zip(found) {
+            let [expected, _] = formula(x as f64);
             assert!((found as f64 - expected).abs() < 1e-6, "{x}: {found} instead of {expected}");
         }
     }
 
     #[test]
-    fn it_is_its_definition_in_value_and_gradient() {
-        for shape in [[1, 1], [3, 7], [130, 257]] {
-            agrees([random(shape, 3.0)], |[x]| gelu(x), |[x]| stock(x));
+    #[cfg(feature = "flex")]
+    fn so_are_activations_and_slopes_on_the_processor() {
+        let (mut alone, mut both, mut slopes) = (points(), points(), Vec::with_capacity(points().len()));
+        processor::activate(&mut alone);
+        processor::activate_with_slopes(&mut both, &mut slopes.spare_capacity_mut()[..points().len()]);
+        // SAFETY: a slope was written for every point.
+        unsafe { slopes.set_len(points().len()) };
+        assert_eq!(alone, both);
+        for ((x, found), slope) in points().into_iter().zip(both).zip(slopes) {
+            let expected = formula(x as f64);
+            assert!((found as f64 - expected[0]).abs() < 1e-6, "{x}: {found} instead of {}", expected[0]);
+            assert!((slope as f64 - expected[1]).abs() < 1e-6, "{x}: {slope} instead of {}", expected[1]);
         }
     }
 

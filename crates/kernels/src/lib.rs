@@ -1,9 +1,9 @@
 //! The few operations that decide how fast an embedding trains, each as one function on tensors.
 //!
 //! - [`embed`]: rows of the token table and of the position table, summed, by [`Ids`];
-//! - [`layer_norm`], [`linear`], [`causal_attention`], [`gelu`]: what a block of the network is made of;
+//! - [`layer_norm`], [`linear`], [`causal_attention`], [`add_linear`], [`add_mlp`]: what a block of the network is made of;
 //! - [`queries_keys_values`], [`attend`]: attention with what the kernel leaves out;
-//! - [`dropout`], [`add_dropped`]: what is dropped while training, as a function of a key ([`Dropout`]);
+//! - [`dropout`]: what is dropped while training, as a function of a key ([`Dropout`]);
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
 //! - [`Rows`]: the rows of a table that a step reads, and an update of these alone;
@@ -42,6 +42,7 @@ mod gpu;
 mod ids;
 mod layer_norm;
 mod linear;
+mod mlp;
 #[cfg(any(feature = "cube", feature = "flex"))]
 mod node;
 #[cfg(feature = "flex")]
@@ -56,12 +57,12 @@ pub use adamw::{AdamW, Moments, sum_of_squares};
 pub use attention::{attend, causal_attention, queries_keys_values};
 pub use backward::backward_from;
 pub use cross_entropy::{cross_entropy, logits};
-pub use dropout::{Dropout, add_dropped, dropout};
+pub use dropout::{Dropout, dropout};
 pub use embed::embed;
-pub use gelu::gelu;
 pub use ids::Ids;
 pub use layer_norm::layer_norm;
-pub use linear::linear;
+pub use linear::{add_linear, linear};
+pub use mlp::add_mlp;
 pub use rows::Rows;
 
 /// Keeps the memory that the processor's kernels free, for the rest of the process, instead of giving it back to the system

@@ -1,12 +1,14 @@
-//! A product and a bias: `y = x · weight + bias`.
+//! A product and a bias, alone or added to a stream: `y = x · weight + bias`, `stream + drop(y)`.
 //!
-//! The product is added to the bias where it is written, so that no number is touched twice. Its gradients are two products and
-//! a sum over the rows. The limit is the arithmetic of the products.
+//! The product is added to the bias where it is written, and what it is added to is read by the task that has computed it, so that
+//! no number is touched twice. Its gradients are two products and a sum over the rows. The limit is the arithmetic of the products.
 
 #[cfg(feature = "cube")]
 mod gpu;
 
 use burn::tensor::{Tensor, module};
+
+use crate::dropout::{Dropout, add_dropped};
 
 /// `x · weight + bias`, with the weight as `[in, out]`.
 ///
@@ -28,10 +30,26 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     module::linear(x, weight, Some(bias))
 }
 
+/// `stream + x · weight + bias`, some numbers of what is added being dropped.
+///
+/// # Shapes
+///
+/// - `stream`, and the output: `[N, out]`
+/// - the others: as for [`linear`]
+pub fn add_linear(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, dropped: Dropout) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if crate::operation::is_ours(&x) {
+        let inputs = [stream.into(), x.into(), weight.into(), bias.into()];
+        return crate::operation::run(processor::AddLinear(dropped), inputs);
+    }
+    add_dropped(stream, linear(x, weight, bias), dropped)
+}
+
 #[cfg(feature = "flex")]
-mod processor {
+pub(crate) mod processor {
+    use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, Threads, each_of, product, sum_in_order, sum_of_rows};
+    use crate::processor::{Matrix, Threads, by_rows, each_of, finished, product, sum_in_order, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -40,48 +58,69 @@ mod processor {
         type Saved = ();
 
         fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
-            let ([n, inputs], [_, outputs]) = (x.dims(), weight.dims());
-            let (x, weight) = (Matrix::new(&x, n, inputs), Matrix::new(&weight, inputs, outputs));
-            (Values::new(product(Some(&bias), 1.0, x, weight, Threads::All), [n, outputs]), ())
+            let out = product(Some(&bias), 1.0, x.matrix(), weight.matrix(), Threads::All);
+            (Values::new(out, [x.dims()[0], bias.len()]), ())
         }
 
         fn backward(
             &self,
-            [x, weight, _]: [View<'_>; 3],
+            [x, weight, bias]: [View<'_>; 3],
             (): (),
             d_out: Values,
             wanted: [bool; 3],
         ) -> [Option<Values>; 3] {
-            let ([n, inputs], [_, outputs]) = (x.dims(), weight.dims());
-            let d_out = d_out.view();
-            let d = Matrix::new(&d_out, n, outputs);
-            let d_x = wanted[0].then(|| {
-                let weight = Matrix::new(&weight, inputs, outputs).transposed();
-                Values::new(product(None, 1.0, d, weight, Threads::All), [n, inputs])
-            });
-            let d_weight =
-                wanted[1].then(|| Values::new(product_over_rows(Matrix::new(&x, n, inputs), d), [inputs, outputs]));
-            let d_bias = wanted[2].then(|| Values::new(sum_of_rows(&d_out, outputs), [outputs]));
-            [d_x, d_weight, d_bias]
+            let d = d_out.view();
+            let d_x = || Values::like(product(None, 1.0, d.matrix(), weight.matrix().transposed(), Threads::All), x);
+            let d_weight = || Values::like(over_rows(x.matrix(), d.matrix()), weight);
+            let d_bias = || Values::like(sum_of_rows(&d, bias.len()), bias);
+            [wanted[0].then(d_x), wanted[1].then(d_weight), wanted[2].then(d_bias)]
         }
     }
 
-    /// `xᵀ d`, the sum over the N rows of both. Where the result has few rows, every piece of rows gets one of its own, and
-    /// these are added.
-    fn product_over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
+    #[derive(Clone, Debug)]
+    pub struct AddLinear(pub Dropout);
+
+    impl Operation<4> for AddLinear {
+        type Saved = ();
+
+        fn forward(&self, [stream, x, weight, bias]: [View<'_>; 4], _: bool) -> (Values, ()) {
+            let out = finished(Some(&bias), x.matrix(), weight.matrix(), self.0.added_to(&stream));
+            (Values::like(out, stream), ())
+        }
+
+        fn backward(
+            &self,
+            [_, x, weight, bias]: [View<'_>; 4],
+            (): (),
+            d_out: Values,
+            [stream, wanted @ ..]: [bool; 4],
+        ) -> [Option<Values>; 4] {
+            let d = self.0.of_gradient(&d_out);
+            let [d_x, d_weight, d_bias] = Linear.backward([x, weight, bias], (), d, wanted);
+            [stream.then_some(d_out), d_x, d_weight, d_bias]
+        }
+    }
+
+    /// `xᵀ d`, the sum over the N rows of both: `[in, out]`. The narrower of the two is packed, which is less; where both have few
+    /// columns, every piece of rows gets a sum of its own, and these are added.
+    pub fn over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
         /// How many rows make a piece.
         const ROWS: usize = 512;
-        /// How many rows of the result are few.
+        /// How many columns are few.
         const FEW: usize = 64;
         let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-        if n < 2 * ROWS || inputs > FEW {
-            return product(None, 1.0, x.transposed(), d, Threads::All);
+        if n >= 2 * ROWS && inputs.max(outputs) <= FEW {
+            let pieces = each_of(0..n.div_ceil(ROWS), |piece, _| {
+                let rows = piece * ROWS..n.min((piece + 1) * ROWS);
+                product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
+            });
+            return sum_in_order(pieces, inputs * outputs);
         }
-        let pieces = each_of(0..n.div_ceil(ROWS), |piece, _| {
-            let rows = piece * ROWS..n.min((piece + 1) * ROWS);
-            product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
-        });
-        sum_in_order(pieces, inputs * outputs)
+        if inputs < outputs {
+            let columns = product(None, 1.0, d.transposed(), x, Threads::All);
+            return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
+        }
+        product(None, 1.0, x.transposed(), d, Threads::All)
     }
 }
 
@@ -106,8 +145,22 @@ mod tests {
 
     #[test]
     fn it_is_its_definition_in_value_and_gradient() {
-        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [1100, 16, 24]] {
+        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [300, 192, 64], [1100, 16, 24], [1100, 24, 130]] {
             agrees(given(sizes), ours, stock);
+        }
+    }
+
+    #[test]
+    fn what_is_added_to_a_stream_is_added_once_and_dropped_alone() {
+        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [40, 9, 130]] {
+            for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
+                let ([x, weight, bias], stream) = (given(sizes), random([sizes[0], sizes[2]], 2.0));
+                agrees(
+                    [stream, x, weight, bias],
+                    |[stream, x, weight, bias]| add_linear(stream, x, weight, bias.flatten(0, 1), dropped),
+                    |[stream, x, weight, bias]| stream + crate::dropout::stock(stock([x, weight, bias]), dropped),
+                );
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
 use crate::node::{self, Node};
-use crate::processor::add_to;
+use crate::processor::{Matrix, add_to};
 
 /// A tensor as an operation takes it; [`is_ours`] of it.
 pub(crate) type Input = node::Input<Flex>;
@@ -91,10 +91,16 @@ pub(crate) struct View<'a> {
     shape: &'a Shape,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// The two dimensions of a matrix.
     pub fn dims(&self) -> [usize; 2] {
         [self.shape[0], self.shape[1]]
+    }
+
+    /// A matrix, row after row.
+    pub fn matrix(self) -> Matrix<'a> {
+        let [rows, columns] = self.dims();
+        Matrix::new(self.numbers, rows, columns)
     }
 }
 

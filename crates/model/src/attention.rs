@@ -26,31 +26,32 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// With `earlier`, the P places in it come before the T of `x`, and afterwards it holds all of them.
+    /// What it makes of `x`, added to `stream`. With `earlier`, the P places in it come before the T of `x`, and afterwards it
+    /// holds all of them.
     ///
     /// # Shapes
     ///
-    /// - `x`: `[N, C]`
+    /// - `stream`, `x`, and the output: `[N, C]`
     /// - `mask`: `[1, 1, T, P + T]`, from [`causal_mask`]
-    /// - `dropped`: of the weights
-    /// - output: `[N, C]`
-    pub(crate) fn forward(
+    /// - `dropped`: of the weights, and of what is added
+    pub(crate) fn add(
         &self,
+        stream: Tensor<2>,
         x: Tensor<2>,
         mask: Tensor<4>,
         earlier: Option<&mut KeysValues>,
-        dropped: Dropout,
+        dropped: [Dropout; 2],
     ) -> Tensor<2> {
         let qkv = self.c_attn.forward(x); // [N, 3C]
         let mixed = match earlier {
-            None => causal_attention(qkv, mask, self.heads, dropped),
+            None => causal_attention(qkv, mask, self.heads, dropped[0]),
             Some(earlier) => {
                 let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], self.heads);
                 let (k, v) = earlier.append(k, v); // [B, H, P + T, D]
-                attend(q, k, v, mask, dropped)
+                attend(q, k, v, mask, dropped[0])
             }
         };
-        self.c_proj.forward(mixed)
+        self.c_proj.add(stream, mixed, dropped[1])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use wordspace_kernels::{Dropout, add_dropped};
+use wordspace_kernels::Dropout;
 
 use crate::cache::KeysValues;
 use crate::{Attention, LayerNorm, Mlp};
@@ -36,9 +36,9 @@ impl Block {
         earlier: Option<&mut KeysValues>,
         dropped: Dropout,
     ) -> Tensor<2> {
-        let attended = self.attn.forward(self.ln_1.forward(x.clone()), mask, earlier, dropped.at(0));
-        let x = add_dropped(x, attended, dropped.at(1));
-        let made = self.mlp.forward(self.ln_2.forward(x.clone()));
-        add_dropped(x, made, dropped.at(2))
+        let normal = self.ln_1.forward(x.clone());
+        let x = self.attn.add(x, normal, mask, earlier, [0, 1].map(|site| dropped.at(site)));
+        let normal = self.ln_2.forward(x.clone());
+        self.mlp.add(x, normal, dropped.at(2))
     }
 }

@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use wordspace_kernels::Dropout;
 
 /// `y = x · weight + bias`, with the weight as `[in, out]`: GPT-2's `Conv1D`, the transpose of PyTorch's `Linear`.
 #[derive(Module, Debug)]
@@ -19,5 +20,15 @@ impl Linear {
     /// - output: `[N, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         wordspace_kernels::linear(x, self.weight.val(), self.bias.val())
+    }
+
+    /// `stream + y`, some numbers of y being dropped.
+    ///
+    /// # Shapes
+    ///
+    /// - `stream`, and the output: `[N, out]`
+    /// - `x`: `[N, in]`
+    pub(crate) fn add(&self, stream: Tensor<2>, x: Tensor<2>, dropped: Dropout) -> Tensor<2> {
+        wordspace_kernels::add_linear(stream, x, self.weight.val(), self.bias.val(), dropped)
     }
 }

@@ -2,8 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-
-use wordspace_kernels::gelu;
+use wordspace_kernels::{Dropout, add_mlp};
 
 use crate::Linear;
 
@@ -17,11 +16,13 @@ pub struct Mlp {
 }
 
 impl Mlp {
+    /// What it makes of `x`, added to `stream`; `dropped` is of what is added.
+    ///
     /// # Shapes
     ///
-    /// - `x`: `[N, C]`
-    /// - output: `[N, C]`
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.c_proj.forward(gelu(self.c_fc.forward(x)))
+    /// - `stream`, `x`, and the output: `[N, C]`
+    pub(crate) fn add(&self, stream: Tensor<2>, x: Tensor<2>, dropped: Dropout) -> Tensor<2> {
+        let [into, out_of] = [&self.c_fc, &self.c_proj].map(|linear| (linear.weight.val(), linear.bias.val()));
+        add_mlp(stream, x, into, out_of, dropped)
     }
 }

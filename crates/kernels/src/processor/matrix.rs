@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::slice::from_raw_parts_mut;
 
 use super::fetch;
 
@@ -93,6 +94,30 @@ impl<'a> MatrixMut<'a> {
     /// are all there.
     pub unsafe fn part(start: *mut f32, rows: usize, columns: usize, row_stride: usize) -> Self {
         Self { start, rows, columns, row_stride, values: PhantomData }
+    }
+
+    /// Its rows.
+    ///
+    /// # Safety
+    ///
+    /// All of it was written.
+    pub(super) unsafe fn rows(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let Self { start, columns, row_stride, .. } = *self;
+        // SAFETY: the rows are there and nobody else's; none reaches into the next.
+        (0..self.rows).map(move |row| unsafe { from_raw_parts_mut(start.add(row * row_stride), columns) })
+    }
+
+    /// So many numbers of a row, from that on which is the `first` when the rows are counted through.
+    ///
+    /// # Safety
+    ///
+    /// While they are there nobody else touches them, through `self` neither.
+    #[allow(clippy::mut_from_ref, reason = "the caller sees to it that nobody else has them")]
+    pub unsafe fn numbers(&self, first: usize, count: usize) -> &mut [MaybeUninit<f32>] {
+        let [row, column] = [first / self.columns, first % self.columns];
+        assert!(row < self.rows && column + count <= self.columns, "a part of a row");
+        // SAFETY: it is within the matrix; the caller sees to the rest.
+        unsafe { from_raw_parts_mut(self.start.add(row * self.row_stride + column).cast(), count) }
     }
 
     /// Some columns of some of its rows.

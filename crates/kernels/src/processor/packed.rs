@@ -65,6 +65,20 @@ impl Packed {
         Self { rows: b.rows, columns: b.columns, pieces: pieces.collect() }
     }
 
+    /// `b`, packed by the thread that calls.
+    pub fn by_one(b: Matrix<'_>) -> Self {
+        let all = b.columns.next_multiple_of(width());
+        let pieces = depths(b.rows).map(|depth| {
+            let b = b.rows(depth);
+            let mut piece = Vec::with_capacity(b.rows * all);
+            pack(b, &mut piece.spare_capacity_mut()[..b.rows * all]);
+            // SAFETY: so many numbers were packed into its room.
+            unsafe { piece.set_len(b.rows * all) };
+            piece
+        });
+        Self { rows: b.rows, columns: b.columns, pieces: pieces.collect() }
+    }
+
     /// `row + a b` by the thread that calls, written to `room` of its size.
     pub fn write<'r>(&self, room: &'r mut [MaybeUninit<f32>], row: &[f32], a: Matrix<'_>) -> &'r mut [f32] {
         assert_eq!(room.len(), a.rows * row.len(), "room for the product");
@@ -76,15 +90,15 @@ impl Packed {
         }
     }
 
-    /// `out = onto + factor · a b` by the thread that calls.
+    /// `out = onto + factor · a b` by the thread that calls, of as many rows of `b` as `a` has columns, and as many of its columns
+    /// as `out` has.
     pub fn multiply(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
-        let sizes = (out.rows, out.columns, self.rows);
-        assert_eq!((a.rows, self.columns, a.columns), sizes, "the inner dimensions agree");
-        assert!(self.rows > 0, "a sum of something");
+        assert!(a.rows == out.rows && a.columns <= self.rows && out.columns <= self.columns, "the dimensions agree");
+        assert!(a.columns > 0, "a sum of something");
         ROOM.with_borrow_mut(|(near, _)| {
-            for (depth, b) in depths(a.columns).zip(&self.pieces) {
+            for ((depth, packed), b) in depths(a.columns).zip(depths(self.rows)).zip(&self.pieces) {
                 let onto = if depth.start == 0 { onto } else { Onto::Itself };
-                Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b, near });
+                Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b, b_rows: packed.len(), near });
             }
         });
     }
@@ -102,7 +116,8 @@ pub(super) fn multiply(out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matr
         for depth in depths(b.rows) {
             let onto = if depth.start == 0 { onto } else { Onto::Itself };
             let numbers = pack(b.rows(depth.clone()), packed.numbers(depth.len() * all));
-            Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b: numbers, near });
+            let b_rows = depth.len();
+            Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b: numbers, b_rows, near });
         }
     });
 }
@@ -127,13 +142,14 @@ impl Room {
     }
 }
 
-/// A product with at most [`DEPTH`] rows, which are packed.
+/// A product with the first of at most [`DEPTH`] rows, which are packed.
 struct Part<'a> {
     out: &'a MatrixMut<'a>,
     onto: Onto<'a>,
     factor: f32,
     a: Matrix<'a>,
     b: &'a [f32],
+    b_rows: usize,
     near: &'a mut Room,
 }
 
@@ -142,14 +158,15 @@ impl WithSimd for Part<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { out, onto, factor, a, b, near } = self;
+        let Self { out, onto, factor, a, b, b_rows, near } = self;
         let width = tile::columns::<S>();
         for start in (0..a.rows).step_by(ROWS) {
             let a = a.rows(start..a.rows.min(start + ROWS));
             // Numbers of a row that lie far apart would push each other out of the caches.
             let is_near = a.column_stride <= ROWS;
             let a = if is_near { a } else { a.copied(near.numbers(a.rows * a.columns)) };
-            for (nth, b) in b.chunks_exact(width * a.columns).enumerate() {
+            let tiles = b.chunks_exact(width * b_rows).take(out.columns.div_ceil(width));
+            for (nth, b) in tiles.enumerate() {
                 let columns = nth * width..out.columns.min((nth + 1) * width);
                 let strip = Strip {
                     out: out.start.wrapping_add(start * out.row_stride + columns.start),
@@ -161,7 +178,7 @@ impl WithSimd for Part<'_> {
                     a: a.values.as_ptr(),
                     a_row_stride: a.row_stride,
                     a_column_stride: a.column_stride,
-                    b,
+                    b: &b[..width * a.columns],
                 };
                 // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
                 unsafe { strip.run(simd) }

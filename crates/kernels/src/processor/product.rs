@@ -46,13 +46,59 @@ pub(crate) fn multiply(
     threads: Threads,
 ) {
     assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
+    match threads {
+        _ if out.rows * out.columns == 0 => (),
+        Threads::One => packed::multiply(&out, onto, factor, a, b),
+        Threads::All => by_all(&out, onto, factor, a, b, |_, _, _| ()),
+    }
+}
+
+/// `factor · a b`, with `row` added to each of its rows, if there is one.
+pub(crate) fn product(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
+    made(a.rows, b.columns, |out| multiply(out, row.map_or(Onto::Nothing, Onto::Row), factor, a, b, threads))
+}
+
+/// What `finish` makes of `a b`, with `row` added to each of its rows, if there is one: it is given each part of a row, and the
+/// place of its first number, by the task that has computed it and so has it near.
+pub(crate) fn finished(
+    row: Option<&[f32]>,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    finish: impl Fn(usize, &mut [f32]) + Sync,
+) -> Vec<f32> {
+    let (rows, columns) = (a.rows, b.columns);
+    assert!(a.columns == b.rows && rows * columns > 0, "the inner dimensions agree, of something");
+    made(rows, columns, |out| {
+        by_all(&out, row.map_or(Onto::Nothing, Onto::Row), 1.0, a, b, |first_row, first_column, mut part| {
+            // SAFETY: this task has written them.
+            for (row, numbers) in (first_row..).zip(unsafe { part.rows() }) {
+                finish(row * columns + first_column, numbers);
+            }
+        });
+    })
+}
+
+/// A matrix of which `write` writes every number, and reads none before.
+fn made(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f32> {
+    let mut out = Vec::with_capacity(rows * columns);
+    // SAFETY: the memory is there and nobody else's; all of it is written.
+    unsafe {
+        write(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns));
+        out.set_len(rows * columns);
+    }
+    out
+}
+
+/// `then` is given each part of the result when it is there, with its first row and column, by the task that computed it.
+fn by_all(
+    out: &MatrixMut<'_>,
+    onto: Onto<'_>,
+    factor: f32,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    then: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
+) {
     assert!(a.columns > 0, "a sum of something");
-    if out.rows * out.columns == 0 {
-        return;
-    }
-    if threads == Threads::One {
-        return packed::multiply(&out, onto, factor, a, b);
-    }
     let share =
         |length: usize, each: usize| (length / (TASKS * rayon::current_num_threads())).max(WORTH / each).max(LEAST);
     if out.columns > out.rows {
@@ -62,20 +108,25 @@ pub(crate) fn multiply(
         let columns = share(out.columns, out.rows * a.columns).min(MOST_COLUMNS).next_multiple_of(packed::width());
         return each_part(out.columns, columns, |columns| {
             // SAFETY: no other task has these columns, and nobody else writes to the matrix.
-            let out = unsafe { out.block(0..out.rows, columns.clone()) };
-            packed::multiply(&out, onto.columns(columns.clone()), factor, a, b.columns(columns));
+            let part = unsafe { out.block(0..out.rows, columns.clone()) };
+            packed::multiply(&part, onto.columns(columns.clone()), factor, a, b.columns(columns.clone()));
+            then(0, columns.start, part);
         });
     }
     let rows = share(out.rows, out.columns * a.columns).next_multiple_of(HEIGHT);
     let at_once = (PACKED / b.columns / packed::DEPTH).max(1) * packed::DEPTH;
     for start in (0..a.columns).step_by(at_once) {
         let depth = start..a.columns.min(start + at_once);
+        let is_last = depth.end == a.columns;
         let onto = if start == 0 { onto } else { Onto::Itself };
         let (a, packed) = (a.columns(depth.clone()), Packed::by_all(b.rows(depth)));
         each_part(out.rows, rows, |rows| {
             // SAFETY: no other task has these rows, and nobody else writes to the matrix.
-            let out = unsafe { out.block(rows.clone(), 0..out.columns) };
-            packed.multiply(&out, onto, factor, a.rows(rows));
+            let part = unsafe { out.block(rows.clone(), 0..out.columns) };
+            packed.multiply(&part, onto, factor, a.rows(rows.clone()));
+            if is_last {
+                then(rows.start, 0, part);
+            }
         });
     }
 }
@@ -86,19 +137,6 @@ const HEIGHT: usize = 12;
 /// Does `work` of `length` rows or columns, `part` for a task.
 fn each_part(length: usize, part: usize, work: impl Fn(Range<usize>) + Sync) {
     each(length.div_ceil(part), |nth| work(nth * part..length.min((nth + 1) * part)));
-}
-
-/// `factor · a b`, with `row` added to each of its rows, if there is one.
-pub(crate) fn product(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
-    let (rows, columns) = (a.rows, b.columns);
-    let mut out = Vec::with_capacity(rows * columns);
-    // SAFETY: the memory is there and nobody else's; it is written whole, and not read before.
-    unsafe {
-        let onto = row.map_or(Onto::Nothing, Onto::Row);
-        multiply(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns), onto, factor, a, b, threads);
-        out.set_len(rows * columns);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,0 +1,145 @@
+//! The feed-forward half of a block, added to the stream: `stream + drop(gelu(x · W₁ + b₁) · W₂ + b₂)`.
+//!
+//! Each part of the first product is turned into its activations by the task that has computed it, and their slopes are kept
+//! beside: where the gradient needs them, they are multiplied to a product likewise. With d the gradient in the output, less
+//! what was dropped: `dh = d W₂ᵀ · gelu′`, `dW₂ = hᵀ d`, `dx = dh W₁ᵀ`, `dW₁ = xᵀ dh`. The limit is the arithmetic of the six
+//! products; one exponential a number of h comes to it.
+
+use burn::tensor::Tensor;
+
+use crate::gelu::gelu;
+use crate::{Dropout, add_linear, linear};
+
+/// `stream` and what two layers with a GELU between them make of `x`, some numbers of that being dropped.
+///
+/// # Shapes
+///
+/// - `stream`, `x`, and the output: `[N, C]`
+/// - `into`: `[C, H]` and `[H]`
+/// - `out_of`: `[H, C]` and `[C]`
+pub fn add_mlp(
+    stream: Tensor<2>,
+    x: Tensor<2>,
+    into: (Tensor<2>, Tensor<1>),
+    out_of: (Tensor<2>, Tensor<1>),
+    dropped: Dropout,
+) -> Tensor<2> {
+    #[cfg(feature = "flex")]
+    if crate::operation::is_ours(&x) {
+        let inputs = [stream.into(), x.into(), into.0.into(), into.1.into(), out_of.0.into(), out_of.1.into()];
+        return crate::operation::run(processor::AddMlp(dropped), inputs);
+    }
+    add_linear(stream, gelu(linear(x, into.0, into.1)), out_of.0, out_of.1, dropped)
+}
+
+#[cfg(feature = "flex")]
+mod processor {
+    use crate::Dropout;
+    use crate::gelu::processor::{activate, activate_with_slopes};
+    use crate::linear::processor::{AddLinear, Linear};
+    use crate::operation::{Operation, Values, View};
+    use crate::processor::{MatrixMut, finished, simd};
+
+    #[derive(Clone, Debug)]
+    pub struct AddMlp(pub Dropout);
+
+    impl Operation<6> for AddMlp {
+        /// Of every number between the layers, the activation and the slope. None if no gradient will be asked for.
+        type Saved = Option<[Values; 2]>;
+
+        fn forward(&self, [stream, x, w_1, b_1, w_2, b_2]: [View<'_>; 6], is_tracked: bool) -> (Values, Self::Saved) {
+            let [n, h] = [x.dims()[0], b_1.len()];
+            let mut slopes = Vec::with_capacity(if is_tracked { n * h } else { 0 });
+            // SAFETY: if it is written to, there is room for as many numbers, which nobody else touches meanwhile.
+            let parts = unsafe { MatrixMut::part(slopes.as_mut_ptr(), n, h, h) };
+            let activations = finished(Some(&b_1), x.matrix(), w_1.matrix(), |first, z| match is_tracked {
+                false => activate(z),
+                // SAFETY: who makes the activations makes the slopes of the same places, and nobody else.
+                true => activate_with_slopes(z, unsafe { parts.numbers(first, z.len()) }),
+            });
+            let activations = Values::new(activations, [n, h]);
+            let (out, ()) = AddLinear(self.0).forward([stream, activations.view(), w_2, b_2], is_tracked);
+            let saved = is_tracked.then(|| {
+                // SAFETY: of every activation the slope was written.
+                unsafe { slopes.set_len(n * h) };
+                [activations, Values::new(slopes, [n, h])]
+            });
+            (out, saved)
+        }
+
+        fn backward(
+            &self,
+            [_, x, w_1, b_1, w_2, b_2]: [View<'_>; 6],
+            saved: Self::Saved,
+            d_out: Values,
+            wanted: [bool; 6],
+        ) -> [Option<Values>; 6] {
+            let [activations, slopes] = saved.expect("a tracked one keeps them");
+            let (activations, slopes) = (activations.view(), slopes.view());
+            let d = self.0.of_gradient(&d_out);
+            let d_activations = finished(None, d.view().matrix(), w_2.matrix().transposed(), |first, d| {
+                let slopes = &slopes[first..][..d.len()];
+                simd(
+                    #[inline(always)]
+                    || {
+                        for i in 0..d.len() {
+                            d[i] *= slopes[i];
+                        }
+                    },
+                )
+            });
+            let d_activations = Values::like(d_activations, activations);
+            let second = Linear.backward([activations, w_2, b_2], (), d, [false, wanted[4], wanted[5]]);
+            let first = Linear.backward([x, w_1, b_1], (), d_activations, [wanted[1], wanted[2], wanted[3]]);
+            let ([d_x, d_w_1, d_b_1], [_, d_w_2, d_b_2]) = (first, second);
+            [wanted[0].then_some(d_out), d_x, d_w_1, d_b_1, d_w_2, d_b_2]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::module;
+
+    use super::*;
+    #[cfg(feature = "wgpu")]
+    use crate::oracle::agrees_on;
+    use crate::oracle::{agrees, random};
+
+    fn given([n, c, h]: [usize; 3]) -> [Tensor<2>; 6] {
+        let [stream, x] = [2.0, 1.0].map(|scale| random([n, c], scale));
+        [stream, x, random([c, h], 0.3), random([1, h], 1.0), random([h, c], 0.3), random([1, c], 1.0)]
+    }
+
+    fn ours(dropped: Dropout) -> impl Fn([Tensor<2>; 6]) -> Tensor<2> {
+        move |[stream, x, w_1, b_1, w_2, b_2]| {
+            add_mlp(stream, x, (w_1, b_1.flatten(0, 1)), (w_2, b_2.flatten(0, 1)), dropped)
+        }
+    }
+
+    fn stock(dropped: Dropout) -> impl Fn([Tensor<2>; 6]) -> Tensor<2> {
+        move |[stream, x, w_1, b_1, w_2, b_2]| {
+            let activations = crate::gelu::stock(module::linear(x, w_1, Some(b_1.flatten(0, 1))));
+            let made = module::linear(activations, w_2, Some(b_2.flatten(0, 1)));
+            stream + crate::dropout::stock(made, dropped)
+        }
+    }
+
+    #[test]
+    fn it_is_its_definition_in_value_and_gradient() {
+        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [40, 9, 130]] {
+            for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
+                agrees(given(sizes), ours(dropped), stock(dropped));
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "wgpu")]
+    fn on_a_gpu_too() {
+        let Some(gpu) = crate::oracle::gpu("two layers on a GPU") else { return };
+        for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
+            agrees_on(&gpu, given([130, 20, 132]), ours(dropped), stock(dropped));
+        }
+    }
+}
