@@ -101,8 +101,8 @@ pub(crate) mod processor {
         }
     }
 
-    /// `xᵀ d`, the sum over the N rows of both: `[in, out]`. The narrower of the two is packed, which is less; where both have few
-    /// columns, every piece of rows gets a sum of its own, and these are added.
+    /// `xᵀ d`, the sum over the N rows of both: `[in, out]`. The narrower of the two is packed, where that is more saved than it
+    /// takes to turn the result; where both have few columns, every piece of rows gets a sum of its own, and these are added.
     pub fn over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
         /// How many rows make a piece.
         const ROWS: usize = 512;
@@ -116,7 +116,7 @@ pub(crate) mod processor {
             });
             return sum_in_order(pieces, inputs * outputs);
         }
-        if inputs < outputs {
+        if n * outputs.saturating_sub(inputs) > inputs * outputs {
             let columns = product(None, 1.0, d.transposed(), x, Threads::All);
             return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
         }
