@@ -31,7 +31,15 @@ impl Operation<1> for Embed {
     }
 
     fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, wanted: [bool; 1]) -> [Option<Values>; 1] {
-        [wanted[0].then(|| self.table_gradient(wte, &d_out.view()))]
+        [wanted[0].then(|| {
+            let (d_out, rows) = (d_out.view(), rows_of_a_piece(wte.dims()[1]));
+            let gradient = TableGradient::new(&self.ids, wte.dims(), &d_out);
+            each(self.ids.len().div_ceil(rows), |piece| {
+                let stream = gradient.stream();
+                (piece * rows..self.ids.len().min((piece + 1) * rows)).for_each(|nth| gradient.write(nth, &stream));
+            });
+            gradient.end()
+        })]
     }
 
     fn backward_onto(
@@ -70,10 +78,14 @@ impl Operation<2> for Embed {
     }
 
     fn backward(&self, [wte, wpe]: [View<'_>; 2], (): (), d_out: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {
-        [
-            wanted[0].then(|| self.table_gradient(wte, &d_out.view())),
-            wanted[1].then(|| self.position_gradient(wpe, &d_out.view())),
-        ]
+        if !wanted[1] {
+            let [d_wte] = Operation::<1>::backward(self, [wte], (), d_out, [wanted[0]]);
+            return [d_wte, None];
+        }
+        let d_out = d_out.view();
+        let gradient = wanted[0].then(|| TableGradient::new(&self.ids, wte.dims(), &d_out));
+        let d_wpe = self.position_gradient(wpe, &d_out, gradient.as_ref());
+        [gradient.map(TableGradient::end), Some(d_wpe)]
     }
 
     fn backward_onto(
@@ -85,7 +97,7 @@ impl Operation<2> for Embed {
         wanted: [bool; 2],
     ) -> [Option<Values>; 2] {
         let d_out = d_out.view();
-        [Some(self.add_to_table_gradient(so_far, &d_out)), wanted[1].then(|| self.position_gradient(wpe, &d_out))]
+        [Some(self.add_to_table_gradient(so_far, &d_out)), wanted[1].then(|| self.position_gradient(wpe, &d_out, None))]
     }
 }
 
@@ -123,16 +135,62 @@ impl Embed {
         (n + self.ids.iter().filter(|&&id| !replace(&mut is_read[id as usize], true)).count()) * c
     }
 
-    /// Rows that no id names are cleared, those that one names are written; to the others their places are added.
-    fn table_gradient(&self, wte: View<'_>, d_out: &[f32]) -> Values {
-        let [v, c] = wte.dims();
+    /// The head of a tied table has its gradient first.
+    fn add_to_table_gradient(&self, mut so_far: Values, d_out: &[f32]) -> Values {
+        let dims = so_far.view().dims();
+        let comes = vec![Comes::Later; self.ids.len()];
+        add_rows(&self.ids, Start(so_far.as_mut_slice().as_mut_ptr()), dims, d_out, &comes);
+        so_far
+    }
+
+    /// The sum of a place's gradients over the batch; zero of places behind T. That in the token table, if it is wanted, has each
+    /// place when it was read and is near.
+    fn position_gradient(&self, wpe: View<'_>, d_out: &[f32], tokens: Option<&TableGradient<'_>>) -> Values {
+        let c = wpe.dims()[1];
+        // As long as leaves tasks for all threads: every piece of every row of the batch begins to be read anew.
+        let rows = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_of_a_piece(c));
+        let d_wpe = filled(wpe.len(), rows * c, |nth, sums| {
+            let tokens = tokens.map(|tokens| (tokens, tokens.stream()));
+            for first in (0..self.ids.len()).step_by(self.t) {
+                for (place, sum) in (nth * rows..self.t).zip(sums.chunks_exact_mut(c)) {
+                    let nth = first + place;
+                    simd(
+                        #[inline(always)]
+                        || add(sum, &d_out[nth * c..][..c]),
+                    );
+                    if let Some((tokens, stream)) = &tokens {
+                        tokens.write(nth, stream);
+                    }
+                }
+            }
+        });
+        Values::like(d_wpe, wpe)
+    }
+}
+
+/// The gradient in a table: rows that no id names are cleared, and a row that one place alone names is written by who has that
+/// gradient near; to the others their places are added in the end.
+struct TableGradient<'a> {
+    ids: &'a [u32],
+    d_out: &'a [f32],
+    dims: [usize; 2],
+    comes: Vec<Comes>,
+    /// With room for the table.
+    numbers: Vec<f32>,
+    start: Start,
+}
+
+impl<'a> TableGradient<'a> {
+    fn new(ids: &'a [u32], dims: [usize; 2], d_out: &'a [f32]) -> Self {
+        let [v, c] = dims;
+        assert_within(ids, dims, d_out);
         let mut times = vec![0_u8; v];
-        self.ids.iter().for_each(|&id| times[id as usize] = times[id as usize].saturating_add(1));
-        let mut d_wte = Vec::with_capacity(v * c);
-        let room = &mut d_wte.spare_capacity_mut()[..v * c];
+        ids.iter().for_each(|&id| times[id as usize] = times[id as usize].saturating_add(1));
+        let mut numbers = Vec::with_capacity(v * c);
+        let room = &mut numbers.spare_capacity_mut()[..v * c];
         let rows = rows_of_a_piece(c);
         each_of(room.chunks_mut(rows * c.max(1)).zip(times.chunks(rows)), |_, (room, times)| {
-            let (stream, mut row) = (Stream::among((v + self.ids.len()) * c), 0);
+            let (stream, mut row) = (Stream::among((v + ids.len()) * c), 0);
             for run in times.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
                 if run[0] == 0 {
                     clear(&mut room[row * c..(row + run.len()) * c], &stream);
@@ -140,83 +198,67 @@ impl Embed {
                 row += run.len();
             }
         });
-        let comes: Vec<Comes> = self.ids.iter().map(|&id| comes(&mut times[id as usize])).collect();
-        self.write_rows(Start(d_wte.as_mut_ptr()), v, c, d_out, &comes);
-        self.add_rows(Start(d_wte.as_mut_ptr()), v, c, d_out, &comes);
+        let comes = ids.iter().map(|&id| comes(&mut times[id as usize])).collect();
+        let start = Start(numbers.as_mut_ptr());
+        Self { ids, d_out, dims, comes, numbers, start }
+    }
+
+    /// What a task writes past the caches.
+    fn stream(&self) -> Stream {
+        Stream::among((self.dims[0] + self.ids.len()) * self.dims[1])
+    }
+
+    /// Writes the row of the `nth` place, if that is the only one; to be called once for each place.
+    fn write(&self, nth: usize, stream: &Stream) {
+        if self.comes[nth] == Comes::Alone {
+            let [_, c] = self.dims;
+            let start = self.start.at(self.ids[nth] as usize * c).cast::<MaybeUninit<f32>>();
+            // SAFETY: the row is one of the table's, and no other place's.
+            let room = unsafe { from_raw_parts_mut(start, c) };
+            write_row(room, &self.d_out[nth * c..][..c], stream);
+        }
+    }
+
+    /// The whole, when each place was given to [`Self::write`].
+    fn end(mut self) -> Values {
+        let [v, c] = self.dims;
+        add_rows(self.ids, self.start, self.dims, self.d_out, &self.comes);
         // SAFETY: of the rows those that no id names are cleared, and each other is or begins as its first place's.
-        unsafe { d_wte.set_len(v * c) };
-        Values::new(d_wte, [v, c])
+        unsafe { self.numbers.set_len(v * c) };
+        Values::new(self.numbers, [v, c])
     }
+}
 
-    /// The head of a tied table has its gradient first.
-    fn add_to_table_gradient(&self, mut so_far: Values, d_out: &[f32]) -> Values {
-        let [v, c] = so_far.view().dims();
-        let comes = vec![Comes::Later; self.ids.len()];
-        self.add_rows(Start(so_far.as_mut_slice().as_mut_ptr()), v, c, d_out, &comes);
-        so_far
-    }
+/// What the rows that are written to without a further look rely on.
+fn assert_within(ids: &[u32], [v, c]: [usize; 2], d_out: &[f32]) {
+    assert!(ids.iter().all(|&id| (id as usize) < v) && d_out.len() == ids.len() * c, "ids below V");
+}
 
-    /// What the rows that are written to without a further look rely on.
-    fn assert_within(&self, v: usize, c: usize, d_out: &[f32]) {
-        assert!(self.ids.iter().all(|&id| (id as usize) < v) && d_out.len() == self.ids.len() * c, "ids below V");
-    }
-
-    /// Writes the rows that have one place.
-    fn write_rows(&self, d_wte: Start, v: usize, c: usize, d_out: &[f32], comes: &[Comes]) {
-        self.assert_within(v, c, d_out);
-        let rows = rows_of_a_piece(c);
-        each(self.ids.len().div_ceil(rows), |piece| {
-            let stream = Stream::among((v + self.ids.len()) * c);
-            for nth in piece * rows..comes.len().min((piece + 1) * rows) {
-                if comes[nth] == Comes::Alone {
-                    let start = d_wte.at(self.ids[nth] as usize * c).cast::<MaybeUninit<f32>>();
-                    // SAFETY: the row is one of the table's, and no other place's.
-                    let room = unsafe { from_raw_parts_mut(start, c) };
-                    write_row(room, &d_out[nth * c..][..c], &stream);
+/// Adds the gradient of each place to the row of its id, or has the row begin as it; of rows that have one place, none.
+fn add_rows(ids: &[u32], d_wte: Start, dims: [usize; 2], d_out: &[f32], comes: &[Comes]) {
+    assert_within(ids, dims, d_out);
+    let [_, c] = dims;
+    let width = columns_of_a_task(c, d_out.len());
+    each(c.div_ceil(width), |task| {
+        let columns = task * width..c.min((task + 1) * width);
+        let sum = |id: u32| d_wte.at(id as usize * c + columns.start);
+        for (nth, (&id, d)) in ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
+            let later = nth + ahead(columns.len());
+            if comes.get(later) == Some(&Comes::Later) {
+                fetch(sum(ids[later]), columns.len());
+            }
+            let (d, sum) = (&d[columns.clone()], sum(id));
+            // SAFETY: the row is one of the table's, of which nobody else touches these columns, and is read only where it has
+            // begun.
+            unsafe {
+                match comes[nth] {
+                    Comes::Alone => (),
+                    Comes::First => sum.copy_from_nonoverlapping(d.as_ptr(), d.len()),
+                    Comes::Later => add(from_raw_parts_mut(sum, d.len()), d),
                 }
             }
-        });
-    }
-
-    /// Adds the gradient of each place to the row of its id, or has the row begin as it; of rows that have one place, none.
-    fn add_rows(&self, d_wte: Start, v: usize, c: usize, d_out: &[f32], comes: &[Comes]) {
-        self.assert_within(v, c, d_out);
-        let width = columns_of_a_task(c, d_out.len());
-        each(c.div_ceil(width), |task| {
-            let columns = task * width..c.min((task + 1) * width);
-            let sum = |id: u32| d_wte.at(id as usize * c + columns.start);
-            for (nth, (&id, d)) in self.ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
-                let later = nth + ahead(columns.len());
-                if comes.get(later) == Some(&Comes::Later) {
-                    fetch(sum(self.ids[later]), columns.len());
-                }
-                let (d, sum) = (&d[columns.clone()], sum(id));
-                // SAFETY: the row is one of the table's, of which nobody else touches these columns, and is read only where
-                // it has begun.
-                unsafe {
-                    match comes[nth] {
-                        Comes::Alone => (),
-                        Comes::First => sum.copy_from_nonoverlapping(d.as_ptr(), d.len()),
-                        Comes::Later => add(from_raw_parts_mut(sum, d.len()), d),
-                    }
-                }
-            }
-        });
-    }
-
-    /// The sum of a place's gradients over the batch; zero of places behind T.
-    fn position_gradient(&self, wpe: View<'_>, d_out: &[f32]) -> Values {
-        let c = wpe.dims()[1];
-        // As long as leaves tasks for all threads: every piece of every row of the batch begins to be read anew.
-        let piece = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_of_a_piece(c)) * c;
-        let d_wpe = filled(wpe.len(), piece, |nth, sums| {
-            for batch_row in d_out.chunks_exact(self.t * c) {
-                let used = (nth * piece).min(batch_row.len())..(nth * piece + sums.len()).min(batch_row.len());
-                add(&mut sums[..used.len()], &batch_row[used]);
-            }
-        });
-        Values::like(d_wpe, wpe)
-    }
+        }
+    });
 }
 
 /// How the next place of an id comes into its row, where it is named so many `times`; they become none when the first has come.
