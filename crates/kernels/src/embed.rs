@@ -1,7 +1,7 @@
 //! Token and position embedding: `out[b, t] = wte[ids[b, t]] + wpe[t]`.
 //!
 //! The gradient of a row of `wte` is the sum of the gradients of all its places. On the processor what one place alone names is
-//! written as it is; of the others each thread adds some columns of all places, in the order of the places, so that a token that
+//! written as it is, when it is read for the gradient of `wpe`; of the others each thread adds some columns of all places, in the order of the places, so that a token that
 //! is everywhere costs what others cost, and every sum is always made in the same order; where a tied head has made its gradient
 //! in the table already, they are added to that. A GPU does it by `gpu/segments.rs`. The gradient of `wpe` is a sum over the
 //! batch. `8 C` bytes an id forward, `12 C` backward; the limit is the memory, past whose caches the processor writes what they
@@ -9,6 +9,8 @@
 
 #[cfg(feature = "cube")]
 mod gpu;
+#[cfg(feature = "flex")]
+mod gradient;
 #[cfg(feature = "flex")]
 mod processor;
 
