@@ -1,9 +1,9 @@
 //! The feed-forward half of a block, added to the stream: `stream + drop(gelu(x · W₁ + b₁) · W₂ + b₂)`.
 //!
-//! Each part of the first product is turned into its activations by the task that has computed it, and their slopes are kept
-//! beside: where the gradient needs them, they are multiplied to a product likewise. With d the gradient in the output, less
-//! what was dropped: `dh = d W₂ᵀ · gelu′`, `dW₂ = hᵀ d`, `dx = dh W₁ᵀ`, `dW₁ = xᵀ dh`. The limit is the arithmetic of the six
-//! products; one exponential a number of h comes to it.
+//! The activations h are made of each part of the first product by the task that has computed it, and their slopes beside, which
+//! are kept: the gradient multiplies a product by them likewise. With d the gradient in the output, less what was dropped, and dz
+//! that in the first product: `dz = d W₂ᵀ · gelu′`, `dW₂ = hᵀ d`, `dx = dz W₁ᵀ`, `dW₁ = xᵀ dz`. The limit is the arithmetic of
+//! the six products; to it comes one exponential an activation.
 
 use burn::tensor::Tensor;
 
@@ -15,8 +15,8 @@ use crate::{Dropout, add_linear, linear};
 /// # Shapes
 ///
 /// - `stream`, `x`, and the output: `[N, C]`
-/// - `into`: `[C, H]` and `[H]`
-/// - `out_of`: `[H, C]` and `[C]`
+/// - `into`: `[C, F]` and `[F]`, F numbers between the layers
+/// - `out_of`: `[F, C]` and `[C]`
 pub fn add_mlp(
     stream: Tensor<2>,
     x: Tensor<2>,
@@ -48,21 +48,21 @@ mod processor {
         type Saved = Option<[Values; 2]>;
 
         fn forward(&self, [stream, x, w_1, b_1, w_2, b_2]: [View<'_>; 6], is_tracked: bool) -> (Values, Self::Saved) {
-            let [n, h] = [x.dims()[0], b_1.len()];
-            let mut slopes = Vec::with_capacity(if is_tracked { n * h } else { 0 });
+            let [n, f] = [x.dims()[0], b_1.len()];
+            let mut slopes = Vec::with_capacity(if is_tracked { n * f } else { 0 });
             // SAFETY: if it is written to, there is room for as many numbers, which nobody else touches meanwhile.
-            let parts = unsafe { MatrixMut::part(slopes.as_mut_ptr(), n, h, h) };
+            let parts = unsafe { MatrixMut::part(slopes.as_mut_ptr(), n, f, f) };
             let activations = finished(Some(&b_1), x.matrix(), w_1.matrix(), |first, z| match is_tracked {
                 false => activate(z),
                 // SAFETY: who makes the activations makes the slopes of the same places, and nobody else.
                 true => activate_with_slopes(z, unsafe { parts.numbers(first, z.len()) }),
             });
-            let activations = Values::new(activations, [n, h]);
+            let activations = Values::new(activations, [n, f]);
             let (out, ()) = AddLinear(self.0).forward([stream, activations.view(), w_2, b_2], is_tracked);
             let saved = is_tracked.then(|| {
                 // SAFETY: of every activation the slope was written.
-                unsafe { slopes.set_len(n * h) };
-                [activations, Values::new(slopes, [n, h])]
+                unsafe { slopes.set_len(n * f) };
+                [activations, Values::new(slopes, [n, f])]
             });
             (out, saved)
         }
@@ -106,9 +106,9 @@ mod tests {
     use crate::oracle::agrees_on;
     use crate::oracle::{agrees, random};
 
-    fn given([n, c, h]: [usize; 3]) -> [Tensor<2>; 6] {
+    fn given([n, c, f]: [usize; 3]) -> [Tensor<2>; 6] {
         let [stream, x] = [2.0, 1.0].map(|scale| random([n, c], scale));
-        [stream, x, random([c, h], 0.3), random([1, h], 1.0), random([h, c], 0.3), random([1, c], 1.0)]
+        [stream, x, random([c, f], 0.3), random([1, f], 1.0), random([f, c], 0.3), random([1, c], 1.0)]
     }
 
     fn ours(dropped: Dropout) -> impl Fn([Tensor<2>; 6]) -> Tensor<2> {

@@ -1,4 +1,4 @@
-//! Products of matrices: `out = onto + factor · a b`.
+//! Products of matrices: `out = onto + factor · a b`, and what is made of them while they are near ([`finished`]).
 //!
 //! `b` is packed as the tiles read it (`packed.rs`): once for all threads, of which each then takes some rows of the result
 //! after another; or where the result has more columns than rows, each thread takes some columns, and packs them for itself, and
@@ -46,6 +46,7 @@ pub(crate) fn multiply(
     threads: Threads,
 ) {
     assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
+    assert!(a.columns > 0, "a sum of something");
     match threads {
         _ if out.rows * out.columns == 0 => (),
         Threads::One => packed::multiply(&out, onto, factor, a, b),
@@ -55,7 +56,9 @@ pub(crate) fn multiply(
 
 /// `factor · a b`, with `row` added to each of its rows, if there is one.
 pub(crate) fn product(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
-    made(a.rows, b.columns, |out| multiply(out, row.map_or(Onto::Nothing, Onto::Row), factor, a, b, threads))
+    let onto = row.map_or(Onto::Nothing, Onto::Row);
+    // SAFETY: a product is written whole, and not read before where it is added to nothing that is there.
+    unsafe { made(a.rows, b.columns, |out| multiply(out, onto, factor, a, b, threads)) }
 }
 
 /// What `finish` makes of `a b`, with `row` added to each of its rows, if there is one: it is given each part of a row, and the
@@ -67,21 +70,31 @@ pub(crate) fn finished(
     finish: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Vec<f32> {
     let (rows, columns) = (a.rows, b.columns);
-    assert!(a.columns == b.rows && rows * columns > 0, "the inner dimensions agree, of something");
-    made(rows, columns, |out| {
-        by_all(&out, row.map_or(Onto::Nothing, Onto::Row), 1.0, a, b, |first_row, first_column, mut part| {
+    assert!(a.columns == b.rows && a.columns > 0, "the inner dimensions agree, and there is a sum of something");
+    if rows * columns == 0 {
+        return Vec::new();
+    }
+    let onto = row.map_or(Onto::Nothing, Onto::Row);
+    let write = |out: MatrixMut<'_>| {
+        by_all(&out, onto, 1.0, a, b, |first_row, first_column, mut part| {
             // SAFETY: this task has written them.
             for (row, numbers) in (first_row..).zip(unsafe { part.rows() }) {
                 finish(row * columns + first_column, numbers);
             }
         });
-    })
+    };
+    // SAFETY: as of any product.
+    unsafe { made(rows, columns, write) }
 }
 
-/// A matrix of which `write` writes every number, and reads none before.
-fn made(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f32> {
+/// A new matrix.
+///
+/// # Safety
+///
+/// `write` writes every number, and reads none before.
+unsafe fn made(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f32> {
     let mut out = Vec::with_capacity(rows * columns);
-    // SAFETY: the memory is there and nobody else's; all of it is written.
+    // SAFETY: the memory is there and nobody else's; the caller sees to it that all of it is written.
     unsafe {
         write(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns));
         out.set_len(rows * columns);
@@ -89,7 +102,8 @@ fn made(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f
     out
 }
 
-/// `then` is given each part of the result when it is there, with its first row and column, by the task that computed it.
+/// The same of a result that is not empty, by all threads. `then` is given each part of it when it is there, with its first row and
+/// column, by the task that computed it.
 fn by_all(
     out: &MatrixMut<'_>,
     onto: Onto<'_>,
@@ -98,7 +112,6 @@ fn by_all(
     b: Matrix<'_>,
     then: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
 ) {
-    assert!(a.columns > 0, "a sum of something");
     let share =
         |length: usize, each: usize| (length / (TASKS * rayon::current_num_threads())).max(WORTH / each).max(LEAST);
     if out.columns > out.rows {
