@@ -119,7 +119,7 @@ mod processor {
                     let weights = Matrix::new(weights, rows.len(), rows.end);
                     // SAFETY: these columns of these rows are this task's alone, and in this task written once.
                     let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                    v.multiply(&out, Onto::Nothing, 1.0, weights);
+                    v.multiply_first(&out, Onto::Nothing, 1.0, weights);
                 }
                 saved
             });
@@ -165,14 +165,14 @@ mod processor {
                         |place, row| softmax_again(row, saved[nth][place]),
                     );
                     let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                    by_v.multiply(&MatrixMut::new(d_scores, rows.len(), seen), Onto::Nothing, 1.0, d);
+                    by_v.multiply_first(&MatrixMut::new(d_scores, rows.len(), seen), Onto::Nothing, 1.0, d);
                     head.drop(rows.clone(), d_scores);
                     differentiate_softmax(weights, d_scores, seen);
                     head.drop(rows.clone(), weights);
                     let weights = Matrix::new(weights, rows.len(), seen).transposed();
                     multiply(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
                     let d_scores = Matrix::new(d_scores, rows.len(), seen);
-                    k.multiply(&d_part(0, rows.clone()), Onto::Nothing, head.scale, d_scores);
+                    k.multiply_first(&d_part(0, rows.clone()), Onto::Nothing, head.scale, d_scores);
                     multiply(
                         d_part(1, 0..seen),
                         onto,
@@ -241,7 +241,7 @@ mod processor {
         /// What each of `places` has to do with those up to the last of them, of which `keys` are the columns.
         fn scores(&self, places: Range<usize>, keys: &Packed, out: &mut [f32]) {
             let out = MatrixMut::new(out, places.len(), places.end);
-            keys.multiply(&out, Onto::Nothing, self.scale, self.part(0, places));
+            keys.multiply_first(&out, Onto::Nothing, self.scale, self.part(0, places));
         }
 
         /// Gives `softmax` the scores of each of `places`, in whole registers: what is ahead is so far below that it adds nothing

@@ -5,7 +5,7 @@ use std::slice::from_raw_parts_mut;
 
 use super::processor::{ahead, write_row};
 use crate::operation::Values;
-use crate::processor::{LINE, PIECE, Stream, each, each_of, fetch, rows_of_a_piece};
+use crate::processor::{LINE, PIECE, Stream, add, each, each_of, fetch, rows_of_a_piece};
 
 /// The gradient in a table: rows that no id names are cleared, and a row that one place alone names is written by who has that
 /// gradient near; to the others their places are added in the end.
@@ -149,14 +149,6 @@ fn columns_of_a_task(c: usize, numbers: usize) -> usize {
 fn clear(out: &mut [MaybeUninit<f32>], stream: &Stream) {
     if !stream.write(out, |_| [0.0; LINE]) {
         out.fill(MaybeUninit::new(0.0));
-    }
-}
-
-#[inline(always)]
-pub fn add(sum: &mut [f32], d: &[f32]) {
-    let d = &d[..sum.len()];
-    for i in 0..sum.len() {
-        sum[i] += d[i];
     }
 }
 

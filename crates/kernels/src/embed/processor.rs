@@ -3,9 +3,9 @@
 use std::mem::{MaybeUninit, replace};
 use std::sync::Arc;
 
-use super::gradient::{TableGradient, add, add_to_table_gradient};
+use super::gradient::{TableGradient, add_to_table_gradient};
 use crate::operation::{Operation, Values, View};
-use crate::processor::{LINE, Stream, each, fetch, filled, held, line, rows_of_a_piece, simd, written};
+use crate::processor::{LINE, Stream, add, each, fetch, filled, held, line, rows_of_a_piece, simd, written};
 
 #[derive(Clone, Debug)]
 pub struct Embed {
@@ -144,10 +144,7 @@ impl Embed {
             for first in (0..self.ids.len()).step_by(self.t) {
                 for (place, sum) in (nth * rows..self.t).zip(sums.chunks_exact_mut(c)) {
                     let nth = first + place;
-                    simd(
-                        #[inline(always)]
-                        || add(sum, &d_out[nth * c..][..c]),
-                    );
+                    add(sum, &d_out[nth * c..][..c]);
                     if let Some((tokens, stream)) = &tokens {
                         // SAFETY: a place of a row of the batch is in one piece of positions.
                         unsafe { tokens.write(nth, stream) };

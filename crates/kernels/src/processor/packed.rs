@@ -90,9 +90,14 @@ impl Packed {
         }
     }
 
-    /// `out = onto + factor · a b` by the thread that calls, of as many rows of `b` as `a` has columns, and as many of its columns
-    /// as `out` has.
+    /// `out = onto + factor · a b` by the thread that calls.
     pub fn multiply(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
+        assert_eq!((self.columns, a.columns), (out.columns, self.rows), "the inner dimensions agree");
+        self.multiply_first(out, onto, factor, a);
+    }
+
+    /// The same of the first rows of `b`, as many as `a` has columns, and of its first columns, as many as `out` has.
+    pub fn multiply_first(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
         assert!(a.rows == out.rows && a.columns <= self.rows && out.columns <= self.columns, "the dimensions agree");
         assert!(a.columns > 0, "a sum of something");
         ROOM.with_borrow_mut(|(near, _)| {

@@ -34,7 +34,8 @@ pub(crate) fn add_to(sum: &mut [f32], numbers: &[f32]) {
     each_of(sum.chunks_mut(PIECE).zip(numbers.chunks(PIECE)), |_, (sum, numbers)| add(sum, numbers));
 }
 
-fn add(sum: &mut [f32], row: &[f32]) {
+/// Adds a row to `sum`.
+pub(crate) fn add(sum: &mut [f32], row: &[f32]) {
     let row = &row[..sum.len()];
     simd(
         #[inline(always)]
