@@ -66,7 +66,7 @@ pub use mlp::add_mlp;
 pub use rows::Rows;
 
 /// Keeps the memory that the processor's kernels free, for the rest of the process, instead of giving it back to the system
-/// after every update. It counts in full when it is called before other threads have begun.
+/// after every update. It counts where the program's allocator is mimalloc, as that of `wordspace` is.
 pub fn keep_memory() {
     #[cfg(feature = "flex")]
     processor::keep_what_is_freed();

@@ -38,3 +38,8 @@ pub use wordspace_kernels as kernels;
 pub use wordspace_model as model;
 pub use wordspace_serve as serve;
 pub use wordspace_train as train;
+
+/// Two threads ask for memory at once without waiting for each other, and what is large begins at the start of a line of the
+/// cache.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
