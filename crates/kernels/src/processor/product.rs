@@ -24,8 +24,6 @@ pub(crate) enum Threads {
 
 /// How many multiply-adds are worth a task of their own: some ten microseconds.
 const WORTH: usize = 1 << 19;
-/// How many tasks a thread gets if they are large enough: cores differ in speed, and who is done early takes from others.
-const TASKS: usize = 8;
 /// How many rows or columns a task has at least, as it reads all of the other matrix for them.
 const LEAST: usize = 24;
 /// How many columns a task has at most, so that what it packs stays near.
@@ -112,28 +110,31 @@ fn by_all(
     b: Matrix<'_>,
     then: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
 ) {
-    let share =
-        |length: usize, each: usize| (length / (TASKS * rayon::current_num_threads())).max(WORTH / each).max(LEAST);
     if out.columns > out.rows {
         // All tasks read all of `a`, and would each copy it.
         let rows = if a.column_stride == 1 { Vec::new() } else { by_rows(a) };
         let a = if a.column_stride == 1 { a } else { Matrix::new(&rows, a.rows, a.columns) };
-        let columns = share(out.columns, out.rows * a.columns).min(MOST_COLUMNS).next_multiple_of(packed::width());
-        return each_part(out.columns, columns, |columns| {
+        let tasks = Tasks {
+            length: out.columns,
+            unit: packed::width(),
+            least: worth(out.rows * a.columns),
+            most: MOST_COLUMNS,
+        };
+        return tasks.each(|columns| {
             // SAFETY: no other task has these columns, and nobody else writes to the matrix.
             let part = unsafe { out.block(0..out.rows, columns.clone()) };
             packed::multiply(&part, onto.columns(columns.clone()), factor, a, b.columns(columns.clone()));
             then(0, columns.start, part);
         });
     }
-    let rows = share(out.rows, out.columns * a.columns).next_multiple_of(HEIGHT);
+    let tasks = Tasks { length: out.rows, unit: HEIGHT, least: worth(out.columns * a.columns), most: usize::MAX };
     let at_once = (PACKED / b.columns / packed::DEPTH).max(1) * packed::DEPTH;
     for start in (0..a.columns).step_by(at_once) {
         let depth = start..a.columns.min(start + at_once);
         let is_last = depth.end == a.columns;
         let onto = if start == 0 { onto } else { Onto::Itself };
         let (a, packed) = (a.columns(depth.clone()), Packed::by_all(b.rows(depth)));
-        each_part(out.rows, rows, |rows| {
+        tasks.each(|rows| {
             // SAFETY: no other task has these rows, and nobody else writes to the matrix.
             let part = unsafe { out.block(rows.clone(), 0..out.columns) };
             packed.multiply(&part, onto, factor, a.rows(rows.clone()));
@@ -147,9 +148,38 @@ fn by_all(
 /// A multiple of the rows of the highest tile that any processor has, so that a task is whole tiles.
 const HEIGHT: usize = 12;
 
-/// Does `work` of `length` rows or columns, `part` for a task.
-fn each_part(length: usize, part: usize, work: impl Fn(Range<usize>) + Sync) {
-    each(length.div_ceil(part), |nth| work(nth * part..length.min((nth + 1) * part)));
+/// How many rows or columns, of so many multiply-adds each, are worth a task.
+fn worth(each: usize) -> usize {
+    (WORTH / each).max(LEAST)
+}
+
+/// Rows or columns that are shared out.
+struct Tasks {
+    length: usize,
+    /// A multiple of it begins a task.
+    unit: usize,
+    least: usize,
+    most: usize,
+}
+
+impl Tasks {
+    /// Does `work` of all of them: each thread first half of its share, then half of what is left, and so on, so that all are
+    /// done at about the same time, whoever is slower, and most is done in few tasks.
+    fn each(&self, work: impl Fn(Range<usize>) + Sync) {
+        let share = self.length.div_ceil(rayon::current_num_threads()).next_multiple_of(self.unit);
+        let mut starts = vec![0];
+        while let Some(left) = starts.last().map(|start| share - start).filter(|left| *left > 0) {
+            let part = (left / 2).max(self.least).min(self.most).next_multiple_of(self.unit);
+            starts.push(share - left + part.min(left));
+        }
+        let parts = starts.len() - 1;
+        each(self.length.div_ceil(share) * parts, |nth| {
+            let part = |end: usize| self.length.min(nth / parts * share + starts[nth % parts + end]);
+            if part(0) < part(1) {
+                work(part(0)..part(1));
+            }
+        });
+    }
 }
 
 #[cfg(test)]
