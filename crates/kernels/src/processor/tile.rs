@@ -110,8 +110,8 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
         }
         // What lies one after another has distances that the compiler knows.
         let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
-            (1, columns) => self.sums(1, columns),
-            (rows, _) => self.sums(rows, 1),
+            (1, columns) => self.sums::<R>(1, columns),
+            (rows, _) => self.sums::<REACH>(rows, 1),
         };
         let (simd, factor) = (self.simd, self.simd.splat_f32s(self.strip.factor));
         if self.strip.columns < W * S::F32_LANES {
@@ -145,30 +145,42 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
 
 /// How many steps of the depth a loop makes before it counts on: to count takes from what Intel's processors multiply with.
 const STEPS: usize = 2;
+/// How many rows of `a` are read from one address: once and twice a distance are added to it at no cost.
+const REACH: usize = 3;
+/// How many addresses that makes.
+const ADDRESSES: usize = 4;
 
 // Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
 impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     #[inline(always)]
-    fn sums(&self, a_row_stride: usize, a_column_stride: usize) -> [[S::f32s; W]; R] {
+    fn sums<const REACH: usize>(&self, a_row_stride: usize, a_column_stride: usize) -> [[S::f32s; W]; R] {
         let simd = self.simd;
         let mut sums = [[simd.splat_f32s(0.0); W]; R];
         let (b, rest) = S::as_simd_f32s(self.strip.b);
         debug_assert!(rest.is_empty() && b.len() % WIDE == 0, "whole registers");
-        let (depth, mut a, mut b) = (b.len() / WIDE, self.strip.a, b.as_ptr());
+        let (depth, mut b) = (b.len() / WIDE, b.as_ptr());
+        let mut a = [self.strip.a; ADDRESSES];
+        for nth in 0..R.div_ceil(REACH) {
+            a[nth] = a[nth].wrapping_add(nth * REACH * a_row_stride);
+        }
         // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
         for _ in 0..depth / STEPS {
             for nth in 0..STEPS {
-                let (a, b) = (a.wrapping_add(nth * a_column_stride), b.wrapping_add(nth * WIDE));
                 // SAFETY: the strip is as deep.
-                unsafe { add(simd, &mut sums, a, a_row_stride, b) }
+                unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b.wrapping_add(nth * WIDE)) }
                 in_order();
+                for nth in 0..R.div_ceil(REACH) {
+                    a[nth] = a[nth].wrapping_add(a_column_stride);
+                }
             }
-            a = a.wrapping_add(STEPS * a_column_stride);
+            for nth in 0..R.div_ceil(REACH) {
+                a[nth] = as_it_is(a[nth]);
+            }
             b = b.wrapping_add(STEPS * WIDE);
         }
         if depth % STEPS == 1 {
             // SAFETY: one step is left.
-            unsafe { add(simd, &mut sums, a, a_row_stride, b) }
+            unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b) }
         }
         sums
     }
@@ -211,19 +223,19 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
 ///
 /// # Safety
 ///
-/// `a` points to the first of R numbers, so far apart, and `b` to the columns of a tile.
+/// `a` points to every REACHth of R numbers, so far apart, and `b` to the columns of a tile.
 #[inline(always)]
-unsafe fn add<S: Simd, const R: usize, const W: usize>(
+unsafe fn add<S: Simd, const R: usize, const W: usize, const REACH: usize>(
     simd: S,
     sums: &mut [[S::f32s; W]; R],
-    a: *const f32,
+    a: &[*const f32; ADDRESSES],
     a_row_stride: usize,
     b: *const S::f32s,
 ) {
     for row in 0..R {
         // SAFETY: the caller sees to it.
         unsafe {
-            let a = simd.splat_f32s(*a.wrapping_add(row * a_row_stride));
+            let a = simd.splat_f32s(*a[row / REACH].wrapping_add(row % REACH * a_row_stride));
             for nth in 0..W {
                 sums[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), sums[row][nth]);
             }
@@ -239,4 +251,15 @@ fn in_order() {
     unsafe {
         std::arch::asm!("", options(nostack, preserves_flags))
     };
+}
+
+/// An address that the compiler does not make anew from another.
+#[inline(always)]
+fn as_it_is(mut address: *const f32) -> *const f32 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: it has no instruction.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(reg) address, options(nomem, nostack, preserves_flags))
+    };
+    address
 }
