@@ -7,6 +7,9 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use wordspace::data::{WordVectors, below, generator};
 use wordspace::explore::{Direction, Viewpoint, nearest};
 
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
 const TOP: usize = 10;
 
 fn neighbours(c: &mut Criterion) {

@@ -7,6 +7,9 @@ use std::ops::ControlFlow;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wordspace::data::{Corpus, Preparation, Text, Windows, toy};
 
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
 fn prepare(c: &mut Criterion) {
     let text = toy::text(1, 20_000);
     let mut group = c.benchmark_group("prepare");

@@ -15,6 +15,9 @@ use serde_json::{Map, Value, json};
 use wordspace::data::{MappedFile, WordVectors};
 use wordspace::explore::{Direction, Viewpoint, nearest};
 
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
 const TOP: usize = 10;
 /// How often a pass is measured, and the sum that it is held against, one after the other.
 const PASSES: usize = 9;

@@ -22,6 +22,9 @@ use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
 use wordspace::train::device::OpenDevice;
 
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
 /// Does its work so many times, and gives what is to be compared.
 type Work = Box<dyn FnMut(u64) -> Vec<Tensor<1>>>;
 

@@ -9,6 +9,9 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use wordspace::bench::{Case, Prepared, expected};
 use wordspace::train::device::OpenDevice;
 
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
 /// Times `cases`; a GPU that is only imitated is left out.
 pub fn sweep(criterion: &mut Criterion, cases: &[Case]) {
     for device in OpenDevice::all().into_iter().filter(|device| !device.is_software) {

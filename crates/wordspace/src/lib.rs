@@ -39,7 +39,6 @@ pub use wordspace_model as model;
 pub use wordspace_serve as serve;
 pub use wordspace_train as train;
 
-/// Two threads ask for memory at once without waiting for each other, and what is large begins at the start of a line of the
-/// cache.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// What the program and its benches allocate with; whoever builds on this library chooses their own. Two threads ask it for memory at
+/// once without waiting for each other, and what is large begins at the start of a line of the cache.
+pub use mimalloc::MiMalloc as Allocator;

@@ -15,6 +15,9 @@ use args::{Args, Command, TrainArgs};
 use failure::Failure;
 use terminal::Terminal;
 
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
 fn main() -> ExitCode {
     quiet_panics();
     let args = Args::parse();

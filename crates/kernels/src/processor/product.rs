@@ -174,9 +174,9 @@ impl Tasks {
         }
         let parts = starts.len() - 1;
         each(self.length.div_ceil(share) * parts, |nth| {
-            let part = |end: usize| self.length.min(nth / parts * share + starts[nth % parts + end]);
-            if part(0) < part(1) {
-                work(part(0)..part(1));
+            let [start, end] = [0, 1].map(|next| self.length.min(nth / parts * share + starts[nth % parts + next]));
+            if start < end {
+                work(start..end);
             }
         });
     }

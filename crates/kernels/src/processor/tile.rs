@@ -147,8 +147,8 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
 const STEPS: usize = 2;
 /// How many rows of `a` are read from one address: once and twice a distance are added to it at no cost.
 const REACH: usize = 3;
-/// How many addresses that makes.
-const ADDRESSES: usize = 4;
+/// How many addresses that makes of the highest tile.
+const ADDRESSES: usize = 12_usize.div_ceil(REACH);
 
 // Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
 impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
@@ -173,9 +173,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
                     a[nth] = a[nth].wrapping_add(a_column_stride);
                 }
             }
-            for nth in 0..R.div_ceil(REACH) {
-                a[nth] = as_it_is(a[nth]);
-            }
+            keep(&mut a[..R.div_ceil(REACH)]);
             b = b.wrapping_add(STEPS * WIDE);
         }
         if depth % STEPS == 1 {
@@ -253,13 +251,14 @@ fn in_order() {
     };
 }
 
-/// An address that the compiler does not make anew from another.
+/// Addresses that the compiler does not make anew from others.
 #[inline(always)]
-fn as_it_is(mut address: *const f32) -> *const f32 {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: it has no instruction.
-    unsafe {
-        std::arch::asm!("/* {0} */", inout(reg) address, options(nomem, nostack, preserves_flags))
-    };
-    address
+fn keep(addresses: &mut [*const f32]) {
+    for nth in 0..addresses.len() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: it has no instruction.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) addresses[nth], options(nomem, nostack, preserves_flags))
+        };
+    }
 }
