@@ -258,7 +258,7 @@ fn keep(addresses: &mut [*const f32]) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: it has no instruction.
         unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) addresses[nth], options(nomem, nostack, preserves_flags))
+            std::arch::asm!("/* {0} */", inout(reg) addresses[nth], options(nostack, preserves_flags))
         };
     }
 }
