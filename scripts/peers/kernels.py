@@ -7,7 +7,7 @@
     python scripts/peers/kernels.py --to benches/record
 
     lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already. `long` is of 65,536 ids, whose
-               201 MB the C library gives back to the system after each time, unless it is told to keep them, as ours does
+               201 MB the C library gives back to the system after each time; ours keeps them
     gradient   token and position rows, and back to the gradients of both tables
     rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient, which is a row for
                each place, and, coalesced, a row for each id, as ours is and an optimizer needs it

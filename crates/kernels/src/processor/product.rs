@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::matrix::{Matrix, MatrixMut};
 use super::packed::{self, Packed};
 use super::team::each;
-use super::tile::Onto;
+use super::tile::{HIGHEST, Onto};
 use super::turn::by_rows;
 
 /// Who multiplies.
@@ -127,7 +127,7 @@ fn by_all(
             then(0, columns.start, part);
         });
     }
-    let tasks = Tasks { length: out.rows, unit: HEIGHT, least: worth(out.columns * a.columns), most: usize::MAX };
+    let tasks = Tasks { length: out.rows, unit: HIGHEST, least: worth(out.columns * a.columns), most: usize::MAX };
     let at_once = (PACKED / b.columns / packed::DEPTH).max(1) * packed::DEPTH;
     for start in (0..a.columns).step_by(at_once) {
         let depth = start..a.columns.min(start + at_once);
@@ -144,9 +144,6 @@ fn by_all(
         });
     }
 }
-
-/// A multiple of the rows of the highest tile that any processor has, so that a task is whole tiles.
-const HEIGHT: usize = 12;
 
 /// How many rows or columns, of so many multiply-adds each, are worth a task.
 fn worth(each: usize) -> usize {

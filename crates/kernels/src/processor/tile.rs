@@ -14,6 +14,9 @@ use super::memory::fetch_line;
 /// How many registers wide a tile is.
 pub(super) const WIDE: usize = 2;
 
+/// How many rows the highest tile has that any processor has registers for.
+pub(super) const HIGHEST: usize = 12;
+
 /// How many columns a tile has.
 pub(super) const fn columns<S: Simd>() -> usize {
     WIDE * S::F32_LANES
@@ -66,7 +69,7 @@ impl Strip<'_> {
     pub unsafe fn run<S: Simd>(mut self, simd: S) {
         while self.rows > 0 {
             match self.rows {
-                12.. if S::REGISTER_COUNT >= 32 => self.take::<S, 12>(simd),
+                HIGHEST.. if S::REGISTER_COUNT >= 32 => self.take::<S, HIGHEST>(simd),
                 8.. if S::REGISTER_COUNT >= 32 => self.take::<S, 8>(simd),
                 // Not 6 and 2 of 8: two rows have too few sums side by side to hide the time that an addition takes.
                 6..8 | 9.. => self.take::<S, 6>(simd),
@@ -148,7 +151,7 @@ const STEPS: usize = 2;
 /// How many rows of `a` are read from one address: once and twice a distance are added to it at no cost.
 const REACH: usize = 3;
 /// How many addresses that makes of the highest tile.
-const ADDRESSES: usize = 12_usize.div_ceil(REACH);
+const ADDRESSES: usize = HIGHEST.div_ceil(REACH);
 
 // Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
 impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
