@@ -170,8 +170,10 @@ impl WithSimd for Part<'_> {
             // Numbers of a row that lie far apart would push each other out of the caches.
             let is_near = a.column_stride <= ROWS;
             let a = if is_near { a } else { a.copied(near.numbers(a.rows * a.columns)) };
-            let tiles = b.chunks_exact(width * b_rows).take(out.columns.div_ceil(width));
-            for (nth, b) in tiles.enumerate() {
+            let tiles = out.columns.div_ceil(width);
+            let share =
+                if is_near && a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(LINE) } else { 0 };
+            for (nth, b) in b.chunks_exact(width * b_rows).take(tiles).enumerate() {
                 let columns = nth * width..out.columns.min((nth + 1) * width);
                 let strip = Strip {
                     out: out.start.wrapping_add(start * out.row_stride + columns.start),
@@ -184,6 +186,8 @@ impl WithSimd for Part<'_> {
                     a_row_stride: a.row_stride,
                     a_column_stride: a.column_stride,
                     b: &b[..width * a.columns],
+                    next: a.rows * a.row_stride,
+                    fetched: &(nth * share..a.columns.min((nth + 1) * share)),
                 };
                 // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
                 unsafe { strip.run(simd) }

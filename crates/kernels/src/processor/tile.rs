@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use pulp::{NullaryFnOnce, Simd};
+use pulp::{MemMask, NullaryFnOnce, Simd};
 
-use super::memory::fetch_line;
+use super::memory::{LINE, fetch_line, fetch_line_to_next};
 
 /// How many registers wide a tile is.
 pub(super) const WIDE: usize = 2;
@@ -57,6 +57,10 @@ pub(super) struct Strip<'a> {
     pub a_column_stride: usize,
     /// As many columns as a tile has, for each step of the depth.
     pub b: &'a [f32],
+    /// How far behind them the rows of `a` lie that come next.
+    pub next: usize,
+    /// Which of their numbers are fetched meanwhile: other strips fetch others.
+    pub fetched: &'a Range<usize>,
 }
 
 impl Strip<'_> {
@@ -105,12 +109,6 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
 
     #[inline(always)]
     fn call(self) {
-        // Until the sums are done, the places they go to have come near.
-        for row in 0..R {
-            let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride);
-            fetch_line(out);
-            fetch_line(out.wrapping_add(W * S::F32_LANES - 1));
-        }
         // What lies one after another has distances that the compiler knows.
         let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
             (1, columns) => self.sums::<R>(1, columns),
@@ -166,8 +164,15 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         for nth in 0..R.div_ceil(REACH) {
             a[nth] = a[nth].wrapping_add(nth * REACH * a_row_stride);
         }
+        let apart = (depth / STEPS).div_ceil(R);
+        let (mut row, mut wait) = (0, 0);
         // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
         for _ in 0..depth / STEPS {
+            if wait == 0 {
+                self.fetch(row);
+                (row, wait) = (row + 1, apart);
+            }
+            wait -= 1;
             for nth in 0..STEPS {
                 // SAFETY: the strip is as deep.
                 unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b.wrapping_add(nth * WIDE)) }
@@ -186,6 +191,20 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         sums
     }
 
+    /// Has the place that a row of sums goes to come near until they are done, and what is multiplied after this into the next cache.
+    /// Row by row: of all at once the processor waits for the first before it takes more.
+    #[inline(always)]
+    fn fetch(&self, row: usize) {
+        let strip = &self.strip;
+        let out = strip.out.wrapping_add(row * strip.out_row_stride);
+        fetch_line(out);
+        fetch_line(out.wrapping_add(W * S::F32_LANES - 1));
+        let next = strip.a.wrapping_add(row * strip.a_row_stride + strip.next);
+        for number in strip.fetched.clone().step_by(LINE) {
+            fetch_line_to_next(next.wrapping_add(number));
+        }
+    }
+
     /// Writes what `number` makes of each sum, of the place it goes to, and of which register of the row it is.
     #[inline(always)]
     fn write(&self, sums: [[S::f32s; W]; R], number: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
@@ -199,21 +218,29 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         }
     }
 
-    /// The same number by number, of the columns that are there.
-    #[inline(never)]
+    /// Writes the columns that are there, under a mask. It is no function of its own: that would be given the sums in memory, and
+    /// every tile would write them there in case.
+    #[inline(always)]
     fn write_edge(&self, sums: [[S::f32s; W]; R]) {
-        let strip = &self.strip;
-        for row in 0..R {
-            let sums: &[f32] = pulp::bytemuck::cast_slice(&sums[row]);
-            for column in 0..strip.columns {
-                let out = strip.out.wrapping_add(row * strip.out_row_stride + column);
-                // SAFETY: the column of the row is there, and nobody else's; it is read where it was written.
+        let Self { simd, ref strip } = *self;
+        let factor = simd.splat_f32s(strip.factor);
+        for nth in 0..W {
+            let start = nth * S::F32_LANES;
+            let columns = strip.columns.saturating_sub(start).min(S::F32_LANES);
+            let mask = MemMask::new(simd.mask_between_m32s(0, columns as u32).mask());
+            for row in 0..R {
+                let (sum, out) = (sums[row][nth], strip.out.wrapping_add(row * strip.out_row_stride + start));
+                // SAFETY: these columns of the row are there, and nobody else's; they are read where they were written.
                 unsafe {
-                    *out = match strip.onto {
-                        Onto::Nothing => sums[column] * strip.factor,
-                        Onto::Itself => sums[column].mul_add(strip.factor, *out),
-                        Onto::Row(row) => sums[column].mul_add(strip.factor, row[column]),
+                    let number = match strip.onto {
+                        Onto::Nothing => simd.mul_f32s(sum, factor),
+                        Onto::Itself => simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, out)),
+                        Onto::Row(row) => {
+                            let row = row.as_ptr().wrapping_add(start);
+                            simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, row))
+                        }
                     };
+                    simd.mask_store_ptr_f32s(mask, out, number);
                 }
             }
         }
