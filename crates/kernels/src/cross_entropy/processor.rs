@@ -31,7 +31,7 @@ const SPAN: usize = 8 * NEAR;
 /// How many exponentials are kept at a time: 52 MiB, unless V is so large that these are fewer than 16 hidden states.
 const KEPT: usize = 13 << 20;
 /// How many rows of the gradient in the table a task adds up.
-const ROWS: usize = 60;
+const ROWS: usize = 96;
 /// More than any sum of exponentials below the largest logit, and much less than a number can be.
 const TOO_LARGE: f64 = 1e20;
 
