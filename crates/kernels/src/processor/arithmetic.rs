@@ -5,6 +5,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::LINE;
+use super::tile::in_order;
 
 /// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined.
 #[inline(always)]
@@ -49,6 +50,8 @@ pub(crate) fn map(numbers: &mut [f32], of: impl Fn(f32) -> f32) {
         for i in 0..LINE {
             line[i] = of(line[i]);
         }
+        // Of many lines the compiler would gather the first numbers, and then the second.
+        in_order();
     }
     for i in 0..rest.len() {
         rest[i] = of(rest[i]);

@@ -273,7 +273,7 @@ unsafe fn add<S: Simd, const R: usize, const W: usize, const REACH: usize>(
 
 /// Nothing that comes after is read before.
 #[inline(always)]
-fn in_order() {
+pub(super) fn in_order() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: it has no instruction.
     unsafe {
