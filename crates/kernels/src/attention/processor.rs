@@ -36,7 +36,7 @@ impl Operation<1> for Attention {
             for rows in head.blocks() {
                 let weights = &mut scores[..rows.len() * rows.end];
                 head.scores(rows.clone(), &k, weights);
-                head.softmax(rows.clone(), weights, &mut saved);
+                softmax(rows.clone(), weights, &mut saved);
                 head.drop(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), rows.end);
                 // SAFETY: these columns of these rows are this task's alone, and in this task written once.
@@ -69,7 +69,7 @@ impl Operation<1> for Attention {
                 };
                 let (weights, d_scores) = (&mut scores[..rows.len() * seen], &mut d_scores[..rows.len() * seen]);
                 head.scores(rows.clone(), &by_k, weights);
-                head.softmax_again(rows.clone(), weights, &saved[nth]);
+                softmax_again(rows.clone(), weights, &saved[nth]);
                 let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
                 by_v.multiply_first(&MatrixMut::new(d_scores, rows.len(), seen), Onto::Nothing, 1.0, d);
                 head.drop(rows.clone(), d_scores);
@@ -139,72 +139,6 @@ impl Head<'_> {
         keys.multiply_first(&out, Onto::Nothing, self.scale, self.part(0, places));
     }
 
-    /// Turns the scores of each of `places` into its softmax, in whole registers: what is ahead is so far below that it adds
-    /// nothing to a sum. Every step goes through all rows: those of one row wait for each other.
-    fn softmax(&self, places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
-        each_row(
-            places.clone(),
-            scores,
-            #[inline(always)]
-            |place, row, whole| {
-                for ahead in place + 1..whole {
-                    row[ahead] = f32::MIN;
-                }
-                saved.push([largest(&row[..whole]), 0.0]);
-            },
-        );
-        each_row(
-            places.clone(),
-            scores,
-            #[inline(always)]
-            |place, row, whole| {
-                let most = saved[place][0];
-                map(
-                    &mut row[..whole],
-                    #[inline(always)]
-                    |x| exp(x - most),
-                );
-                saved[place][1] = 1.0 / sum(&row[..whole]);
-            },
-        );
-        each_row(
-            places,
-            scores,
-            #[inline(always)]
-            |place, row, whole| {
-                let share = saved[place][1];
-                map(
-                    &mut row[..whole],
-                    #[inline(always)]
-                    |x| x * share,
-                );
-                for ahead in place + 1..row.len() {
-                    row[ahead] = 0.0;
-                }
-            },
-        );
-    }
-
-    /// The same of the same scores, to the last bit.
-    fn softmax_again(&self, places: Range<usize>, scores: &mut [f32], saved: &[Softmax]) {
-        each_row(
-            places,
-            scores,
-            #[inline(always)]
-            |place, row, whole| {
-                let [most, share] = saved[place];
-                map(
-                    &mut row[..whole],
-                    #[inline(always)]
-                    |x| exp(x - most) * share,
-                );
-                for ahead in place + 1..row.len() {
-                    row[ahead] = 0.0;
-                }
-            },
-        );
-    }
-
     /// Drops of what each of `places` takes of those up to the last of them.
     fn drop(&self, places: Range<usize>, weights: &mut [f32]) {
         if self.dropped.is_none() {
@@ -220,6 +154,72 @@ impl Head<'_> {
             },
         )
     }
+}
+
+/// Turns the scores of each of `places` into its softmax, in whole registers: what is ahead is so far below that it adds
+/// nothing to a sum. Every step goes through all rows: those of one row wait for each other.
+fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
+    each_row(
+        places.clone(),
+        scores,
+        #[inline(always)]
+        |place, row, whole| {
+            for ahead in place + 1..whole {
+                row[ahead] = f32::MIN;
+            }
+            saved.push([largest(&row[..whole]), 0.0]);
+        },
+    );
+    each_row(
+        places.clone(),
+        scores,
+        #[inline(always)]
+        |place, row, whole| {
+            let most = saved[place][0];
+            map(
+                &mut row[..whole],
+                #[inline(always)]
+                |x| exp(x - most),
+            );
+            saved[place][1] = 1.0 / sum(&row[..whole]);
+        },
+    );
+    each_row(
+        places,
+        scores,
+        #[inline(always)]
+        |place, row, whole| {
+            let share = saved[place][1];
+            map(
+                &mut row[..whole],
+                #[inline(always)]
+                |x| x * share,
+            );
+            for ahead in place + 1..row.len() {
+                row[ahead] = 0.0;
+            }
+        },
+    );
+}
+
+/// The same of the same scores, to the last bit.
+fn softmax_again(places: Range<usize>, scores: &mut [f32], saved: &[Softmax]) {
+    each_row(
+        places,
+        scores,
+        #[inline(always)]
+        |place, row, whole| {
+            let [most, share] = saved[place];
+            map(
+                &mut row[..whole],
+                #[inline(always)]
+                |x| exp(x - most) * share,
+            );
+            for ahead in place + 1..row.len() {
+                row[ahead] = 0.0;
+            }
+        },
+    );
 }
 
 /// Gives `work` the row of each of `places` up to the last of them, and how many numbers of it are worth a whole register.

@@ -171,6 +171,7 @@ impl WithSimd for Part<'_> {
             let is_near = a.column_stride <= ROWS;
             let a = if is_near { a } else { a.copied(near.numbers(a.rows * a.columns)) };
             let tiles = out.columns.div_ceil(width);
+            // Of the rows that come next, each tile has some columns fetched, if they will be read where they lie.
             let share =
                 if is_near && a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(LINE) } else { 0 };
             for (nth, b) in b.chunks_exact(width * b_rows).take(tiles).enumerate() {
