@@ -129,33 +129,33 @@ pub(crate) fn line(numbers: &[f32], at: usize) -> [f32; LINE] {
 /// lies one after another, and not which row comes next.
 #[inline(always)]
 pub(crate) fn fetch(start: *const f32, numbers: usize) {
-    (0..numbers).step_by(LINE).for_each(|number| fetch_line(start.wrapping_add(number)));
+    (0..numbers).step_by(LINE).for_each(|number| fetch_line(start.wrapping_add(number), Cache::Nearest));
 }
 
-/// Has the line at `place`, wherever that is, fetched into the cache meanwhile.
-#[inline(always)]
-pub(super) fn fetch_line(place: *const f32) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: to fetch changes nothing that can be seen, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+/// Which cache something is fetched into.
+#[derive(Clone, Copy)]
+pub(super) enum Cache {
+    Nearest,
+    /// The one behind it, which has more room.
+    Next,
 }
 
-/// The same, into the next cache only, which has more room.
+/// Has the line at `place`, wherever that is, fetched meanwhile.
 #[inline(always)]
-pub(super) fn fetch_line_to_next(place: *const f32) {
+pub(super) fn fetch_line(place: *const f32, into: Cache) {
     #[cfg(target_arch = "x86_64")]
     {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
         // SAFETY: to fetch changes nothing that can be seen, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(place.cast()) };
+        unsafe {
+            match into {
+                Cache::Nearest => _mm_prefetch::<_MM_HINT_T0>(place.cast()),
+                Cache::Next => _mm_prefetch::<_MM_HINT_T1>(place.cast()),
+            }
+        };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+    let _ = (place, into);
 }
 
 /// Keeps what is freed, for the rest of the process, where mimalloc is the allocator: it would give pieces back to the system after

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use pulp::{MemMask, NullaryFnOnce, Simd};
 
-use super::memory::{LINE, fetch_line, fetch_line_to_next};
+use super::memory::{Cache, LINE, fetch_line};
 
 /// How many registers wide a tile is.
 pub(super) const WIDE: usize = 2;
@@ -197,11 +197,11 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     fn fetch(&self, row: usize) {
         let strip = &self.strip;
         let out = strip.out.wrapping_add(row * strip.out_row_stride);
-        fetch_line(out);
-        fetch_line(out.wrapping_add(W * S::F32_LANES - 1));
+        fetch_line(out, Cache::Nearest);
+        fetch_line(out.wrapping_add(W * S::F32_LANES - 1), Cache::Nearest);
         let next = strip.a.wrapping_add(row * strip.a_row_stride + strip.next);
         for number in strip.fetched.clone().step_by(LINE) {
-            fetch_line_to_next(next.wrapping_add(number));
+            fetch_line(next.wrapping_add(number), Cache::Next);
         }
     }
 
@@ -218,7 +218,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         }
     }
 
-    /// Writes the columns that are there, under a mask. It is no function of its own: that would be given the sums in memory, and
+    /// Writes the columns that are there, under a mask. Inlined even so rarely used: a call would be given the sums in memory, and
     /// every tile would write them there in case.
     #[inline(always)]
     fn write_edge(&self, sums: [[S::f32s; W]; R]) {
