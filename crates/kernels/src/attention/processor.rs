@@ -31,7 +31,7 @@ impl Operation<1> for Attention {
         let out_of_all = Shared(out.as_mut_ptr());
         let saved = self.for_each_head(qkv, |_, head, scores| {
             let [k, v] =
-                [Packed::by_one(head.part(1, 0..self.t).transposed()), Packed::by_one(head.part(2, 0..self.t))];
+                [head.part(1, 0..self.t).transposed(), head.part(2, 0..self.t)].map(|b| Packed::new(b, Threads::One));
             let mut saved = Vec::with_capacity(self.t);
             for rows in head.blocks() {
                 let weights = &mut scores[..rows.len() * rows.end];
@@ -57,7 +57,7 @@ impl Operation<1> for Attention {
         let d_of_all = Shared(d_qkv.as_mut_ptr());
         self.for_each_head(qkv, |nth, head, scores| {
             let of = |which: usize| head.part(which, 0..self.t);
-            let [by_k, by_v, k] = [of(1).transposed(), of(2).transposed(), of(1)].map(Packed::by_one);
+            let [by_k, by_v, k] = [of(1).transposed(), of(2).transposed(), of(1)].map(|b| Packed::new(b, Threads::One));
             let mut d_scores = vec![0.0; ROWS * self.t];
             // From the last places on: the first block that comes sees all of keys and values, and writes their gradients.
             for rows in head.blocks().rev() {

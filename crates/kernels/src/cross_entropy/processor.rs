@@ -132,7 +132,7 @@ impl Head<'_> {
     }
 
     fn below_the_wanted<'s>(&self, hidden: &'s [f32], targets: &'s [u32]) -> States<'s> {
-        let packed = Packed::by_all(Matrix::new(hidden, targets.len(), self.c).transposed());
+        let packed = Packed::new(Matrix::new(hidden, targets.len(), self.c).transposed(), Threads::All);
         let both = hidden.chunks_exact(self.c).zip(targets);
         let below = both.map(|(hidden, &target)| -sum_of_products(hidden, self.row(target))).collect();
         States { hidden, targets, packed, below, sums: Vec::new(), wanted: Vec::new(), d_hidden: Vec::new() }
@@ -234,7 +234,7 @@ impl Head<'_> {
             d.iter_mut().zip(self.row(target)).for_each(|(d, wanted)| *d = (*d * share - wanted) * factor);
             shares.iter_mut().for_each(|x| *x *= share);
         }
-        (d_hidden, Packed::by_all(Matrix::new(&shares, states.targets.len(), c)))
+        (d_hidden, Packed::new(Matrix::new(&shares, states.targets.len(), c), Threads::All))
     }
 }
 

@@ -8,7 +8,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::PIECE;
 use super::matrix::{Matrix, MatrixMut};
-use super::memory::{LINE, written};
+use super::memory::LINE;
+use super::product::Threads;
+use super::team::each_of;
 use super::tile::{self, Onto, Strip, WIDE};
 use super::turn::{SQUARE, turn};
 
@@ -46,37 +48,23 @@ pub(crate) struct Packed {
     columns: usize,
     /// Of every [`DEPTH`] rows the columns of one tile, row after row, and then those of the next; there are zeros behind the
     /// last column.
-    pieces: Vec<Vec<f32>>,
+    numbers: Vec<f32>,
 }
 
 impl Packed {
-    /// `b`, packed by all threads.
-    pub fn by_all(b: Matrix<'_>) -> Self {
-        let width = width();
-        let pieces = depths(b.rows).map(|depth| {
-            let b = b.rows(depth);
-            let columns = (AT_ONCE / b.rows / width).max(1) * width;
-            let write = |nth: usize, room: &mut [MaybeUninit<f32>]| {
-                pack(b.columns(nth * columns..b.columns.min((nth + 1) * columns)), room);
-            };
-            // SAFETY: all of a piece is packed.
-            unsafe { written(b.rows * b.columns.next_multiple_of(width), b.rows * columns, write) }
-        });
-        Self { rows: b.rows, columns: b.columns, pieces: pieces.collect() }
-    }
-
-    /// `b`, packed by the thread that calls.
-    pub fn by_one(b: Matrix<'_>) -> Self {
+    /// `b`, packed.
+    pub fn new(b: Matrix<'_>, threads: Threads) -> Self {
         let all = b.columns.next_multiple_of(width());
-        let pieces = depths(b.rows).map(|depth| {
-            let b = b.rows(depth);
-            let mut piece = Vec::with_capacity(b.rows * all);
-            pack(b, &mut piece.spare_capacity_mut()[..b.rows * all]);
-            // SAFETY: so many numbers were packed into its room.
-            unsafe { piece.set_len(b.rows * all) };
-            piece
-        });
-        Self { rows: b.rows, columns: b.columns, pieces: pieces.collect() }
+        let mut numbers = Vec::with_capacity(b.rows * all);
+        let room = &mut numbers.spare_capacity_mut()[..b.rows * all];
+        let pieces = depths(b.rows).map(|depth| b.rows(depth)).zip(room.chunks_mut(DEPTH * all));
+        match threads {
+            Threads::One => pieces.for_each(|(b, room)| _ = pack(b, room)),
+            Threads::All => _ = each_of(pieces.flat_map(|(b, room)| parts(b, room)), |_, (b, room)| _ = pack(b, room)),
+        }
+        // SAFETY: all of its room was packed.
+        unsafe { numbers.set_len(b.rows * all) };
+        Self { rows: b.rows, columns: b.columns, numbers }
     }
 
     /// `row + a b` by the thread that calls, written to `room` of its size.
@@ -101,7 +89,8 @@ impl Packed {
         assert!(a.rows == out.rows && a.columns <= self.rows && out.columns <= self.columns, "the dimensions agree");
         assert!(a.columns > 0, "a sum of something");
         ROOM.with_borrow_mut(|(near, _)| {
-            for ((depth, packed), b) in depths(a.columns).zip(depths(self.rows)).zip(&self.pieces) {
+            let pieces = self.numbers.chunks(DEPTH * self.columns.next_multiple_of(width()));
+            for ((depth, packed), b) in depths(a.columns).zip(depths(self.rows)).zip(pieces) {
                 let onto = if depth.start == 0 { onto } else { Onto::Itself };
                 Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b, b_rows: packed.len(), near });
             }
@@ -112,6 +101,16 @@ impl Packed {
 /// The rows of the packed matrix, piece by piece.
 fn depths(all: usize) -> impl Iterator<Item = Range<usize>> {
     (0..all).step_by(DEPTH).map(move |start| start..all.min(start + DEPTH))
+}
+
+/// The tasks of packing not more than [`DEPTH`] rows: some columns each, and their room.
+fn parts<'a>(
+    b: Matrix<'a>,
+    room: &'a mut [MaybeUninit<f32>],
+) -> impl Iterator<Item = (Matrix<'a>, &'a mut [MaybeUninit<f32>])> {
+    let columns = (AT_ONCE / b.rows / width()).max(1) * width();
+    let starts = (0..b.columns).step_by(columns).zip(room.chunks_mut(b.rows * columns));
+    starts.map(move |(start, room)| (b.columns(start..b.columns.min(start + columns)), room))
 }
 
 /// `out = onto + factor · a b` by the thread that calls, which packs `b` for itself.

@@ -133,7 +133,7 @@ fn by_all(
         let depth = start..a.columns.min(start + at_once);
         let is_last = depth.end == a.columns;
         let onto = if start == 0 { onto } else { Onto::Itself };
-        let (a, packed) = (a.columns(depth.clone()), Packed::by_all(b.rows(depth)));
+        let (a, packed) = (a.columns(depth.clone()), Packed::new(b.rows(depth), Threads::All));
         tasks.each(|rows| {
             // SAFETY: no other task has these rows, and nobody else writes to the matrix.
             let part = unsafe { out.block(rows.clone(), 0..out.columns) };
