@@ -45,8 +45,8 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
 /// How many numbers the largest cache holds for us.
 pub(crate) fn held() -> usize {
     /// Who has a few of the cores of a large server is told of all of its cache, which the others fill too: where 260 MB were
-    /// said, a lookup that touched 50 MB took half as long past the caches.
-    const MOST: usize = 32 << 20;
+    /// said, a lookup that touched 50 MB took half as long past the caches, and one that touched 25 MB six tenths.
+    const MOST: usize = 24 << 20;
     static HELD: OnceLock<usize> = OnceLock::new();
     *HELD.get_or_init(|| largest_cache().unwrap_or(MOST).min(MOST) / size_of::<f32>())
 }
