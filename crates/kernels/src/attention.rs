@@ -10,7 +10,7 @@
 #[cfg(feature = "cube")]
 mod gpu;
 #[cfg(feature = "flex")]
-mod processor;
+pub(crate) mod processor;
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
@@ -25,7 +25,7 @@ use crate::{Dropout, dropout};
 /// - `mask`: `[1, 1, T, T]`, zero where a place may look, which is at itself and all before it, and far below zero elsewhere
 /// - `dropped`: of the softmax, as if it were `[B, H, T, T]`
 /// - output: `[N, C]`
-pub fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize, dropped: Dropout) -> Tensor<2> {
+pub(crate) fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize, dropped: Dropout) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&qkv) {
         return crate::operation::run(processor::Attention { t: mask.dims()[2], heads, dropped }, [qkv.into()]);

@@ -31,7 +31,7 @@ pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64
 }
 
 #[cfg(feature = "flex")]
-mod processor {
+pub(crate) mod processor {
     use std::mem::MaybeUninit;
 
     use crate::operation::{Operation, Values, View};
@@ -68,25 +68,49 @@ mod processor {
             (Values::like(unsafe { written(x.len(), piece, write) }, x), ())
         }
 
-        fn backward(
+        fn backward(&self, inputs: [View<'_>; 3], (): (), d_out: Values, _: [bool; 3]) -> [Option<Values>; 3] {
+            self.differentiate(None, inputs, d_out).map(Some)
+        }
+
+        fn backward_onto(
             &self,
-            [x, weight, bias]: [View<'_>; 3],
+            so_far: Values,
+            inputs: [View<'_>; 3],
             (): (),
-            mut d_out: Values,
+            d_out: Values,
             _: [bool; 3],
         ) -> [Option<Values>; 3] {
+            self.differentiate(Some(so_far.view()), inputs, d_out).map(Some)
+        }
+    }
+
+    impl LayerNorm {
+        /// The gradients, that in `x` added to what there is `so_far`.
+        fn differentiate(
+            &self,
+            so_far: Option<View<'_>>,
+            [x, weight, bias]: [View<'_>; 3],
+            mut d_out: Values,
+        ) -> [Values; 3] {
             let [_, c] = x.dims();
             let piece = rows_of_a_piece(c) * c;
-            let pieces = each_of(d_out.as_mut_slice().chunks_mut(piece).zip(x.chunks(piece)), |_, (d, x)| {
+            let pieces = each_of(d_out.as_mut_slice().chunks_mut(piece).zip(x.chunks(piece)), |nth, (d, x)| {
                 // Behind each other: the gradients of the weight and of the bias.
                 let mut sums = vec![0.0; 2 * c];
                 let mut normal = vec![0.0; c];
+                let so_far = so_far.as_ref().map(|so_far| &so_far[nth * piece..][..x.len()]);
                 simd(
                     #[inline(always)]
                     || {
                         for start in (0..x.len()).step_by(c) {
                             let (x, d) = (&x[start..start + c], &mut d[start..start + c]);
                             self.backward_row(x, &weight, d, &mut sums, &mut normal);
+                            if let Some(so_far) = so_far {
+                                let so_far = &so_far[start..start + c];
+                                for i in 0..c {
+                                    d[i] += so_far[i];
+                                }
+                            }
                         }
                     },
                 );
@@ -94,11 +118,9 @@ mod processor {
             });
             let sums = sum_in_order(pieces, 2 * c);
             let (d_weight, d_bias) = sums.split_at(c);
-            [Some(d_out), Some(Values::like(d_weight.to_vec(), weight)), Some(Values::like(d_bias.to_vec(), bias))]
+            [d_out, Values::like(d_weight.to_vec(), weight), Values::like(d_bias.to_vec(), bias)]
         }
-    }
 
-    impl LayerNorm {
         /// Turns the gradient `d` in the output into that in `x`, and adds to those in weight and bias.
         #[inline(always)]
         fn backward_row(&self, x: &[f32], weight: &[f32], d: &mut [f32], sums: &mut [f32], normal: &mut [f32]) {

@@ -1,8 +1,9 @@
 //! The few operations that decide how fast an embedding trains, each as one function on tensors.
 //!
 //! - [`embed`]: rows of the token table and of the position table, summed, by [`Ids`];
-//! - [`layer_norm`], [`linear`], [`causal_attention`], [`add_linear`], [`add_mlp`]: what a block of the network is made of;
-//! - [`queries_keys_values`], [`attend`]: attention with what the kernel leaves out;
+//! - [`block`]: a block of the network, with its [`BlockWeights`];
+//! - [`layer_norm`], [`linear`], [`add_linear`], [`add_mlp`]: what it is made of;
+//! - [`queries_keys_values`], [`attend`]: attention with what the block leaves out;
 //! - [`dropout`]: what is dropped while training, as a function of a key ([`Dropout`]);
 //! - [`cross_entropy`]: hidden states times a table, and the loss of the next token;
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
@@ -33,6 +34,7 @@
 mod adamw;
 mod attention;
 mod backward;
+mod block;
 mod cross_entropy;
 mod dropout;
 mod embed;
@@ -54,8 +56,9 @@ mod processor;
 mod rows;
 
 pub use adamw::{AdamW, Moments, sum_of_squares};
-pub use attention::{attend, causal_attention, queries_keys_values};
+pub use attention::{attend, queries_keys_values};
 pub use backward::backward_from;
+pub use block::{BlockWeights, block};
 pub use cross_entropy::{cross_entropy, logits};
 pub use dropout::{Dropout, dropout};
 pub use embed::embed;

@@ -33,7 +33,7 @@ pub fn add_mlp(
 }
 
 #[cfg(feature = "flex")]
-mod processor {
+pub(crate) mod processor {
     use crate::Dropout;
     use crate::gelu::processor::{activate, activate_with_slopes};
     use crate::linear::processor::{AddLinear, Linear};

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use wordspace_kernels::{Dropout, attend, causal_attention, queries_keys_values};
+use wordspace_kernels::{Dropout, attend, queries_keys_values};
 
 use crate::Linear;
 use crate::cache::KeysValues;
@@ -26,32 +26,23 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// What it makes of `x`, added to `stream`. With `earlier`, the P places in it come before the T of `x`, and afterwards it
-    /// holds all of them.
+    /// What it makes of `x`, whose T places come after the P in `earlier`, added to `stream`; afterwards `earlier` holds all of
+    /// them.
     ///
     /// # Shapes
     ///
     /// - `stream`, `x`, and the output: `[N, C]`
     /// - `mask`: `[1, 1, T, P + T]`, from [`causal_mask`]
-    /// - `dropped`: of the weights, and of what is added
-    pub(crate) fn add(
+    pub(crate) fn add_after(
         &self,
         stream: Tensor<2>,
         x: Tensor<2>,
         mask: Tensor<4>,
-        earlier: Option<&mut KeysValues>,
-        dropped: [Dropout; 2],
+        earlier: &mut KeysValues,
     ) -> Tensor<2> {
-        let qkv = self.c_attn.forward(x); // [N, 3C]
-        let mixed = match earlier {
-            None => causal_attention(qkv, mask, self.heads, dropped[0]),
-            Some(earlier) => {
-                let [q, k, v] = queries_keys_values(qkv, mask.dims()[2], self.heads);
-                let (k, v) = earlier.append(k, v); // [B, H, P + T, D]
-                attend(q, k, v, mask, dropped[0])
-            }
-        };
-        self.c_proj.add(stream, mixed, dropped[1])
+        let [q, k, v] = queries_keys_values(self.c_attn.forward(x), mask.dims()[2], self.heads);
+        let (k, v) = earlier.append(k, v); // [B, H, P + T, D]
+        self.c_proj.add(stream, attend(q, k, v, mask, Dropout::NONE))
     }
 }
 

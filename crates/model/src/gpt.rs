@@ -77,7 +77,7 @@ impl Gpt {
         let mask = causal_mask(0, t, &embedded.device());
         let mut stream = dropout(embedded, dropped.at(0));
         for (nth, block) in (1..).zip(&self.h) {
-            stream = block.forward(stream, mask.clone(), None, dropped.at(nth));
+            stream = block.forward(stream, mask.clone(), dropped.at(nth));
         }
         self.ln_f.forward(stream)
     }
@@ -105,8 +105,7 @@ impl Gpt {
         let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
         let mask = causal_mask(cache.len(), t, &stream.device());
         let blocks = self.h.iter().zip(cache.extend(self.h.len(), t));
-        let stream = blocks
-            .fold(stream, |stream, (block, earlier)| block.forward(stream, mask.clone(), Some(earlier), Dropout::NONE));
+        let stream = blocks.fold(stream, |stream, (block, earlier)| block.forward_after(stream, mask.clone(), earlier));
         let c = stream.dims()[1];
         let last = stream.reshape([b, t, c]).narrow(1, t - 1, 1).reshape([b, c]);
         self.head().logits(self.ln_f.forward(last))

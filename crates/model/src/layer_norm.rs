@@ -16,6 +16,11 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
+    /// Weight and bias.
+    pub(crate) fn both(&self) -> (Tensor<1>, Tensor<1>) {
+        (self.weight.val(), self.bias.val())
+    }
+
     /// # Shapes
     ///
     /// - `x`: `[N, C]`

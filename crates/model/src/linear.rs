@@ -14,6 +14,11 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// Weight and bias.
+    pub(crate) fn both(&self) -> (Tensor<2>, Tensor<1>) {
+        (self.weight.val(), self.bias.val())
+    }
+
     /// # Shapes
     ///
     /// - `x`: `[N, in]`
@@ -22,13 +27,13 @@ impl Linear {
         wordspace_kernels::linear(x, self.weight.val(), self.bias.val())
     }
 
-    /// `stream + y`, some numbers of y being dropped.
+    /// `stream + y`.
     ///
     /// # Shapes
     ///
     /// - `stream`, and the output: `[N, out]`
     /// - `x`: `[N, in]`
-    pub(crate) fn add(&self, stream: Tensor<2>, x: Tensor<2>, dropped: Dropout) -> Tensor<2> {
-        wordspace_kernels::add_linear(stream, x, self.weight.val(), self.bias.val(), dropped)
+    pub(crate) fn add(&self, stream: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
+        wordspace_kernels::add_linear(stream, x, self.weight.val(), self.bias.val(), Dropout::NONE)
     }
 }
