@@ -72,6 +72,8 @@ mod processor {
     use crate::mlp::processor::AddMlp;
     use crate::operation::{Operation, Values, View};
 
+    // Of the inputs n and m are a norm's weight and bias, w and b a layer's.
+
     /// The parts in their order; the norms are alike.
     #[derive(Clone, Debug)]
     pub struct Block {
