@@ -114,11 +114,21 @@ mod processor {
             let (normal, ()) = self.norm.forward([stream, n_1, m_1], is_tracked);
             let (qkv, ()) = Linear.forward([normal.view(), w_1, b_1], is_tracked);
             let (mixed, attention) = self.attention.forward([qkv.view()], is_tracked);
+            // Let go of before the widest part, unless it is needed for the gradient.
+            let first = is_tracked.then_some((normal, qkv, attention));
             let (between, ()) = self.add_mixed.forward([stream, mixed.view(), w_2, b_2], is_tracked);
             let (normal_between, ()) = self.norm.forward([between.view(), n_2, m_2], is_tracked);
             let of_mlp = [between.view(), normal_between.view(), w_3, b_3, w_4, b_4];
             let (out, mlp) = self.add_mlp.forward(of_mlp, is_tracked);
-            let saved = is_tracked.then_some(Saved { normal, qkv, attention, mixed, between, normal_between, mlp });
+            let saved = first.map(|(normal, qkv, attention)| Saved {
+                normal,
+                qkv,
+                attention,
+                mixed,
+                between,
+                normal_between,
+                mlp,
+            });
             (out, saved)
         }
 
