@@ -50,11 +50,21 @@ pub fn block(
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&stream) {
         let operation = processor::Block::new(mask.dims()[2], heads, epsilon, dropped);
-        let norms = [ln_1, ln_2].map(|(weight, bias)| [weight.into(), bias.into()]);
-        let layers =
-            [attn_c_attn, attn_c_proj, mlp_c_fc, mlp_c_proj].map(|(weight, bias)| [weight.into(), bias.into()]);
-        let ([[n_1, m_1], [n_2, m_2]], [[w_1, b_1], [w_2, b_2], [w_3, b_3], [w_4, b_4]]) = (norms, layers);
-        let inputs = [stream.into(), n_1, m_1, w_1, b_1, w_2, b_2, n_2, m_2, w_3, b_3, w_4, b_4];
+        let inputs = [
+            stream.into(),
+            ln_1.0.into(),
+            ln_1.1.into(),
+            attn_c_attn.0.into(),
+            attn_c_attn.1.into(),
+            attn_c_proj.0.into(),
+            attn_c_proj.1.into(),
+            ln_2.0.into(),
+            ln_2.1.into(),
+            mlp_c_fc.0.into(),
+            mlp_c_fc.1.into(),
+            mlp_c_proj.0.into(),
+            mlp_c_proj.1.into(),
+        ];
         return crate::operation::run(operation, inputs);
     }
     let normal = layer_norm(stream.clone(), ln_1.0, ln_1.1, epsilon);
