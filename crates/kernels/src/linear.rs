@@ -49,7 +49,7 @@ pub fn add_linear(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>, bias: Tens
 pub(crate) mod processor {
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Matrix, Threads, by_rows, each_of, finished, product, sum_in_order, sum_of_rows};
+    use crate::processor::{Threads, finished, over_rows, product, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -99,28 +99,6 @@ pub(crate) mod processor {
             let [d_x, d_weight, d_bias] = Linear.backward([x, weight, bias], (), d, wanted);
             [stream.then_some(d_out), d_x, d_weight, d_bias]
         }
-    }
-
-    /// `xᵀ d`, the sum over the N rows of both: `[in, out]`. The narrower of the two is packed, where that is more saved than it
-    /// takes to turn the result; where both have few columns, every piece of rows gets a sum of its own, and these are added.
-    pub fn over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
-        /// How many rows make a piece.
-        const ROWS: usize = 512;
-        /// How many columns are few.
-        const FEW: usize = 64;
-        let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-        if n >= 2 * ROWS && inputs.max(outputs) <= FEW {
-            let pieces = each_of(0..n.div_ceil(ROWS), |piece, _| {
-                let rows = piece * ROWS..n.min((piece + 1) * ROWS);
-                product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows), Threads::One)
-            });
-            return sum_in_order(pieces, inputs * outputs);
-        }
-        if n * outputs.saturating_sub(inputs) > inputs * outputs {
-            let columns = product(None, 1.0, d.transposed(), x, Threads::All);
-            return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
-        }
-        product(None, 1.0, x.transposed(), d, Threads::All)
     }
 }
 

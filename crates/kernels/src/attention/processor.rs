@@ -190,14 +190,15 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
         #[inline(always)]
         |place, row, whole| {
             let share = saved[place][1];
+            // First: what is ahead is so small now that its share would be subnormal, for which processors take their time.
+            for ahead in place + 1..row.len() {
+                row[ahead] = 0.0;
+            }
             map(
                 &mut row[..whole],
                 #[inline(always)]
                 |x| x * share,
             );
-            for ahead in place + 1..row.len() {
-                row[ahead] = 0.0;
-            }
         },
     );
 }

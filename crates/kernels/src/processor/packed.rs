@@ -19,9 +19,8 @@ use super::turn::{SQUARE, turn};
 pub(super) const DEPTH: usize = 256;
 /// How many rows of the other matrix stay near meanwhile.
 const ROWS: usize = 96;
-/// For how many tiles columns are packed side by side. What is written for more of them would push each other out of the
-/// nearest cache.
-const SIDE_BY_SIDE: usize = 4;
+/// For how many tiles rows are packed side by side: so much of a row is read as it lies, and few enough places are written to.
+const SIDE_BY_SIDE: usize = 16;
 
 /// How many numbers a task packs, unless a tile has more: so few that no thread waits long for the last.
 const AT_ONCE: usize = PIECE / 4;
@@ -205,14 +204,9 @@ fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            let (Self(b, room), width) = (self, tile::columns::<S>());
-            let wide = SIDE_BY_SIDE * width;
-            for (nth, tiles) in room.chunks_mut(wide * b.rows).enumerate() {
-                let b = b.columns(nth * wide..b.columns.min((nth + 1) * wide));
-                match b.column_stride {
-                    1 => pack_rows(simd, b, tiles),
-                    _ => pack_columns::<S>(b, tiles),
-                }
+            match self.0.column_stride {
+                1 => pack_rows(simd, self.0, self.1),
+                _ => pack_columns::<S>(self.0, self.1),
             }
         }
     }
@@ -225,20 +219,24 @@ fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
 
 /// Packs rows whose numbers lie one after another.
 #[inline(always)]
-fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
+fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
     let width = tile::columns::<S>();
-    for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
-        let columns = width.min(b.columns - nth * width);
+    let wide = SIDE_BY_SIDE * width;
+    for (nth, tiles) in room.chunks_mut(wide * b.rows).enumerate() {
+        let columns = nth * wide..b.columns.min((nth + 1) * wide);
         for row in 0..b.rows {
             // By registers, and not as slices, for which the C library would be called every time.
-            let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride + nth * width..][..columns]);
-            let (to, _) = S::as_uninit_mut_simd_f32s(&mut tile[row * width..][..width]);
-            for i in 0..WIDE {
-                to[i].write(match from.get(i) {
-                    Some(numbers) => *numbers,
-                    None if i == from.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
-                    None => simd.splat_f32s(0.0),
-                });
+            let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride..][columns.clone()]);
+            for tile in 0..columns.len().div_ceil(width) {
+                let (to, _) = S::as_uninit_mut_simd_f32s(&mut tiles[(tile * b.rows + row) * width..][..width]);
+                for i in 0..WIDE {
+                    let nth = tile * WIDE + i;
+                    to[i].write(match from.get(nth) {
+                        Some(numbers) => *numbers,
+                        None if nth == from.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
+                        None => simd.splat_f32s(0.0),
+                    });
+                }
             }
         }
     }

@@ -1,0 +1,91 @@
+//! `xᵀ d`, the sum over N rows of the products of their numbers, which is the gradient of a weight: `[inputs, outputs]`.
+//!
+//! The result is small beside what it is summed of, and what is packed for a product is little used. So every thread takes rows
+//! of its own, which it reads once and as they lie, and has a sum of its own; the sums are added in the end. A larger result would
+//! be a lot to have many times: of it, each thread takes a part.
+
+use std::ops::Range;
+
+use super::matrix::Matrix;
+use super::memory::filled;
+use super::product::{Threads, product};
+use super::rows::{add, rows_of_a_piece};
+use super::team::each_of;
+use super::turn::by_rows;
+
+/// How many rows make a piece, at most, unless there would be more than so many pieces.
+const ROWS: usize = 512;
+const PIECES: usize = 16;
+/// How many numbers a result has, at most, of which each piece has its own: a megabyte.
+const FEW: usize = 1 << 18;
+/// A multiple of so many columns is a part of a piece: tiles of every processor.
+const COLUMNS: usize = 64;
+
+/// `xᵀ d`, the sum over the N rows of both.
+pub(crate) fn over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
+    let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
+    if n >= ROWS && inputs * outputs <= FEW {
+        return by_pieces(x, d, n.div_ceil(ROWS).clamp(2, PIECES));
+    }
+    // The narrower of the two is packed, where that is more saved than it takes to turn the result.
+    if n * outputs.saturating_sub(inputs) > inputs * outputs {
+        let columns = product(None, 1.0, d.transposed(), x, Threads::All);
+        return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
+    }
+    product(None, 1.0, x.transposed(), d, Threads::All)
+}
+
+/// The same by so many pieces of the rows, each by columns if there are more threads.
+fn by_pieces(x: Matrix<'_>, d: Matrix<'_>, pieces: usize) -> Vec<f32> {
+    let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
+    let parts = rayon::current_num_threads().div_ceil(pieces);
+    let (rows, columns) = (n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(COLUMNS));
+    let parts = outputs.div_ceil(columns);
+    let sums = each_of(0..pieces * parts, |_, nth| {
+        let (rows, columns) = (part(n, rows, nth / parts), part(outputs, columns, nth % parts));
+        product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows).columns(columns), Threads::One)
+    });
+    filled(inputs * outputs, rows_of_a_piece(outputs) * outputs, |nth, out| {
+        for (row, out) in (nth * rows_of_a_piece(outputs)..).zip(out.chunks_mut(outputs)) {
+            for (part, out) in out.chunks_mut(columns).enumerate() {
+                sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum[row * out.len()..]));
+            }
+        }
+    })
+}
+
+/// The `nth` of the parts of so many.
+fn part(all: usize, size: usize, nth: usize) -> Range<usize> {
+    nth * size..all.min((nth + 1) * size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_the_sum_of_the_rows_products_and_the_same_bits_by_any_number_of_threads() {
+        let numbers =
+            |count: usize| -> Vec<f32> { (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect() };
+        // One piece, two, three of unequal rows, and a result too large for pieces: narrow, ragged, wide.
+        for [n, inputs, outputs] in
+            [[3, 5, 7], [512, 9, 170], [1100, 130, 24], [1025, 1, 1], [513, 640, 420], [600, 420, 640]]
+        {
+            let (x, d) = (numbers(n * inputs), numbers(n * outputs));
+            let by = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| over_rows(Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs)))
+            };
+            let one = by(1);
+            for (at, found) in one.iter().enumerate() {
+                let terms = (0..n).map(|i| x[i * inputs + at / outputs] as f64 * d[i * outputs + at % outputs] as f64);
+                let expected: f64 = terms.sum();
+                assert!((*found as f64 - expected).abs() < 1e-4, "{found} instead of {expected} at {at}");
+            }
+            for threads in [2, 7] {
+                let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+                assert!(bits(&one) == bits(&by(threads)), "{threads} threads, {n} rows of {inputs} and {outputs}");
+            }
+        }
+    }
+}
