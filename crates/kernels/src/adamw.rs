@@ -161,7 +161,7 @@ pub(crate) use processor::Pass;
 mod processor {
     use super::{AdamW, Factors, Moments};
     use crate::operation::{Values, tensor, values};
-    use crate::processor::{PIECE, each_of, simd, sum_of_products};
+    use crate::processor::{LINE, PIECE, each_of, simd, sum_of_products};
     use burn::tensor::Tensor;
 
     impl AdamW {
@@ -176,8 +176,10 @@ mod processor {
             let (mut p, g, scale) = (values(parameter), values(gradient), values(scale));
             let (mut m, mut v) = (values(moments.first), values(moments.second));
             let g = g.view();
-            let pieces = p.as_mut_slice().chunks_mut(PIECE).zip(g.chunks(PIECE));
-            let moments = m.as_mut_slice().chunks_mut(PIECE).zip(v.as_mut_slice().chunks_mut(PIECE));
+            // So many that no thread waits long for the last.
+            let piece = (g.len() / 16).clamp(PIECE / 8, PIECE).next_multiple_of(LINE);
+            let pieces = p.as_mut_slice().chunks_mut(piece).zip(g.chunks(piece));
+            let moments = m.as_mut_slice().chunks_mut(piece).zip(v.as_mut_slice().chunks_mut(piece));
             let pass = Pass::of(self, scale.view()[0]);
             each_of(pieces.zip(moments), |_, ((p, g), (m, v))| {
                 simd(

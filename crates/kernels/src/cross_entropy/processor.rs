@@ -253,12 +253,9 @@ fn exponentials(x: &mut [f32], sums: &mut [f64]) {
     simd(
         #[inline(always)]
         || {
-            for i in 0..x.len() {
-                x[i] = exp(x[i]);
-            }
-            for start in (0..x.len()).step_by(near.len()) {
-                let row = &x[start..start + near.len()];
+            for row in x.chunks_exact_mut(near.len()) {
                 for i in 0..row.len() {
+                    row[i] = exp(row[i]);
                     near[i] += row[i];
                 }
             }
