@@ -67,9 +67,9 @@ mod tests {
     fn it_is_the_sum_of_the_rows_products_and_the_same_bits_by_any_number_of_threads() {
         let numbers =
             |count: usize| -> Vec<f32> { (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect() };
-        // One piece, two, three of unequal rows, and a result too large for pieces: narrow, ragged, wide.
+        // Two pieces and three, unequal, with columns for many threads and few; then without pieces, turned and as they are.
         for [n, inputs, outputs] in
-            [[3, 5, 7], [512, 9, 170], [1100, 130, 24], [1025, 1, 1], [513, 640, 420], [600, 420, 640]]
+            [[512, 9, 170], [1100, 130, 24], [1025, 1, 1], [140, 9, 17], [3, 5, 7], [513, 640, 420], [600, 420, 640]]
         {
             let (x, d) = (numbers(n * inputs), numbers(n * outputs));
             let by = |threads| {
