@@ -13,8 +13,9 @@ use super::rows::{add, rows_of_a_piece};
 use super::team::each_of;
 use super::turn::by_rows;
 
-/// How many rows make a piece, at most, unless there would be more than so many pieces.
+/// How many rows make a piece: few enough for two threads to share those of a small batch.
 const ROWS: usize = 512;
+/// How many pieces there are, at most, each with a sum of its own; those of more rows are larger.
 const PIECES: usize = 16;
 /// How many numbers a result has, at most, of which each piece has its own: a megabyte.
 const FEW: usize = 1 << 18;

@@ -204,9 +204,10 @@ fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            match self.0.column_stride {
-                1 => pack_rows(simd, self.0, self.1),
-                _ => pack_columns::<S>(self.0, self.1),
+            let Self(b, room) = self;
+            match b.column_stride {
+                1 => pack_rows(simd, b, room),
+                _ => pack_columns::<S>(b, room),
             }
         }
     }

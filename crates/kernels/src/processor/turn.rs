@@ -12,7 +12,7 @@ pub(super) const SQUARE: usize = 4;
 const ROWS: usize = 16;
 
 /// The numbers, row after row, of a matrix whose columns lie one after another; by all threads.
-pub(crate) fn by_rows(a: Matrix<'_>) -> Vec<f32> {
+pub(super) fn by_rows(a: Matrix<'_>) -> Vec<f32> {
     let write = |nth: usize, rows: &mut [MaybeUninit<f32>]| {
         let a = a.rows(nth * ROWS..a.rows.min((nth + 1) * ROWS));
         let whole = [a.rows, a.columns].map(|length| length / SQUARE * SQUARE);
