@@ -144,8 +144,9 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
     }
 }
 
-/// How many steps of the depth a loop makes before it counts on: to count takes from what Intel's processors multiply with.
-const STEPS: usize = 2;
+/// How many steps of the depth a loop makes before it counts on: to count takes from what the processor begins in a cycle, which
+/// is the limit where somebody else's thread has half of them.
+const STEPS: usize = 4;
 /// How many rows of `a` are read from one address: once and twice a distance are added to it at no cost.
 const REACH: usize = 3;
 /// How many addresses that makes of the highest tile.
@@ -164,29 +165,30 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         for nth in 0..R.div_ceil(REACH) {
             a[nth] = a[nth].wrapping_add(nth * REACH * a_row_stride);
         }
-        let apart = (depth / STEPS).div_ceil(R);
-        let (mut row, mut wait) = (0, 0);
-        // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
-        for _ in 0..depth / STEPS {
-            if wait == 0 {
-                self.fetch(row);
-                (row, wait) = (row + 1, apart);
-            }
-            wait -= 1;
-            for nth in 0..STEPS {
-                // SAFETY: the strip is as deep.
-                unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b.wrapping_add(nth * WIDE)) }
-                in_order();
-                for nth in 0..R.div_ceil(REACH) {
-                    a[nth] = a[nth].wrapping_add(a_column_stride);
+        let rounds = depth / STEPS;
+        for row in 0..R {
+            self.fetch(row);
+            // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
+            for _ in rounds * row / R..rounds * (row + 1) / R {
+                for step in 0..STEPS {
+                    // SAFETY: the strip is as deep.
+                    unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b.wrapping_add(step * WIDE)) }
+                    in_order();
+                    for nth in 0..R.div_ceil(REACH) {
+                        a[nth] = a[nth].wrapping_add(a_column_stride);
+                    }
                 }
+                keep(&mut a[..R.div_ceil(REACH)]);
+                b = b.wrapping_add(STEPS * WIDE);
             }
-            keep(&mut a[..R.div_ceil(REACH)]);
-            b = b.wrapping_add(STEPS * WIDE);
         }
-        if depth % STEPS == 1 {
-            // SAFETY: one step is left.
+        for _ in 0..depth % STEPS {
+            // SAFETY: so many steps are left.
             unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b) }
+            for nth in 0..R.div_ceil(REACH) {
+                a[nth] = a[nth].wrapping_add(a_column_stride);
+            }
+            b = b.wrapping_add(WIDE);
         }
         sums
     }
