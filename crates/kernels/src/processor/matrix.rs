@@ -5,11 +5,6 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::slice::from_raw_parts_mut;
 
-use super::fetch;
-
-/// How many columns ahead of what is copied are fetched.
-const AHEAD: usize = 8;
-
 /// A matrix to read: rows and columns may lie at any distance.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
@@ -55,18 +50,6 @@ impl<'a> Matrix<'a> {
     /// Some of its columns.
     pub fn columns(self, columns: Range<usize>) -> Self {
         self.transposed().rows(columns).transposed()
-    }
-
-    /// Copied to `numbers`, column after column, of a matrix whose columns lie one after another in rows of another.
-    pub(super) fn copied(self, numbers: &mut [MaybeUninit<f32>]) -> Matrix<'_> {
-        assert_eq!(numbers.len(), self.rows * self.columns, "room for the matrix");
-        for (nth, column) in numbers.chunks_exact_mut(self.rows).enumerate() {
-            fetch(self.values.as_ptr().wrapping_add((nth + AHEAD) * self.column_stride), self.rows);
-            column.write_copy_of_slice(&self.values[nth * self.column_stride..][..self.rows]);
-        }
-        // SAFETY: every column was written.
-        let numbers = unsafe { numbers.assume_init_ref() };
-        Matrix { values: numbers, row_stride: 1, column_stride: self.rows, ..self }
     }
 }
 

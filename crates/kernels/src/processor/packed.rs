@@ -6,19 +6,21 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::PIECE;
 use super::matrix::{Matrix, MatrixMut};
 use super::memory::LINE;
 use super::product::Threads;
 use super::team::each_of;
-use super::tile::{self, Onto, Strip, WIDE};
+use super::tile::{self, HIGHEST, Onto, Strip, WIDE};
 use super::turn::{SQUARE, turn};
+use super::{PIECE, fetch};
 
 /// How many rows of it are multiplied at a time: with the columns of a tile they fit into the nearest cache, and with some
 /// dozens of them into the next.
 pub(super) const DEPTH: usize = 256;
 /// How many rows of the other matrix stay near meanwhile.
 const ROWS: usize = 96;
+/// How many columns ahead of what is copied are fetched.
+const AHEAD: usize = 8;
 /// For how many tiles rows are packed side by side: so much of a row is read as it lies, and few enough places are written to.
 const SIDE_BY_SIDE: usize = 16;
 
@@ -165,34 +167,59 @@ impl WithSimd for Part<'_> {
         let width = tile::columns::<S>();
         for start in (0..a.rows).step_by(ROWS) {
             let a = a.rows(start..a.rows.min(start + ROWS));
-            // Numbers of a row that lie far apart would push each other out of the caches.
-            let is_near = a.column_stride <= ROWS;
-            let a = if is_near { a } else { a.copied(near.numbers(a.rows * a.columns)) };
             let tiles = out.columns.div_ceil(width);
+            // Numbers of a row that lie far apart would push each other out of the caches.
+            let panels = (a.column_stride > ROWS).then(|| panels(a, near.numbers(a.rows * a.columns)));
+            let is_near = panels.is_none();
+            let height = if is_near { a.rows } else { HIGHEST };
             // Of the rows that come next, each tile has some columns fetched, if they will be read where they lie.
             let share =
                 if is_near && a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(LINE) } else { 0 };
             for (nth, b) in b.chunks_exact(width * b_rows).take(tiles).enumerate() {
                 let columns = nth * width..out.columns.min((nth + 1) * width);
-                let strip = Strip {
-                    out: out.start.wrapping_add(start * out.row_stride + columns.start),
-                    out_row_stride: out.row_stride,
-                    rows: a.rows,
-                    columns: columns.len(),
-                    onto: onto.columns(columns),
-                    factor,
-                    a: a.values.as_ptr(),
-                    a_row_stride: a.row_stride,
-                    a_column_stride: a.column_stride,
-                    b: &b[..width * a.columns],
-                    next: a.rows * a.row_stride,
-                    fetched: &(nth * share..a.columns.min((nth + 1) * share)),
-                };
-                // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
-                unsafe { strip.run(simd) }
+                for first in (0..a.rows).step_by(height) {
+                    let rows = height.min(a.rows - first);
+                    let a = match panels {
+                        Some(panels) => Matrix::new(&panels[first * a.columns..], a.columns, rows).transposed(),
+                        None => a,
+                    };
+                    let strip = Strip {
+                        out: out.start.wrapping_add((start + first) * out.row_stride + columns.start),
+                        out_row_stride: out.row_stride,
+                        rows,
+                        columns: columns.len(),
+                        onto: onto.columns(columns.clone()),
+                        factor,
+                        a: a.values.as_ptr(),
+                        a_row_stride: a.row_stride,
+                        a_column_stride: a.column_stride,
+                        b: &b[..width * a.columns],
+                        next: a.rows * a.row_stride,
+                        fetched: &(nth * share..a.columns.min((nth + 1) * share)),
+                    };
+                    // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
+                    unsafe { strip.run(simd) }
+                }
             }
         }
     }
+}
+
+/// Copies a matrix whose columns lie one after another in rows of another: [`HIGHEST`] of its rows after another, of each
+/// column after column, as a tile reads them.
+fn panels<'r>(a: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
+    assert_eq!(room.len(), a.rows * a.columns, "room for the matrix");
+    for nth in 0..a.columns {
+        fetch(a.values.as_ptr().wrapping_add((nth + AHEAD) * a.column_stride), a.rows);
+        let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<HIGHEST>();
+        for (panel, column) in whole.iter().enumerate() {
+            room[(panel * a.columns + nth) * HIGHEST..][..HIGHEST].write_copy_of_slice(column);
+        }
+        let before = whole.len() * HIGHEST * a.columns;
+        room[before + nth * rest.len()..][..rest.len()].write_copy_of_slice(rest);
+    }
+    // SAFETY: of every panel every column was written.
+    unsafe { room.assume_init_ref() }
 }
 
 /// Packs the rows of a matrix, not more than [`DEPTH`], into all of `room`.
