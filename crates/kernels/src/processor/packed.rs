@@ -213,7 +213,11 @@ fn panels<'r>(a: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
         fetch(a.values.as_ptr().wrapping_add((nth + AHEAD) * a.column_stride), a.rows);
         let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<HIGHEST>();
         for (panel, column) in whole.iter().enumerate() {
-            room[(panel * a.columns + nth) * HIGHEST..][..HIGHEST].write_copy_of_slice(column);
+            let room = &mut room[(panel * a.columns + nth) * HIGHEST..][..HIGHEST];
+            // As numbers, and not as slices, for which the C library would be called every time.
+            for i in 0..HIGHEST {
+                room[i].write(column[i]);
+            }
         }
         let before = whole.len() * HIGHEST * a.columns;
         room[before + nth * rest.len()..][..rest.len()].write_copy_of_slice(rest);
