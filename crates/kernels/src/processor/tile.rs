@@ -165,11 +165,15 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         for nth in 0..R.div_ceil(REACH) {
             a[nth] = a[nth].wrapping_add(nth * REACH * a_row_stride);
         }
-        let rounds = depth / STEPS;
-        for row in 0..R {
-            self.fetch(row);
+        let (mut out, mut next) = (self.strip.out, self.strip.a.wrapping_add(self.strip.next));
+        let (rounds, mut done) = (depth / STEPS, 0);
+        for row in 1..=R {
+            self.fetch(out, next);
+            out = out.wrapping_add(self.strip.out_row_stride);
+            next = next.wrapping_add(self.strip.a_row_stride);
+            let until = rounds * row / R;
             // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
-            for _ in rounds * row / R..rounds * (row + 1) / R {
+            for _ in done..until {
                 for step in 0..STEPS {
                     // SAFETY: the strip is as deep.
                     unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b.wrapping_add(step * WIDE)) }
@@ -181,6 +185,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
                 keep(&mut a[..R.div_ceil(REACH)]);
                 b = b.wrapping_add(STEPS * WIDE);
             }
+            done = until;
         }
         for _ in 0..depth % STEPS {
             // SAFETY: so many steps are left.
@@ -196,13 +201,10 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     /// Has the place that a row of sums goes to come near until they are done, and what is multiplied after this into the next cache.
     /// Row by row: of all at once the processor waits for the first before it takes more.
     #[inline(always)]
-    fn fetch(&self, row: usize) {
-        let strip = &self.strip;
-        let out = strip.out.wrapping_add(row * strip.out_row_stride);
+    fn fetch(&self, out: *const f32, next: *const f32) {
         fetch_line(out, Cache::Nearest);
         fetch_line(out.wrapping_add(W * S::F32_LANES - 1), Cache::Nearest);
-        let next = strip.a.wrapping_add(row * strip.a_row_stride + strip.next);
-        for number in strip.fetched.clone().step_by(LINE) {
+        for number in self.strip.fetched.clone().step_by(LINE) {
             fetch_line(next.wrapping_add(number), Cache::Next);
         }
     }
