@@ -214,10 +214,8 @@ fn panels<'r>(a: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
         let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<HIGHEST>();
         for (panel, column) in whole.iter().enumerate() {
             let room = &mut room[(panel * a.columns + nth) * HIGHEST..][..HIGHEST];
-            // As numbers, and not as slices, for which the C library would be called every time.
-            for i in 0..HIGHEST {
-                room[i].write(column[i]);
-            }
+            // SAFETY: there is room for as many. As a whole, as the C library would be called for every slice.
+            unsafe { room.as_mut_ptr().cast::<[f32; HIGHEST]>().write(*column) };
         }
         let before = whole.len() * HIGHEST * a.columns;
         room[before + nth * rest.len()..][..rest.len()].write_copy_of_slice(rest);
