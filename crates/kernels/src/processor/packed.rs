@@ -169,17 +169,15 @@ impl WithSimd for Part<'_> {
             let a = a.rows(start..a.rows.min(start + ROWS));
             let tiles = out.columns.div_ceil(width);
             // Numbers of a row that lie far apart would push each other out of the caches.
-            let panels = (a.column_stride > ROWS).then(|| panels(a, near.numbers(a.rows * a.columns)));
-            let is_near = panels.is_none();
-            let height = if is_near { a.rows } else { HIGHEST };
+            let copied = (a.column_stride > ROWS).then(|| panels(a, near.numbers(a.rows * a.columns)));
+            let height = if copied.is_some() { HIGHEST } else { a.rows };
             // Of the rows that come next, each tile has some columns fetched, if they will be read where they lie.
-            let share =
-                if is_near && a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(LINE) } else { 0 };
+            let share = if a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(LINE) } else { 0 };
             for (nth, b) in b.chunks_exact(width * b_rows).take(tiles).enumerate() {
                 let columns = nth * width..out.columns.min((nth + 1) * width);
                 for first in (0..a.rows).step_by(height) {
                     let rows = height.min(a.rows - first);
-                    let a = match panels {
+                    let a = match copied {
                         Some(panels) => Matrix::new(&panels[first * a.columns..], a.columns, rows).transposed(),
                         None => a,
                     };
@@ -205,8 +203,8 @@ impl WithSimd for Part<'_> {
     }
 }
 
-/// Copies a matrix whose columns lie one after another in rows of another: [`HIGHEST`] of its rows after another, of each
-/// column after column, as a tile reads them.
+/// Copies a matrix whose columns lie one after another in rows of another into panels of [`HIGHEST`] rows, each column after column
+/// as a tile reads it.
 fn panels<'r>(a: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
     assert_eq!(room.len(), a.rows * a.columns, "room for the matrix");
     for nth in 0..a.columns {
