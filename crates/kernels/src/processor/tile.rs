@@ -111,8 +111,8 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
     fn call(self) {
         // What lies one after another has distances that the compiler knows.
         let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
-            (1, columns) => self.sums::<R>(1, columns),
-            (rows, _) => self.sums::<REACH>(rows, 1),
+            (1, columns) => self.sums::<R>([1, columns]),
+            (rows, _) => self.sums::<REACH>([rows, 1]),
         };
         let (simd, factor) = (self.simd, self.simd.splat_f32s(self.strip.factor));
         if self.strip.columns < W * S::F32_LANES {
@@ -155,7 +155,7 @@ const ADDRESSES: usize = HIGHEST.div_ceil(REACH);
 // Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
 impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     #[inline(always)]
-    fn sums<const REACH: usize>(&self, a_row_stride: usize, a_column_stride: usize) -> [[S::f32s; W]; R] {
+    fn sums<const REACH: usize>(&self, strides: [usize; 2]) -> [[S::f32s; W]; R] {
         let simd = self.simd;
         let mut sums = [[simd.splat_f32s(0.0); W]; R];
         let (b, rest) = S::as_simd_f32s(self.strip.b);
@@ -163,7 +163,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         let (depth, mut b) = (b.len() / WIDE, b.as_ptr());
         let mut a = [self.strip.a; ADDRESSES];
         for nth in 0..R.div_ceil(REACH) {
-            a[nth] = a[nth].wrapping_add(nth * REACH * a_row_stride);
+            a[nth] = a[nth].wrapping_add(nth * REACH * strides[0]);
         }
         let (mut out, mut next) = (self.strip.out, self.strip.a.wrapping_add(self.strip.next));
         let (rounds, mut done) = (depth / STEPS, 0);
@@ -176,11 +176,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
             for _ in done..until {
                 for step in 0..STEPS {
                     // SAFETY: the strip is as deep.
-                    unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b.wrapping_add(step * WIDE)) }
-                    in_order();
-                    for nth in 0..R.div_ceil(REACH) {
-                        a[nth] = a[nth].wrapping_add(a_column_stride);
-                    }
+                    unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b.wrapping_add(step * WIDE)) }
                 }
                 keep(&mut a[..R.div_ceil(REACH)]);
                 b = b.wrapping_add(STEPS * WIDE);
@@ -189,10 +185,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         }
         for _ in 0..depth % STEPS {
             // SAFETY: so many steps are left.
-            unsafe { add::<S, R, W, REACH>(simd, &mut sums, &a, a_row_stride, b) }
-            for nth in 0..R.div_ceil(REACH) {
-                a[nth] = a[nth].wrapping_add(a_column_stride);
-            }
+            unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b) }
             b = b.wrapping_add(WIDE);
         }
         sums
@@ -251,7 +244,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     }
 }
 
-/// Adds the products of one step of the depth.
+/// Adds the products of one step of the depth, and goes on to the next of `a`, whose rows and columns are `strides` apart.
 ///
 /// # Safety
 ///
@@ -260,18 +253,22 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
 unsafe fn add<S: Simd, const R: usize, const W: usize, const REACH: usize>(
     simd: S,
     sums: &mut [[S::f32s; W]; R],
-    a: &[*const f32; ADDRESSES],
-    a_row_stride: usize,
+    a: &mut [*const f32; ADDRESSES],
+    [row_stride, column_stride]: [usize; 2],
     b: *const S::f32s,
 ) {
     for row in 0..R {
         // SAFETY: the caller sees to it.
         unsafe {
-            let a = simd.splat_f32s(*a[row / REACH].wrapping_add(row % REACH * a_row_stride));
+            let a = simd.splat_f32s(*a[row / REACH].wrapping_add(row % REACH * row_stride));
             for nth in 0..W {
                 sums[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), sums[row][nth]);
             }
         }
+    }
+    in_order();
+    for nth in 0..R.div_ceil(REACH) {
+        a[nth] = a[nth].wrapping_add(column_stride);
     }
 }
 
