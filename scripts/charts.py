@@ -5,8 +5,9 @@
 
 One file a kind of record: how many times faster than each peer for `training`, `kernels` and `gpu`, the share of a copy, or of a
 large product, that each device reaches for `bench`, held-out text over time for `time-to-loss`; `scaling` has two, what
-operations cost along V, N and C, and models on all threads beside one. A bar or a point is a median, the line across a bar
-goes from the least to the most. Nothing but the standard library is needed.
+operations cost along V, N and C, and models on all threads beside one. `processors` has the newest ratio of every processor
+instead. A bar or a point is a median, the line across a bar goes from the least to the most. Nothing but the standard library
+is needed.
 """
 
 import json
@@ -154,6 +155,36 @@ def beside_peers(record: dict) -> str | None:
     return chart.svg()
 
 
+def by_processor() -> str:
+    """A row a piece of work, a column a processor: ours against the best peer in the newest record that has both."""
+    ratios, processors, left, width = {}, {}, 170, 96
+    for kind in ("training", "kernels"):
+        for record in sorted(fullest_first(kind), key=lambda record: record["time"]):
+            processor = record["machine"]["processor"].replace("(R)", "").replace(" Processor", "")
+            processors[processor] = record["machine"]["instructions"]
+            for work in record["workloads"]:
+                against = [r for r in work["times_faster"] if (r["ours"], r["peer"]) == ("wordspace", work["best_peer"])]
+                ratios |= {(kind, work["name"], processor): ratio["median"] for ratio in against}
+    parts = []
+    text = lambda x, y, text, anchor, size: parts.append(f'<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="{size}">{escape(text)}</text>')
+    for nth, processor in enumerate(sorted(processors)):
+        for line, words in enumerate([*processor.split(", "), processors[processor]]):
+            text(left + width * (nth + 0.5), TOP + 2 + 14 * line, words, "middle", 11)
+    y, before = TOP + 52, None
+    for kind, work in dict.fromkeys((kind, work) for kind, work, _ in ratios):
+        if kind != before:
+            text(12, y + 20, "updates of models" if kind == "training" else "single operations", "start", 13)
+            y, before = y + 28, kind
+        text(left - 10, y + 17, work, "end", 12)
+        for nth, processor in enumerate(sorted(processors)):
+            if ratio := ratios.get((kind, work, processor)):
+                x, colour, opacity = left + width * nth, AHEAD if ratio >= 1 else BEHIND, min(0.1 + abs(math.log2(ratio)) / 6, 0.4)
+                parts.append(f'<rect x="{x + 2}" y="{y + 1}" width="{width - 4}" height="{ROW - 2}" fill="{colour}" fill-opacity="{opacity:.2f}"/>')
+                text(x + width / 2, y + 17, f"{ratio:.2f} ×", "middle", 12)
+        y += ROW
+    return page("How many times faster than the best PyTorch, processor by processor", "medians of the newest record of each, two threads", y + 12, parts)
+
+
 def of_the_limit(record: dict) -> str:
     """Of each work, the share of what bounds it that each device reaches."""
     machine, devices = record["machine"], list(dict.fromkeys(row["device"] for row in record["results"]))
@@ -242,6 +273,7 @@ CHARTS = [
 def main() -> None:
     folder = ROOT / "docs" / "charts"
     folder.mkdir(exist_ok=True)
+    (folder / "processors.svg").write_text(by_processor())
     for name, kind, draw in CHARTS:
         for record in fullest_first(kind):
             if chart := draw(record):
