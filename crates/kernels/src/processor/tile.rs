@@ -152,6 +152,21 @@ const REACH: usize = 3;
 /// How many addresses that makes of the highest tile.
 const ADDRESSES: usize = HIGHEST.div_ceil(REACH);
 
+/// `for $nth in 0..$count`, written out, for as many as the highest tile has rows. Whether to do so the compiler decides by a loop's
+/// size, and where it does not, all sums lie in memory, and a product takes twice as long.
+macro_rules! unrolled {
+    ($nth:ident in 0..$count:expr, $body:block) => {
+        unrolled!(@ $nth, $count, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
+    };
+    (@ $nth:ident, $count:expr, $body:block, $($number:literal)*) => {
+        const { assert!($count <= [$($number),*].len()) };
+        $(if $number < $count {
+            let $nth: usize = $number;
+            $body
+        })*
+    };
+}
+
 // Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
 impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     #[inline(always)]
@@ -174,10 +189,10 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
             let until = rounds * row / R;
             // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
             for _ in done..until {
-                for step in 0..STEPS {
+                unrolled!(step in 0..STEPS, {
                     // SAFETY: the strip is as deep.
                     unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b.wrapping_add(step * WIDE)) }
-                }
+                });
                 keep(&mut a[..R.div_ceil(REACH)]);
                 b = b.wrapping_add(STEPS * WIDE);
             }
@@ -205,14 +220,14 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     /// Writes what `number` makes of each sum, of the place it goes to, and of which register of the row it is.
     #[inline(always)]
     fn write(&self, sums: [[S::f32s; W]; R], number: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
-        for row in 0..R {
+        unrolled!(row in 0..R, {
             let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride).cast::<S::f32s>();
             for nth in 0..W {
                 let out = out.wrapping_add(nth);
                 // SAFETY: these columns of the row are there, and nobody else's.
                 unsafe { *out = number(sums[row][nth], out, nth) };
             }
-        }
+        });
     }
 
     /// Writes the columns that are there, under a mask. Inlined even so rarely used: a call would be given the sums in memory, and
@@ -225,7 +240,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
             let start = nth * S::F32_LANES;
             let columns = strip.columns.saturating_sub(start).min(S::F32_LANES);
             let mask = MemMask::new(simd.mask_between_m32s(0, columns as u32).mask());
-            for row in 0..R {
+            unrolled!(row in 0..R, {
                 let (sum, out) = (sums[row][nth], strip.out.wrapping_add(row * strip.out_row_stride + start));
                 // SAFETY: these columns of the row are there, and nobody else's; they are read where they were written.
                 unsafe {
@@ -239,7 +254,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
                     };
                     simd.mask_store_ptr_f32s(mask, out, number);
                 }
-            }
+            });
         }
     }
 }
@@ -257,7 +272,7 @@ unsafe fn add<S: Simd, const R: usize, const W: usize, const REACH: usize>(
     [row_stride, column_stride]: [usize; 2],
     b: *const S::f32s,
 ) {
-    for row in 0..R {
+    unrolled!(row in 0..R, {
         // SAFETY: the caller sees to it.
         unsafe {
             let a = simd.splat_f32s(*a[row / REACH].wrapping_add(row % REACH * row_stride));
@@ -265,7 +280,7 @@ unsafe fn add<S: Simd, const R: usize, const W: usize, const REACH: usize>(
                 sums[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), sums[row][nth]);
             }
         }
-    }
+    });
     in_order();
     for nth in 0..R.div_ceil(REACH) {
         a[nth] = a[nth].wrapping_add(column_stride);
