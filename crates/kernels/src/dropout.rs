@@ -154,10 +154,10 @@ mod processor {
         /// What makes of numbers, and of the place of the first, those of `stream` plus theirs, some of these dropped.
         pub(crate) fn added_to(self, stream: &[f32]) -> impl Fn(usize, &mut [f32]) + Sync {
             move |first, numbers| {
-                let stream = &stream[first..][..numbers.len()];
                 simd(
                     #[inline(always)]
                     || {
+                        let stream = &stream[first..][..numbers.len()];
                         if !self.is_none() {
                             self.drop_from(first as u32, numbers);
                         }

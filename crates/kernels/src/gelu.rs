@@ -56,10 +56,10 @@ pub(crate) mod processor {
 
     /// The same, and the derivatives are written to `slopes`.
     pub fn activate_with_slopes(x: &mut [f32], slopes: &mut [MaybeUninit<f32>]) {
-        let slopes = &mut slopes[..x.len()];
         simd(
             #[inline(always)]
             || {
+                let slopes = &mut slopes[..x.len()];
                 for i in 0..x.len() {
                     let (at, gate) = (x[i], gate(x[i]));
                     let inner = at * at * (3.0 * TWO_ROOT * CUBE) as f32 + TWO_ROOT as f32;

@@ -50,10 +50,11 @@ pub(crate) mod processor {
             let piece = rows_of_a_piece(c) * c;
             let write = |nth: usize, out: &mut [MaybeUninit<f32>]| {
                 let x = &x[nth * piece..][..out.len()];
-                let (weight, bias, normal) = (&weight[..c], &bias[..c], &mut vec![0.0; c][..]);
+                let mut normal = vec![0.0; c];
                 simd(
                     #[inline(always)]
                     || {
+                        let (weight, bias, normal) = (&weight[..c], &bias[..c], &mut normal[..c]);
                         for start in (0..x.len()).step_by(c) {
                             self.normalise(&x[start..start + c], normal);
                             let out = &mut out[start..start + c];

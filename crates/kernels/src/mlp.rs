@@ -78,10 +78,10 @@ pub(crate) mod processor {
             let (activations, slopes) = (activations.view(), slopes.view());
             let d = self.0.of_gradient(&d_out);
             let d_activations = finished(None, d.view().matrix(), w_2.matrix().transposed(), |first, d| {
-                let slopes = &slopes[first..][..d.len()];
                 simd(
                     #[inline(always)]
                     || {
+                        let slopes = &slopes[first..][..d.len()];
                         for i in 0..d.len() {
                             d[i] *= slopes[i];
                         }

@@ -7,7 +7,8 @@ use pulp::{Arch, Simd, WithSimd};
 use super::LINE;
 use super::tile::in_order;
 
-/// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined.
+/// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined. Slices are cut to one
+/// length within `work`: of what is asserted outside the compiler knows nothing there, and the last numbers, up to 64, go one by one.
 #[inline(always)]
 pub(crate) fn simd<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)

@@ -29,6 +29,7 @@ fn add_rows(sum: &mut [f32], rows: &[f32]) {
     simd(
         #[inline(always)]
         || {
+            let sum = &mut sum[..columns];
             for start in (0..whole).step_by(FEW * columns) {
                 let rows = &rows[start..start + FEW * columns];
                 let (first, rows) = rows.split_at(columns);
@@ -59,10 +60,10 @@ pub(crate) fn add_to(sum: &mut [f32], numbers: &[f32]) {
 
 /// Adds a row to `sum`.
 pub(crate) fn add(sum: &mut [f32], row: &[f32]) {
-    let row = &row[..sum.len()];
     simd(
         #[inline(always)]
         || {
+            let row = &row[..sum.len()];
             for i in 0..sum.len() {
                 sum[i] += row[i];
             }
