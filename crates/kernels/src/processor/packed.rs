@@ -11,7 +11,7 @@ use super::memory::LINE;
 use super::product::Threads;
 use super::team::each_of;
 use super::tile::{self, HIGHEST, Onto, Strip, WIDE};
-use super::turn::{SQUARE, turn};
+use super::turn::{LONG, high, turn};
 use super::{PIECE, fetch};
 
 /// How many rows of it are multiplied at a time: with the columns of a tile they fit into the nearest cache, and with some
@@ -275,15 +275,15 @@ fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
 fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
     let width = tile::columns::<S>();
     for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
-        for start in (0..width).step_by(SQUARE) {
+        for start in (0..width).step_by(high::<S>()) {
             let first = nth * width + start;
-            let is_whole = start + SQUARE <= width && first + SQUARE <= b.columns;
-            let turned = if is_whole { b.rows / SQUARE * SQUARE } else { 0 };
+            let is_whole = start + high::<S>() <= width && first + high::<S>() <= b.columns;
+            let turned = if is_whole { b.rows / LONG * LONG } else { 0 };
             if is_whole {
-                turn(&b.values[first * b.column_stride..], b.column_stride, turned, &mut tile[start..], width);
+                turn::<S>(&b.values[first * b.column_stride..], b.column_stride, turned, &mut tile[start..], width);
             }
             for row in turned..b.rows {
-                for i in 0..SQUARE.min(width - start) {
+                for i in 0..high::<S>().min(width - start) {
                     let is_there = first + i < b.columns;
                     let number = if is_there { b.values[(first + i) * b.column_stride + row] } else { 0.0 };
                     tile[row * width + start + i].write(number);

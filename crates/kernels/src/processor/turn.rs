@@ -1,92 +1,122 @@
-//! Columns that become rows, by squares within registers.
+//! Columns that become rows, by pieces within registers.
 
 use std::mem::MaybeUninit;
 
-use super::matrix::Matrix;
-use super::memory::written;
-use super::simd;
+use pulp::{Arch, Simd, WithSimd};
 
-/// Rows and columns of a square.
-pub(super) const SQUARE: usize = 4;
+use super::matrix::Matrix;
+use super::memory::{Cache, LINE, fetch_line, written};
+
+/// How many numbers of a row a piece has.
+pub(super) const LONG: usize = 4;
 /// How many rows a task turns.
 const ROWS: usize = 16;
+
+/// How many rows a piece has.
+pub(super) const fn high<S: Simd>() -> usize {
+    if cfg!(target_arch = "x86_64") && S::F32_LANES >= 8 { 8 } else { 4 }
+}
 
 /// The numbers, row after row, of a matrix whose columns lie one after another; by all threads.
 pub(super) fn by_rows(a: Matrix<'_>) -> Vec<f32> {
     let write = |nth: usize, rows: &mut [MaybeUninit<f32>]| {
-        let a = a.rows(nth * ROWS..a.rows.min((nth + 1) * ROWS));
-        let whole = [a.rows, a.columns].map(|length| length / SQUARE * SQUARE);
-        simd(
-            #[inline(always)]
-            || {
-                for column in (0..whole[1]).step_by(SQUARE) {
-                    let from = &a.values[column * a.column_stride..];
-                    turn(from, a.column_stride, whole[0], &mut rows[column..], a.columns);
-                }
-                for row in 0..a.rows {
-                    for column in if row < whole[0] { whole[1] } else { 0 }..a.columns {
-                        let number = a.values[row * a.row_stride + column * a.column_stride];
-                        rows[row * a.columns + column].write(number);
-                    }
-                }
-            },
-        )
+        Arch::new().dispatch(ByRows(a.rows(nth * ROWS..a.rows.min((nth + 1) * ROWS)), rows));
     };
-    // SAFETY: of every row the whole squares are written, and then the rest.
+    // SAFETY: of every row the whole pieces are written, and then the rest.
     unsafe { written(a.rows * a.columns, ROWS * a.columns, write) }
 }
 
-/// Writes the first `length` numbers, whole squares, of [`SQUARE`] rows as so many rows of `to`; to be called in [`simd`].
-#[inline(always)]
-pub(super) fn turn(from: &[f32], from_stride: usize, length: usize, to: &mut [MaybeUninit<f32>], to_stride: usize) {
-    if length == 0 {
-        return;
-    }
-    let ends = [(SQUARE - 1) * from_stride + length, (length - 1) * to_stride + SQUARE];
-    assert!(length.is_multiple_of(SQUARE) && ends[0] <= from.len() && ends[1] <= to.len(), "whole squares of both");
-    for start in (0..length).step_by(SQUARE) {
-        // SAFETY: the last square ends where both were just seen to end, and the others before.
-        unsafe {
-            square(
-                from.as_ptr().add(start),
-                from_stride,
-                to.as_mut_ptr().cast::<f32>().add(start * to_stride),
-                to_stride,
-            )
+struct ByRows<'a>(Matrix<'a>, &'a mut [MaybeUninit<f32>]);
+
+impl WithSimd for ByRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self(a, rows) = self;
+        let whole = [a.rows / LONG * LONG, a.columns / high::<S>() * high::<S>()];
+        for column in (0..whole[1]).step_by(high::<S>()) {
+            turn::<S>(&a.values[column * a.column_stride..], a.column_stride, whole[0], &mut rows[column..], a.columns);
+        }
+        for row in 0..a.rows {
+            for column in if row < whole[0] { whole[1] } else { 0 }..a.columns {
+                rows[row * a.columns + column].write(a.values[row * a.row_stride + column * a.column_stride]);
+            }
         }
     }
 }
 
-/// Left to itself, the compiler takes four times as long.
-///
-/// # Safety
-///
-/// [`SQUARE`] numbers are behind `from` and `to`, and at so many strides after.
-#[cfg(target_arch = "x86_64")]
+/// Writes the first `length` numbers, whole pieces, of as many rows as one has as so many rows of `to`.
 #[inline(always)]
-unsafe fn square(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
-    use std::arch::x86_64::{_MM_TRANSPOSE4_PS, _mm_loadu_ps, _mm_storeu_ps};
-    // SAFETY: the caller sees to it that all are there; every processor of this kind has these instructions.
-    unsafe {
-        let mut a = _mm_loadu_ps(from);
-        let mut b = _mm_loadu_ps(from.add(from_stride));
-        let mut c = _mm_loadu_ps(from.add(2 * from_stride));
-        let mut d = _mm_loadu_ps(from.add(3 * from_stride));
-        _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
-        _mm_storeu_ps(to, a);
-        _mm_storeu_ps(to.add(to_stride), b);
-        _mm_storeu_ps(to.add(2 * to_stride), c);
-        _mm_storeu_ps(to.add(3 * to_stride), d);
+pub(super) fn turn<S: Simd>(
+    from: &[f32],
+    from_stride: usize,
+    length: usize,
+    to: &mut [MaybeUninit<f32>],
+    to_stride: usize,
+) {
+    if length == 0 {
+        return;
+    }
+    let ends = [(high::<S>() - 1) * from_stride + length, (length - 1) * to_stride + high::<S>()];
+    assert!(length.is_multiple_of(LONG) && ends[0] <= from.len() && ends[1] <= to.len(), "whole pieces of both");
+    for start in (0..length).step_by(LONG) {
+        let (from, to) = (from[start..].as_ptr(), to[start * to_stride..].as_mut_ptr().cast());
+        if start % LINE == 0 {
+            for row in 0..high::<S>() {
+                fetch_line(from.wrapping_add((row + high::<S>()) * from_stride), Cache::Nearest);
+            }
+        }
+        // SAFETY: the last piece ends where both were just seen to end, and the others before; there are registers of eight where
+        // a piece has eight rows.
+        unsafe {
+            match high::<S>() {
+                #[cfg(target_arch = "x86_64")]
+                8 => turn_eight(from, from_stride, to, to_stride),
+                _ => turn_four(from, from_stride, to, to_stride),
+            }
+        }
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+/// Four numbers of each of eight rows; to be compiled for registers of eight. Left to itself, the compiler takes four times as long.
+///
+/// # Safety
+///
+/// All are there, behind `from` and `to` and at so many strides after, and the processor has registers of eight.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn square(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
-    for row in 0..SQUARE {
-        for column in 0..SQUARE {
-            // SAFETY: as above.
-            unsafe { *to.add(column * to_stride + row) = *from.add(row * from_stride + column) };
+unsafe fn turn_eight(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    use std::arch::x86_64::{
+        _mm256_loadu2_m128, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+    };
+    // SAFETY: the caller sees to it.
+    unsafe {
+        let row = |nth: usize| from.wrapping_add(nth * from_stride);
+        // Four rows in the lower halves of the registers, and four in the upper.
+        let rows = |nth: usize| _mm256_loadu2_m128(row(nth + 4), row(nth));
+        let (a, b, c, d) = (rows(0), rows(1), rows(2), rows(3));
+        let low = [_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d)];
+        let high = [_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d)];
+        let column = |nth: usize| to.wrapping_add(nth * to_stride);
+        _mm256_storeu_ps(column(0), _mm256_shuffle_ps::<0x44>(low[0], low[1]));
+        _mm256_storeu_ps(column(1), _mm256_shuffle_ps::<0xee>(low[0], low[1]));
+        _mm256_storeu_ps(column(2), _mm256_shuffle_ps::<0x44>(high[0], high[1]));
+        _mm256_storeu_ps(column(3), _mm256_shuffle_ps::<0xee>(high[0], high[1]));
+    }
+}
+
+/// Four numbers of each of four rows.
+///
+/// # Safety
+///
+/// All are there, behind `from` and `to` and at so many strides after.
+#[inline(always)]
+unsafe fn turn_four(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    for row in 0..4 {
+        for column in 0..LONG {
+            // SAFETY: the caller sees to it.
+            unsafe { *to.wrapping_add(column * to_stride + row) = *from.wrapping_add(row * from_stride + column) };
         }
     }
 }
