@@ -49,7 +49,7 @@ pub fn add_linear(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>, bias: Tens
 pub(crate) mod processor {
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{Threads, finished, over_rows, product, sum_of_rows};
+    use crate::processor::{OverRows, Threads, finished, product, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -70,10 +70,13 @@ pub(crate) mod processor {
             wanted: [bool; 3],
         ) -> [Option<Values>; 3] {
             let d = d_out.view();
-            let d_x = || Values::like(product(None, 1.0, d.matrix(), weight.matrix().transposed(), Threads::All), x);
-            let d_weight = || Values::like(over_rows(x.matrix(), d.matrix()), weight);
+            let sum = wanted[1].then(|| OverRows::new(x.matrix(), d.matrix()));
+            let d_x = wanted[0].then(|| {
+                Values::like(finished(None, d.matrix(), weight.matrix().transposed(), sum.as_ref(), |_, _| ()), x)
+            });
+            let d_weight = sum.map(|sum| Values::like(sum.end(), weight));
             let d_bias = || Values::like(sum_of_rows(&d, bias.len()), bias);
-            [wanted[0].then(d_x), wanted[1].then(d_weight), wanted[2].then(d_bias)]
+            [d_x, d_weight, wanted[2].then(d_bias)]
         }
     }
 
@@ -84,7 +87,7 @@ pub(crate) mod processor {
         type Saved = ();
 
         fn forward(&self, [stream, x, weight, bias]: [View<'_>; 4], _: bool) -> (Values, ()) {
-            let out = finished(Some(&bias), x.matrix(), weight.matrix(), self.0.added_to(&stream));
+            let out = finished(Some(&bias), x.matrix(), weight.matrix(), None, self.0.added_to(&stream));
             (Values::like(out, stream), ())
         }
 

@@ -38,7 +38,7 @@ pub(crate) mod processor {
     use crate::gelu::processor::{activate, activate_with_slopes};
     use crate::linear::processor::{AddLinear, Linear};
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{MatrixMut, finished, simd};
+    use crate::processor::{MatrixMut, OverRows, finished, simd, sum_of_rows};
 
     #[derive(Clone, Debug)]
     pub struct AddMlp(pub Dropout);
@@ -52,7 +52,7 @@ pub(crate) mod processor {
             let mut slopes = Vec::with_capacity(if is_tracked { n * f } else { 0 });
             // SAFETY: if it is written to, there is room for as many numbers, which nobody else touches meanwhile.
             let parts = unsafe { MatrixMut::part(slopes.as_mut_ptr(), n, f, f) };
-            let activations = finished(Some(&b_1), x.matrix(), w_1.matrix(), |first, z| match is_tracked {
+            let activations = finished(Some(&b_1), x.matrix(), w_1.matrix(), None, |first, z| match is_tracked {
                 false => activate(z),
                 // SAFETY: who makes the activations makes the slopes of the same places, and nobody else.
                 true => activate_with_slopes(z, unsafe { parts.numbers(first, z.len()) }),
@@ -77,21 +77,24 @@ pub(crate) mod processor {
             let [activations, slopes] = saved.expect("a tracked one keeps them");
             let (activations, slopes) = (activations.view(), slopes.view());
             let d = self.0.of_gradient(&d_out);
-            let d_activations = finished(None, d.view().matrix(), w_2.matrix().transposed(), |first, d| {
-                simd(
-                    #[inline(always)]
-                    || {
-                        let slopes = &slopes[first..][..d.len()];
-                        for i in 0..d.len() {
-                            d[i] *= slopes[i];
-                        }
-                    },
-                )
-            });
+            let sum = wanted[4].then(|| OverRows::new(activations.matrix(), d.view().matrix()));
+            let d_activations =
+                finished(None, d.view().matrix(), w_2.matrix().transposed(), sum.as_ref(), |first, d| {
+                    simd(
+                        #[inline(always)]
+                        || {
+                            let slopes = &slopes[first..][..d.len()];
+                            for i in 0..d.len() {
+                                d[i] *= slopes[i];
+                            }
+                        },
+                    )
+                });
             let d_activations = Values::like(d_activations, activations);
-            let second = Linear.backward([activations, w_2, b_2], (), d, [false, wanted[4], wanted[5]]);
-            let first = Linear.backward([x, w_1, b_1], (), d_activations, [wanted[1], wanted[2], wanted[3]]);
-            let ([d_x, d_w_1, d_b_1], [_, d_w_2, d_b_2]) = (first, second);
+            let d_w_2 = sum.map(|sum| Values::like(sum.end(), w_2));
+            let d_b_2 = wanted[5].then(|| Values::like(sum_of_rows(&d.view(), b_2.len()), b_2));
+            let of_first = [x, w_1, b_1];
+            let [d_x, d_w_1, d_b_1] = Linear.backward(of_first, (), d_activations, [wanted[1], wanted[2], wanted[3]]);
             [wanted[0].then_some(d_out), d_x, d_w_1, d_b_1, d_w_2, d_b_2]
         }
     }

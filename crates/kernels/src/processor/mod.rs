@@ -17,7 +17,7 @@ mod turn;
 pub(crate) use arithmetic::{exp, largest, map, simd, sum, sum_of_products};
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use memory::{LINE, Stream, fetch, filled, held, keep_what_is_freed, line, written};
-pub(crate) use over_rows::over_rows;
+pub(crate) use over_rows::OverRows;
 pub(crate) use packed::Packed;
 pub(crate) use product::{Threads, finished, multiply, product};
 pub(crate) use rows::{PIECE, add, add_to, rows_of_a_piece, sum_in_order, sum_of_rows};

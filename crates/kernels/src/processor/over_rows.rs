@@ -5,12 +5,13 @@
 //! be a lot to have many times: of it, each thread takes a part.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::matrix::Matrix;
 use super::memory::filled;
 use super::product::{Threads, product};
 use super::rows::{add, rows_of_a_piece};
-use super::team::each_of;
+use super::team::each;
 use super::turn::by_rows;
 
 /// How many rows make a piece: few enough for two threads to share those of a small batch.
@@ -22,37 +23,75 @@ const FEW: usize = 1 << 18;
 /// A multiple of so many columns is a part of a piece: tiles of every processor.
 const COLUMNS: usize = 64;
 
-/// `xᵀ d`, the sum over the N rows of both.
-pub(crate) fn over_rows(x: Matrix<'_>, d: Matrix<'_>) -> Vec<f32> {
-    let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-    if n >= ROWS && inputs * outputs <= FEW {
-        return by_pieces(x, d, n.div_ceil(ROWS).clamp(2, PIECES));
-    }
-    // The narrower of the two is packed, where that is more saved than it takes to turn the result.
-    if n * outputs.saturating_sub(inputs) > inputs * outputs {
-        let columns = product(None, 1.0, d.transposed(), x, Threads::All);
-        return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
-    }
-    product(None, 1.0, x.transposed(), d, Threads::All)
+/// `xᵀ d`, the sum over the N rows of both, to be made beside a product.
+pub(crate) struct OverRows<'a> {
+    x: Matrix<'a>,
+    d: Matrix<'a>,
+    /// Of how many rows a piece is, and of how many columns a part of it, where there are more threads than pieces.
+    of: [usize; 2],
+    /// Piece by piece, and part by part; none of a large result.
+    sums: Vec<OnceLock<Vec<f32>>>,
 }
 
-/// The same by so many pieces of the rows, each by columns if there are more threads.
-fn by_pieces(x: Matrix<'_>, d: Matrix<'_>, pieces: usize) -> Vec<f32> {
-    let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-    let parts = rayon::current_num_threads().div_ceil(pieces);
-    let (rows, columns) = (n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(COLUMNS));
-    let parts = outputs.div_ceil(columns);
-    let sums = each_of(0..pieces * parts, |_, nth| {
-        let (rows, columns) = (part(n, rows, nth / parts), part(outputs, columns, nth % parts));
-        product(None, 1.0, x.rows(rows.clone()).transposed(), d.rows(rows).columns(columns), Threads::One)
-    });
-    filled(inputs * outputs, rows_of_a_piece(outputs) * outputs, |nth, out| {
-        for (row, out) in (nth * rows_of_a_piece(outputs)..).zip(out.chunks_mut(outputs)) {
-            for (part, out) in out.chunks_mut(columns).enumerate() {
-                sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum[row * out.len()..]));
-            }
+impl<'a> OverRows<'a> {
+    pub fn new(x: Matrix<'a>, d: Matrix<'a>) -> Self {
+        let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
+        let is_few = n >= ROWS && inputs * outputs <= FEW;
+        let pieces = if is_few { n.div_ceil(ROWS).clamp(2, PIECES) } else { 1 };
+        let parts = rayon::current_num_threads().div_ceil(pieces);
+        let of = [n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(COLUMNS)];
+        let sums = if is_few { pieces * outputs.div_ceil(of[1]) } else { 0 };
+        Self { x, d, of, sums: (0..sums).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// How many tasks there are to be done by [`Self::task`], beside anything; what is not done then is in the end.
+    pub fn tasks(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Sums a part of a piece.
+    pub fn task(&self, nth: usize) {
+        self.sums[nth].get_or_init(|| {
+            let ([n, _], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
+            let rows = part(n, self.of[0], nth / parts);
+            let d = self.d.rows(rows.clone()).columns(part(outputs, self.of[1], nth % parts));
+            product(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One)
+        });
+    }
+
+    /// The whole sum.
+    pub fn end(self) -> Vec<f32> {
+        let ([n, inputs], [_, outputs]) = (self.x.dims(), self.d.dims());
+        if !self.sums.is_empty() {
+            return self.sum_of_pieces();
         }
-    })
+        // The narrower of the two is packed, where that is more saved than it takes to turn the result.
+        if n * outputs.saturating_sub(inputs) > inputs * outputs {
+            let columns = product(None, 1.0, self.d.transposed(), self.x, Threads::All);
+            return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
+        }
+        product(None, 1.0, self.x.transposed(), self.d, Threads::All)
+    }
+
+    fn sum_of_pieces(self) -> Vec<f32> {
+        let ([_, inputs], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
+        if self.sums.iter().any(|sum| sum.get().is_none()) {
+            each(self.tasks(), |nth| self.task(nth));
+        }
+        let sums: Vec<_> = self.sums.iter().map(|sum| sum.get().expect("every task is done")).collect();
+        filled(inputs * outputs, rows_of_a_piece(outputs) * outputs, |nth, out| {
+            for (row, out) in (nth * rows_of_a_piece(outputs)..).zip(out.chunks_mut(outputs)) {
+                for (part, out) in out.chunks_mut(self.of[1]).enumerate() {
+                    sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum[row * out.len()..]));
+                }
+            }
+        })
+    }
+
+    /// How many parts a piece has.
+    fn parts(&self) -> usize {
+        self.d.dims()[1].div_ceil(self.of[1])
+    }
 }
 
 /// The `nth` of the parts of so many.
@@ -75,7 +114,7 @@ mod tests {
             let (x, d) = (numbers(n * inputs), numbers(n * outputs));
             let by = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| over_rows(Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs)))
+                pool.install(|| OverRows::new(Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs)).end())
             };
             let one = by(1);
             for (at, found) in one.iter().enumerate() {

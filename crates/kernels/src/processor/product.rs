@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::matrix::{Matrix, MatrixMut};
+use super::over_rows::OverRows;
 use super::packed::{self, Packed};
 use super::team::each;
 use super::tile::{HIGHEST, Onto};
@@ -48,7 +49,7 @@ pub(crate) fn multiply(
     match threads {
         _ if out.rows * out.columns == 0 => (),
         Threads::One => packed::multiply(&out, onto, factor, a, b),
-        Threads::All => by_all(&out, onto, factor, a, b, |_, _, _| ()),
+        Threads::All => by_all(&out, onto, factor, a, b, None, |_, _, _| ()),
     }
 }
 
@@ -60,11 +61,13 @@ pub(crate) fn product(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix
 }
 
 /// What `finish` makes of `a b`, with `row` added to each of its rows, if there is one: it is given each part of a row, and the
-/// place of its first number, by the task that has computed it and so has it near.
+/// place of its first number, by the task that has computed it and so has it near. What is `beside` is summed by the same piece of
+/// work: who is done with one takes of the other, and nobody waits in between.
 pub(crate) fn finished(
     row: Option<&[f32]>,
     a: Matrix<'_>,
     b: Matrix<'_>,
+    beside: Option<&OverRows<'_>>,
     finish: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Vec<f32> {
     let (rows, columns) = (a.rows, b.columns);
@@ -74,7 +77,7 @@ pub(crate) fn finished(
     }
     let onto = row.map_or(Onto::Nothing, Onto::Row);
     let write = |out: MatrixMut<'_>| {
-        by_all(&out, onto, 1.0, a, b, |first_row, first_column, mut part| {
+        by_all(&out, onto, 1.0, a, b, beside, |first_row, first_column, mut part| {
             // SAFETY: this task has written them.
             for (row, numbers) in (first_row..).zip(unsafe { part.rows() }) {
                 finish(row * columns + first_column, numbers);
@@ -108,6 +111,7 @@ fn by_all(
     factor: f32,
     a: Matrix<'_>,
     b: Matrix<'_>,
+    beside: Option<&OverRows<'_>>,
     then: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
 ) {
     if out.columns > out.rows {
@@ -120,7 +124,7 @@ fn by_all(
             least: worth(out.rows * a.columns),
             most: MOST_COLUMNS,
         };
-        return tasks.each(|columns| {
+        return tasks.each(beside, |columns| {
             // SAFETY: no other task has these columns, and nobody else writes to the matrix.
             let part = unsafe { out.block(0..out.rows, columns.clone()) };
             packed::multiply(&part, onto.columns(columns.clone()), factor, a, b.columns(columns.clone()));
@@ -134,7 +138,7 @@ fn by_all(
         let is_last = depth.end == a.columns;
         let onto = if start == 0 { onto } else { Onto::Itself };
         let (a, packed) = (a.columns(depth.clone()), Packed::new(b.rows(depth), Threads::All));
-        tasks.each(|rows| {
+        tasks.each(beside.filter(|_| is_last), |rows| {
             // SAFETY: no other task has these rows, and nobody else writes to the matrix.
             let part = unsafe { out.block(rows.clone(), 0..out.columns) };
             packed.multiply(&part, onto, factor, a.rows(rows.clone()));
@@ -160,18 +164,25 @@ struct Tasks {
 }
 
 impl Tasks {
-    /// Does `work` of all of them: each thread first half of its share, then half of what is left, and so on, so that all are
-    /// done at about the same time, whoever is slower, and most is done in few tasks.
-    fn each(&self, work: impl Fn(Range<usize>) + Sync) {
+    /// Does `work` of all of them: each thread first its share of what is `beside`, then half of its share of these, half of what is left,
+    /// and so on, so that all are done at about the same time, whoever is slower, and most is done in few tasks.
+    fn each(&self, beside: Option<&OverRows<'_>>, work: impl Fn(Range<usize>) + Sync) {
         let share = self.length.div_ceil(rayon::current_num_threads()).next_multiple_of(self.unit);
         let mut starts = vec![0];
         while let Some(left) = starts.last().map(|start| share - start).filter(|left| *left > 0) {
             let part = (left / 2).max(self.least).min(self.most).next_multiple_of(self.unit);
             starts.push(share - left + part.min(left));
         }
-        let parts = starts.len() - 1;
-        each(self.length.div_ceil(share) * parts, |nth| {
-            let [start, end] = [0, 1].map(|next| self.length.min(nth / parts * share + starts[nth % parts + next]));
+        let shares = self.length.div_ceil(share);
+        let sums = beside.map_or(0, OverRows::tasks);
+        let [besides, parts] = [sums.div_ceil(shares), starts.len() - 1];
+        each(shares * (besides + parts), |nth| {
+            let (of, nth) = (nth / (besides + parts), nth % (besides + parts));
+            if nth < besides {
+                let nth = nth * shares + of;
+                return beside.filter(|_| nth < sums).into_iter().for_each(|beside| beside.task(nth));
+            }
+            let [start, end] = [0, 1].map(|next| self.length.min(of * share + starts[nth - besides + next]));
             if start < end {
                 work(start..end);
             }
