@@ -44,8 +44,8 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
 
 /// How many numbers the largest cache holds for us.
 pub(crate) fn held() -> usize {
-    /// Four cores and more share so much on AMD's processors, and it is really there: of a lookup that touched 25 MB, what was written
-    /// past a cache that said 32 took 1.4 times as long.
+    /// AMD's servers have as much for every few of their cores, and it is there: what touched 25 MB took 1.4 times as long past a cache
+    /// of 32.
     const BELIEVED: usize = 32 << 20;
     /// Who has a few of the cores of a large server is told of all of its cache, which the others fill too: where 260 MB were
     /// said, a lookup that touched 50 MB took half as long past the caches, and one that touched 25 MB six tenths.
