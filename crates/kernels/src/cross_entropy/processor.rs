@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use crate::operation::{Operation, Values, View};
 use crate::processor::{
-    Matrix, MatrixMut, Onto, PIECE, Packed, Threads, each_of, exp, filled, multiply, product, simd, sum_in_order,
-    sum_of_products,
+    HIGHEST, Matrix, MatrixMut, Onto, PIECE, Packed, Threads, each_of, exp, filled, multiply, product, simd,
+    sum_in_order, sum_of_products,
 };
 
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct CrossEntropy {
     pub targets: Arc<[u32]>,
 }
 
-/// How many hidden states a task takes.
+/// How many hidden states a task takes, at most.
 const STATES: usize = 256;
 /// How many rows of the table it takes at a time.
 const NEAR: usize = 256;
@@ -30,7 +30,7 @@ const NEAR: usize = 256;
 const SPAN: usize = 8 * NEAR;
 /// How many exponentials are kept at a time: 52 MiB, unless V is so large that these are fewer than 16 hidden states.
 const KEPT: usize = 13 << 20;
-/// How many rows of the gradient in the table a task adds up.
+/// How many rows of the gradient in the table a task adds up, at most.
 const ROWS: usize = 96;
 /// More than any sum of exponentials below the largest logit, and much less than a number can be.
 const TOO_LARGE: f64 = 1e20;
@@ -42,7 +42,7 @@ impl Operation<2> for CrossEntropy {
     fn forward(&self, [hidden, table]: [View<'_>; 2], is_tracked: bool) -> (Values, Self::Saved) {
         let ([n, c], [v, _]) = (hidden.dims(), table.dims());
         assert_eq!(self.targets.len(), n, "a target for every hidden state");
-        let head = Head { table, v, c, factor: 1.0 / n as f32, is_tracked };
+        let head = Head { table, v, c, factor: 1.0 / n as f32, is_tracked, states: states_of_a_task(n, v) };
         let at_once = states_at_a_time(v).min(n);
         // Not cleared, which would take as long as to write it.
         let mut e = Vec::with_capacity(at_once * v);
@@ -78,6 +78,11 @@ fn states_at_a_time(v: usize) -> usize {
     }
 }
 
+/// [`STATES`]; fewer of a few, where the table is one span and there would not be tasks for all threads.
+fn states_of_a_task(n: usize, v: usize) -> usize {
+    if v > SPAN { STATES } else { n.div_ceil(4).next_multiple_of(32).min(STATES) }
+}
+
 /// The table, and what is done with it.
 struct Head<'a> {
     table: View<'a>,
@@ -85,6 +90,8 @@ struct Head<'a> {
     c: usize,
     factor: f32,
     is_tracked: bool,
+    /// How many hidden states a task takes.
+    states: usize,
 }
 
 /// The hidden states of a task, and what is known of each.
@@ -112,14 +119,14 @@ struct Found {
 }
 
 impl Head<'_> {
-    /// The exponentials, `[V, states]` of [`STATES`] hidden states after another, and their sums.
+    /// The exponentials, `[V, states]` of one task's hidden states after another, and their sums.
     fn exponentials<'s, 'e>(
         &self,
         hidden: &'s [f32],
         targets: &'s [u32],
         e: &'e mut [MaybeUninit<f32>],
     ) -> (Vec<States<'s>>, &'e [f32]) {
-        let blocks = hidden.chunks(STATES * self.c).zip(targets.chunks(STATES));
+        let blocks = hidden.chunks(self.states * self.c).zip(targets.chunks(self.states));
         let mut states = each_of(blocks, |_, (hidden, targets)| self.below_the_wanted(hidden, targets));
         self.add_up(&mut states, e);
         // A sum that is no number is none below the largest logit either.
@@ -157,7 +164,7 @@ impl Head<'_> {
 
     /// Has all tasks write their exponentials and add them up.
     fn add_up(&self, states: &mut [States<'_>], e: &mut [MaybeUninit<f32>]) {
-        let tasks = states.iter().zip(e.chunks_mut(STATES * self.v)).flat_map(|(states, e)| {
+        let tasks = states.iter().zip(e.chunks_mut(self.states * self.v)).flat_map(|(states, e)| {
             let spans = (0..self.v).step_by(SPAN).zip(e.chunks_mut(SPAN * states.targets.len()));
             spans.map(move |(first, e)| (states, first, e))
         });
@@ -202,19 +209,20 @@ impl Head<'_> {
     /// Appends the gradient in the hidden states, and adds that in the table to what there is of it.
     fn differentiate(&self, mut states: Vec<States<'_>>, e: &[f32], d_hidden: &mut Vec<f32>, d_table: &mut Vec<f32>) {
         let &Self { v, c, factor, .. } = self;
+        let rows = v.div_ceil(2 * rayon::current_num_threads()).next_multiple_of(HIGHEST).min(ROWS);
         let both = each_of(states.iter_mut(), |_, states| self.differentiate_states(states));
         let (d, shares): (Vec<_>, Vec<_>) = both.into_iter().unzip();
         d.iter().for_each(|d| d_hidden.extend_from_slice(d));
         let add = |nth: usize, d: &mut [f32]| {
-            for (e, shares) in e.chunks(STATES * v).zip(&shares) {
-                let (rows, n) = (d.len() / c, e.len() / v);
-                let e = Matrix::new(&e[nth * ROWS * n..], rows, n);
-                shares.multiply(&MatrixMut::new(d, rows, c), Onto::Itself, factor, e);
+            for (e, shares) in e.chunks(self.states * v).zip(&shares) {
+                let (of, n) = (d.len() / c, e.len() / v);
+                let e = Matrix::new(&e[nth * rows * n..], of, n);
+                shares.multiply(&MatrixMut::new(d, of, c), Onto::Itself, factor, e);
             }
         };
         match d_table.is_empty() {
-            true => *d_table = filled(v * c, ROWS * c, add),
-            false => _ = each_of(d_table.chunks_mut(ROWS * c), add),
+            true => *d_table = filled(v * c, rows * c, add),
+            false => _ = each_of(d_table.chunks_mut(rows * c), add),
         }
         let hidden = states.iter().flat_map(|states| states.hidden.chunks_exact(c).zip(states.targets));
         for (hidden, &target) in hidden {

@@ -22,4 +22,4 @@ pub(crate) use packed::Packed;
 pub(crate) use product::{Threads, finished, multiply, product};
 pub(crate) use rows::{PIECE, add, add_to, rows_of_a_piece, sum_in_order, sum_of_rows};
 pub(crate) use team::{each, each_of, with_a_team};
-pub(crate) use tile::Onto;
+pub(crate) use tile::{HIGHEST, Onto};

@@ -15,7 +15,7 @@ use super::memory::{Cache, LINE, fetch_line};
 pub(super) const WIDE: usize = 2;
 
 /// How many rows the highest tile has that any processor has registers for.
-pub(super) const HIGHEST: usize = 12;
+pub(crate) const HIGHEST: usize = 12;
 
 /// How many columns a tile has.
 pub(super) const fn columns<S: Simd>() -> usize {
