@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn it_is_its_definition_in_value_and_gradient() {
-        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [40, 9, 130]] {
+        for sizes in [[1, 1, 1], [5, 3, 7], [300, 64, 192], [40, 9, 130], [1100, 9, 20]] {
             for dropped in [Dropout::NONE, Dropout::new(0.2, 9)] {
                 agrees(given(sizes), ours(dropped), stock(dropped));
             }

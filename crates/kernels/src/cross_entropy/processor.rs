@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::operation::{Operation, Values, View};
 use crate::processor::{
-    HIGHEST, Matrix, MatrixMut, Onto, PIECE, Packed, Threads, each_of, exp, filled, multiply, product, simd,
+    HIGHEST, Matrix, MatrixMut, Onto, PIECE, Packed, Threads, each, each_of, exp, multiply, product, simd,
     sum_in_order, sum_of_products,
 };
 
@@ -78,7 +78,7 @@ fn states_at_a_time(v: usize) -> usize {
     }
 }
 
-/// [`STATES`]; fewer of a few, where the table is one span and there would not be tasks for all threads.
+/// [`STATES`], or where the table is one span and they are few, a quarter of them, so that there are tasks for some threads.
 fn states_of_a_task(n: usize, v: usize) -> usize {
     if v > SPAN { STATES } else { n.div_ceil(4).next_multiple_of(32).min(STATES) }
 }
@@ -213,17 +213,21 @@ impl Head<'_> {
         let both = each_of(states.iter_mut(), |_, states| self.differentiate_states(states));
         let (d, shares): (Vec<_>, Vec<_>) = both.into_iter().unzip();
         d.iter().for_each(|d| d_hidden.extend_from_slice(d));
-        let add = |nth: usize, d: &mut [f32]| {
-            for (e, shares) in e.chunks(self.states * v).zip(&shares) {
-                let (of, n) = (d.len() / c, e.len() / v);
-                let e = Matrix::new(&e[nth * rows * n..], of, n);
-                shares.multiply(&MatrixMut::new(d, of, c), Onto::Itself, factor, e);
+        let first = if d_table.is_empty() { Onto::Nothing } else { Onto::Itself };
+        d_table.reserve_exact(v * c - d_table.len());
+        // SAFETY: there is room for the whole table, which only the tasks touch until they are done.
+        let table = unsafe { MatrixMut::part(d_table.as_mut_ptr(), v, c, c) };
+        each(v.div_ceil(rows), |nth| {
+            let rows = nth * rows..v.min((nth + 1) * rows);
+            // SAFETY: no other task has these rows.
+            let d = unsafe { table.block(rows.clone(), 0..c) };
+            for (which, (e, shares)) in e.chunks(self.states * v).zip(&shares).enumerate() {
+                let (onto, n) = (if which == 0 { first } else { Onto::Itself }, e.len() / v);
+                shares.multiply(&d, onto, factor, Matrix::new(&e[rows.start * n..], rows.len(), n));
             }
-        };
-        match d_table.is_empty() {
-            true => *d_table = filled(v * c, rows * c, add),
-            false => _ = each_of(d_table.chunks_mut(rows * c), add),
-        }
+        });
+        // SAFETY: every row was written by its task.
+        unsafe { d_table.set_len(v * c) };
         let hidden = states.iter().flat_map(|states| states.hidden.chunks_exact(c).zip(states.targets));
         for (hidden, &target) in hidden {
             let d = &mut d_table[target as usize * c..][..c];

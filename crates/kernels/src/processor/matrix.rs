@@ -108,7 +108,7 @@ impl<'a> MatrixMut<'a> {
     /// # Safety
     ///
     /// While the part is there nobody else touches them, through `self` neither.
-    pub(super) unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_> {
+    pub unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>) -> MatrixMut<'_> {
         assert!(rows.end <= self.rows && columns.end <= self.columns, "a part of the matrix");
         let start = rows.start * self.row_stride + columns.start;
         // SAFETY: it is within the matrix; the caller sees to the rest.

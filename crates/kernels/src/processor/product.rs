@@ -180,7 +180,10 @@ impl Tasks {
             let (of, nth) = (nth / (besides + parts), nth % (besides + parts));
             if nth < besides {
                 let nth = nth * shares + of;
-                return beside.filter(|_| nth < sums).into_iter().for_each(|beside| beside.task(nth));
+                if let Some(beside) = beside.filter(|_| nth < sums) {
+                    beside.task(nth);
+                }
+                return;
             }
             let [start, end] = [0, 1].map(|next| self.length.min(of * share + starts[nth - besides + next]));
             if start < end {
