@@ -113,13 +113,16 @@ def page(title: str, below: str, height: float, parts: list[str]) -> str:
     ]) + "\n"
 
 
-def fullest_first(kind: str) -> list[dict]:
-    """The newest first of those that measured as much. What `wordspace bench` wrote has no time of its own, so its day is that of
-    the file's name."""
+def oldest_first(kind: str) -> list[dict]:
+    """What `wordspace bench` wrote has no time of its own, so its day is that of the file's name."""
     paths = (ROOT / "benches" / "record").glob(f"*-{kind}-*.json")
-    records = [{"time": path.name[:10]} | json.loads(path.read_text()) for path in paths]
+    return sorted(({"time": path.name[:10]} | json.loads(path.read_text()) for path in paths), key=lambda record: record["time"])
+
+
+def fullest_first(kind: str) -> list[dict]:
+    """The newest first of those that measured as much."""
     measured = lambda record: len(record.get("curves", [])) + sum(len(w["contenders"]) for w in record.get("workloads", []))
-    return sorted(records, key=lambda record: (measured(record), record["time"]), reverse=True)
+    return sorted(oldest_first(kind), key=lambda record: (measured(record), record["time"]), reverse=True)
 
 
 def times(value: float) -> str:
@@ -159,7 +162,7 @@ def by_processor() -> str:
     """A row a piece of work, a column a processor: ours against the best peer in the newest record that has both."""
     ratios, processors, left, width = {}, {}, 170, 96
     for kind in ("training", "kernels"):
-        for record in sorted(fullest_first(kind), key=lambda record: record["time"]):
+        for record in oldest_first(kind):
             processor = record["machine"]["processor"].replace("(R)", "").replace(" Processor", "")
             processors[processor] = record["machine"]["instructions"]
             for work in record["workloads"]:

@@ -27,8 +27,10 @@ const COLUMNS: usize = 64;
 pub(crate) struct OverRows<'a> {
     x: Matrix<'a>,
     d: Matrix<'a>,
-    /// Of how many rows a piece is, and of how many columns a part of it, where there are more threads than pieces.
-    of: [usize; 2],
+    /// Of a piece.
+    rows: usize,
+    /// Of a part of a piece: all, unless there are more threads than pieces.
+    columns: usize,
     /// Piece by piece, and part by part; none of a large result.
     sums: Vec<OnceLock<Vec<f32>>>,
 }
@@ -39,9 +41,9 @@ impl<'a> OverRows<'a> {
         let is_few = n >= ROWS && inputs * outputs <= FEW;
         let pieces = if is_few { n.div_ceil(ROWS).clamp(2, PIECES) } else { 1 };
         let parts = rayon::current_num_threads().div_ceil(pieces);
-        let of = [n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(COLUMNS)];
-        let sums = if is_few { pieces * outputs.div_ceil(of[1]) } else { 0 };
-        Self { x, d, of, sums: (0..sums).map(|_| OnceLock::new()).collect() }
+        let (rows, columns) = (n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(COLUMNS));
+        let sums = if is_few { pieces * outputs.div_ceil(columns) } else { 0 };
+        Self { x, d, rows, columns, sums: (0..sums).map(|_| OnceLock::new()).collect() }
     }
 
     /// How many tasks there are to be done by [`Self::task`], beside anything; what is not done then is in the end.
@@ -53,8 +55,8 @@ impl<'a> OverRows<'a> {
     pub fn task(&self, nth: usize) {
         self.sums[nth].get_or_init(|| {
             let ([n, _], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
-            let rows = part(n, self.of[0], nth / parts);
-            let d = self.d.rows(rows.clone()).columns(part(outputs, self.of[1], nth % parts));
+            let rows = part(n, self.rows, nth / parts);
+            let d = self.d.rows(rows.clone()).columns(part(outputs, self.columns, nth % parts));
             product(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One)
         });
     }
@@ -81,7 +83,7 @@ impl<'a> OverRows<'a> {
         let sums: Vec<_> = self.sums.iter().map(|sum| sum.get().expect("every task is done")).collect();
         filled(inputs * outputs, rows_of_a_piece(outputs) * outputs, |nth, out| {
             for (row, out) in (nth * rows_of_a_piece(outputs)..).zip(out.chunks_mut(outputs)) {
-                for (part, out) in out.chunks_mut(self.of[1]).enumerate() {
+                for (part, out) in out.chunks_mut(self.columns).enumerate() {
                     sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum[row * out.len()..]));
                 }
             }
@@ -90,7 +92,7 @@ impl<'a> OverRows<'a> {
 
     /// How many parts a piece has.
     fn parts(&self) -> usize {
-        self.d.dims()[1].div_ceil(self.of[1])
+        self.d.dims()[1].div_ceil(self.columns)
     }
 }
 

@@ -234,7 +234,7 @@ fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
             let Self(b, room) = self;
             match b.column_stride {
                 1 => pack_rows(simd, b, room),
-                _ => pack_columns::<S>(b, room),
+                _ => pack_columns(simd, b, room),
             }
         }
     }
@@ -272,7 +272,7 @@ fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
 
 /// Packs columns whose numbers lie one after another.
 #[inline(always)]
-fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
+fn pack_columns<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
     let width = tile::columns::<S>();
     for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
         for start in (0..width).step_by(high::<S>()) {
@@ -280,7 +280,7 @@ fn pack_columns<S: Simd>(b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
             let is_whole = start + high::<S>() <= width && first + high::<S>() <= b.columns;
             let turned = if is_whole { b.rows / LONG * LONG } else { 0 };
             if is_whole {
-                turn::<S>(&b.values[first * b.column_stride..], b.column_stride, turned, &mut tile[start..], width);
+                turn(simd, &b.values[first * b.column_stride..], b.column_stride, turned, &mut tile[start..], width);
             }
             for row in turned..b.rows {
                 for i in 0..high::<S>().min(width - start) {

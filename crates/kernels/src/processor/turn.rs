@@ -32,11 +32,12 @@ impl WithSimd for ByRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self(a, rows) = self;
         let whole = [a.rows / LONG * LONG, a.columns / high::<S>() * high::<S>()];
         for column in (0..whole[1]).step_by(high::<S>()) {
-            turn::<S>(&a.values[column * a.column_stride..], a.column_stride, whole[0], &mut rows[column..], a.columns);
+            let from = &a.values[column * a.column_stride..];
+            turn(simd, from, a.column_stride, whole[0], &mut rows[column..], a.columns);
         }
         for row in 0..a.rows {
             for column in if row < whole[0] { whole[1] } else { 0 }..a.columns {
@@ -49,6 +50,7 @@ impl WithSimd for ByRows<'_> {
 /// Writes the first `length` numbers, whole pieces, of as many rows as one has as so many rows of `to`.
 #[inline(always)]
 pub(super) fn turn<S: Simd>(
+    _: S,
     from: &[f32],
     from_stride: usize,
     length: usize,
@@ -67,8 +69,8 @@ pub(super) fn turn<S: Simd>(
                 fetch_line(from.wrapping_add((row + high::<S>()) * from_stride), Cache::Nearest);
             }
         }
-        // SAFETY: the last piece ends where both were just seen to end, and the others before; there are registers of eight where
-        // a piece has eight rows.
+        // SAFETY: the last piece ends where both were just seen to end, and the others before; where a piece has eight rows, who has
+        // an S has registers of eight.
         unsafe {
             match high::<S>() {
                 #[cfg(target_arch = "x86_64")]
