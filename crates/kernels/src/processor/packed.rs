@@ -20,7 +20,9 @@ pub(super) const DEPTH: usize = 256;
 /// How many rows of the other matrix stay near meanwhile.
 const ROWS: usize = 96;
 /// How many columns ahead of what is copied are fetched.
-const AHEAD: usize = 8;
+const COLUMNS_AHEAD: usize = 8;
+/// And how many rows.
+const ROWS_AHEAD: usize = 4;
 /// For how many tiles rows are packed side by side: so much of a row is read as it lies, and few enough places are written to.
 const SIDE_BY_SIDE: usize = 16;
 
@@ -208,7 +210,7 @@ impl WithSimd for Part<'_> {
 fn panels<'r>(a: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
     assert_eq!(room.len(), a.rows * a.columns, "room for the matrix");
     for nth in 0..a.columns {
-        fetch(a.values.as_ptr().wrapping_add((nth + AHEAD) * a.column_stride), a.rows);
+        fetch(a.values.as_ptr().wrapping_add((nth + COLUMNS_AHEAD) * a.column_stride), a.rows);
         let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<HIGHEST>();
         for (panel, column) in whole.iter().enumerate() {
             let room = &mut room[(panel * a.columns + nth) * HIGHEST..][..HIGHEST];
@@ -253,6 +255,7 @@ fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
     for (nth, tiles) in room.chunks_mut(wide * b.rows).enumerate() {
         let columns = nth * wide..b.columns.min((nth + 1) * wide);
         for row in 0..b.rows {
+            fetch(b.values.as_ptr().wrapping_add((row + ROWS_AHEAD) * b.row_stride + columns.start), columns.len());
             // By registers, and not as slices, for which the C library would be called every time.
             let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride..][columns.clone()]);
             for tile in 0..columns.len().div_ceil(width) {
