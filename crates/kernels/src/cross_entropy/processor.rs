@@ -44,9 +44,11 @@ impl Operation<2> for CrossEntropy {
         assert_eq!(self.targets.len(), n, "a target for every hidden state");
         let head = Head { table, v, c, factor: 1.0 / n as f32, is_tracked, states: states_of_a_task(n, v) };
         let at_once = states_at_a_time(v).min(n);
-        // Not cleared, which would take as long as to write it.
+        // Not cleared, which would take as long as to write it. The large ones first: smaller ones, which are freed before, would lie in
+        // the place that those of the last call have left.
         let mut e = Vec::with_capacity(at_once * v);
-        let (mut d_hidden, mut d_table) = (Vec::with_capacity(n * c), Vec::new());
+        let mut d_table = Vec::with_capacity(if is_tracked { v * c } else { 0 });
+        let mut d_hidden = Vec::with_capacity(n * c);
         let mut loss = 0.0;
         for (hidden, targets) in hidden.chunks(at_once * c).zip(self.targets.chunks(at_once)) {
             let (states, e) = head.exponentials(hidden, targets, &mut e.spare_capacity_mut()[..targets.len() * v]);
@@ -214,8 +216,8 @@ impl Head<'_> {
         let (d, shares): (Vec<_>, Vec<_>) = both.into_iter().unzip();
         d.iter().for_each(|d| d_hidden.extend_from_slice(d));
         let first = if d_table.is_empty() { Onto::Nothing } else { Onto::Itself };
-        d_table.reserve_exact(v * c - d_table.len());
-        // SAFETY: there is room for the whole table, which only the tasks touch until they are done.
+        assert!(d_table.capacity() >= v * c, "room for the whole table");
+        // SAFETY: there is room for the whole table, as was just seen, which only the tasks touch until they are done.
         let table = unsafe { MatrixMut::part(d_table.as_mut_ptr(), v, c, c) };
         each(v.div_ceil(rows), |nth| {
             let rows = nth * rows..v.min((nth + 1) * rows);
