@@ -44,8 +44,8 @@ impl Operation<2> for CrossEntropy {
         assert_eq!(self.targets.len(), n, "a target for every hidden state");
         let head = Head { table, v, c, factor: 1.0 / n as f32, is_tracked, states: states_of_a_task(n, v) };
         let at_once = states_at_a_time(v).min(n);
-        // Not cleared, which would take as long as to write it. The large ones first: smaller ones, which are freed before, would lie in
-        // the place that those of the last call have left.
+        // Not cleared, which would take as long as to write it. The large ones come first: a small one could lie where the last call had
+        // a large one, which then would find no room there.
         let mut e = Vec::with_capacity(at_once * v);
         let mut d_table = Vec::with_capacity(if is_tracked { v * c } else { 0 });
         let mut d_hidden = Vec::with_capacity(n * c);
