@@ -21,7 +21,7 @@ pub(super) const DEPTH: usize = 256;
 const ROWS: usize = 96;
 /// How many columns ahead of what is copied are fetched.
 const COLUMNS_AHEAD: usize = 8;
-/// And how many rows.
+/// And how many rows: a weight that was just updated is not near when it is packed.
 const ROWS_AHEAD: usize = 4;
 /// For how many tiles rows are packed side by side: so much of a row is read as it lies, and few enough places are written to.
 const SIDE_BY_SIDE: usize = 16;
