@@ -74,9 +74,10 @@ pub(crate) mod processor {
             let d_x = wanted[0].then(|| {
                 Values::like(finished(None, d.matrix(), weight.matrix().transposed(), sum.as_ref(), |_, _| ()), x)
             });
+            let d_bias = || sum.as_ref().map_or_else(|| sum_of_rows(d.matrix()), OverRows::of_d);
+            let d_bias = wanted[2].then(|| Values::like(d_bias(), bias));
             let d_weight = sum.map(|sum| Values::like(sum.end(), weight));
-            let d_bias = || Values::like(sum_of_rows(&d, bias.len()), bias);
-            [d_x, d_weight, wanted[2].then(d_bias)]
+            [d_x, d_weight, d_bias]
         }
     }
 

@@ -91,8 +91,9 @@ pub(crate) mod processor {
                     )
                 });
             let d_activations = Values::like(d_activations, activations);
+            let d_b_2 = || sum.as_ref().map_or_else(|| sum_of_rows(d.view().matrix()), OverRows::of_d);
+            let d_b_2 = wanted[5].then(|| Values::like(d_b_2(), b_2));
             let d_w_2 = sum.map(|sum| Values::like(sum.end(), w_2));
-            let d_b_2 = wanted[5].then(|| Values::like(sum_of_rows(&d.view(), b_2.len()), b_2));
             let of_first = [x, w_1, b_1];
             let [d_x, d_w_1, d_b_1] = Linear.backward(of_first, (), d_activations, [wanted[1], wanted[2], wanted[3]]);
             [wanted[0].then_some(d_out), d_x, d_w_1, d_b_1, d_w_2, d_b_2]

@@ -47,6 +47,13 @@ impl<'a> Matrix<'a> {
         Self { values: &self.values[rows.start * self.row_stride..], rows: rows.len(), ..self }
     }
 
+    /// The numbers of a row, which lie one after another.
+    #[inline(always)]
+    pub fn row(&self, nth: usize) -> &'a [f32] {
+        debug_assert_eq!(self.column_stride, 1);
+        &self.values[nth * self.row_stride..][..self.columns]
+    }
+
     /// Some of its columns.
     pub fn columns(self, columns: Range<usize>) -> Self {
         self.transposed().rows(columns).transposed()

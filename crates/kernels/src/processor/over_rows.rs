@@ -1,4 +1,5 @@
-//! `xᵀ d`, the sum over N rows of the products of their numbers, which is the gradient of a weight: `[inputs, outputs]`.
+//! `xᵀ d`, the sum over N rows of the products of their numbers, which is the gradient of a weight: `[inputs, outputs]`. And the sum of
+//! the rows of d alone, which is that of a bias.
 //!
 //! The result is small beside what it is summed of, and what is packed for a product is little used. So every thread takes rows
 //! of its own, which it reads once and as they lie, and has a sum of its own; the sums are added in the end. A larger result would
@@ -10,7 +11,7 @@ use std::sync::OnceLock;
 use super::matrix::Matrix;
 use super::memory::filled;
 use super::product::{Threads, product};
-use super::rows::{add, rows_of_a_piece};
+use super::rows::{add, rows_of_a_piece, sum_in_order, sum_of, sum_of_rows};
 use super::team::each;
 use super::turn::by_rows;
 
@@ -32,7 +33,14 @@ pub(crate) struct OverRows<'a> {
     /// Of a part of a piece: all, unless there are more threads than pieces.
     columns: usize,
     /// Piece by piece, and part by part; none of a large result.
-    sums: Vec<OnceLock<Vec<f32>>>,
+    sums: Vec<OnceLock<Sums>>,
+}
+
+/// What a part of a piece comes to.
+struct Sums {
+    products: Vec<f32>,
+    /// Of the rows of d alone, which are near once they were multiplied.
+    rows: Vec<f32>,
 }
 
 impl<'a> OverRows<'a> {
@@ -57,8 +65,19 @@ impl<'a> OverRows<'a> {
             let ([n, _], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
             let rows = part(n, self.rows, nth / parts);
             let d = self.d.rows(rows.clone()).columns(part(outputs, self.columns, nth % parts));
-            product(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One)
+            let products = product(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One);
+            Sums { products, rows: sum_of(d) }
         });
+    }
+
+    /// The sum of the rows of d alone: `[outputs]`.
+    pub fn of_d(&self) -> Vec<f32> {
+        if self.sums.is_empty() {
+            return sum_of_rows(self.d);
+        }
+        let sums = self.done();
+        let pieces = sums.chunks(self.parts()).map(|parts| parts.iter().flat_map(|sums| &sums.rows).copied().collect());
+        sum_in_order(pieces.collect(), self.d.dims()[1])
     }
 
     /// The whole sum.
@@ -77,17 +96,22 @@ impl<'a> OverRows<'a> {
 
     fn sum_of_pieces(self) -> Vec<f32> {
         let ([_, inputs], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
-        if self.sums.iter().any(|sum| sum.get().is_none()) {
-            each(self.tasks(), |nth| self.task(nth));
-        }
-        let sums: Vec<_> = self.sums.iter().map(|sum| sum.get().expect("every task is done")).collect();
+        let sums = self.done();
         filled(inputs * outputs, rows_of_a_piece(outputs) * outputs, |nth, out| {
             for (row, out) in (nth * rows_of_a_piece(outputs)..).zip(out.chunks_mut(outputs)) {
                 for (part, out) in out.chunks_mut(self.columns).enumerate() {
-                    sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum[row * out.len()..]));
+                    sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum.products[row * out.len()..]));
                 }
             }
         })
+    }
+
+    /// What all tasks came to, those done now that were not before.
+    fn done(&self) -> Vec<&Sums> {
+        if self.sums.iter().any(|sum| sum.get().is_none()) {
+            each(self.tasks(), |nth| self.task(nth));
+        }
+        self.sums.iter().map(|sum| sum.get().expect("every task is done")).collect()
     }
 
     /// How many parts a piece has.
@@ -116,11 +140,16 @@ mod tests {
             let (x, d) = (numbers(n * inputs), numbers(n * outputs));
             let by = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| OverRows::new(Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs)).end())
+                pool.install(|| {
+                    let sums = OverRows::new(Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs));
+                    [sums.of_d(), sums.end()].concat()
+                })
             };
             let one = by(1);
             for (at, found) in one.iter().enumerate() {
-                let terms = (0..n).map(|i| x[i * inputs + at / outputs] as f64 * d[i * outputs + at % outputs] as f64);
+                // What is multiplied by one comes first.
+                let x = |i: usize| at.checked_sub(outputs).map_or(1.0, |at| x[i * inputs + at / outputs]);
+                let terms = (0..n).map(|i| x(i) as f64 * d[i * outputs + at % outputs] as f64);
                 let expected: f64 = terms.sum();
                 assert!((*found as f64 - expected).abs() < 1e-4, "{found} instead of {expected} at {at}");
             }

@@ -194,8 +194,8 @@ impl WithSimd for Part<'_> {
                         a_row_stride: a.row_stride,
                         a_column_stride: a.column_stride,
                         b: &b[..width * a.columns],
-                        next: a.rows * a.row_stride,
-                        fetched: &(nth * share..a.columns.min((nth + 1) * share)),
+                        next: a.values.as_ptr().wrapping_add(a.rows * a.row_stride + nth * share),
+                        next_lines: share.min(a.columns.saturating_sub(nth * share)).div_ceil(LINE),
                     };
                     // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
                     unsafe { strip.run(simd) }
@@ -256,15 +256,22 @@ fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
         let columns = nth * wide..b.columns.min((nth + 1) * wide);
         for row in 0..b.rows {
             fetch(b.values.as_ptr().wrapping_add((row + ROWS_AHEAD) * b.row_stride + columns.start), columns.len());
+            let mut tiles = tiles.chunks_exact_mut(width * b.rows);
             // By registers, and not as slices, for which the C library would be called every time.
             let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride..][columns.clone()]);
-            for tile in 0..columns.len().div_ceil(width) {
-                let (to, _) = S::as_uninit_mut_simd_f32s(&mut tiles[(tile * b.rows + row) * width..][..width]);
+            let (whole, single) = from.as_chunks::<WIDE>();
+            for (from, tile) in whole.iter().zip(tiles.by_ref()) {
+                let (to, _) = S::as_uninit_mut_simd_f32s(&mut tile[row * width..][..width]);
                 for i in 0..WIDE {
-                    let nth = tile * WIDE + i;
-                    to[i].write(match from.get(nth) {
+                    to[i].write(from[i]);
+                }
+            }
+            if let Some(tile) = tiles.next() {
+                let (to, _) = S::as_uninit_mut_simd_f32s(&mut tile[row * width..][..width]);
+                for i in 0..WIDE {
+                    to[i].write(match single.get(i) {
                         Some(numbers) => *numbers,
-                        None if nth == from.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
+                        None if i == single.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
                         None => simd.splat_f32s(0.0),
                     });
                 }

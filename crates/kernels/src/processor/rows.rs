@@ -1,5 +1,6 @@
 //! Rows of a matrix by the piece, and their sums.
 
+use super::matrix::Matrix;
 use super::simd;
 use super::team::each_of;
 
@@ -11,38 +12,34 @@ pub(crate) fn rows_of_a_piece(columns: usize) -> usize {
     (PIECE / columns.max(1)).max(1)
 }
 
-/// The sum of all rows of `columns` numbers.
-pub(crate) fn sum_of_rows(values: &[f32], columns: usize) -> Vec<f32> {
-    let pieces = each_of(values.chunks(rows_of_a_piece(columns) * columns), |_, rows| {
-        let mut sum = vec![0.0; columns];
-        add_rows(&mut sum, rows);
-        sum
-    });
+/// The sum of all rows.
+pub(crate) fn sum_of_rows(all: Matrix<'_>) -> Vec<f32> {
+    let [rows, columns] = all.dims();
+    let pieces = (0..rows).step_by(rows_of_a_piece(columns));
+    let pieces = each_of(pieces, |_, start| sum_of(all.rows(start..rows.min(start + rows_of_a_piece(columns)))));
     sum_in_order(pieces, columns)
 }
 
-/// Adds rows to `sum`, four at a time, so that it is read and written the less often.
-fn add_rows(sum: &mut [f32], rows: &[f32]) {
+/// The sum of rows by the thread that calls: four at a time, so that it is read and written the less often.
+pub(crate) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
     const FEW: usize = 4;
-    let columns = sum.len();
-    let whole = rows.len() / (FEW * columns) * (FEW * columns);
+    let columns = rows.dims()[1];
+    let whole = rows.dims()[0] / FEW * FEW;
+    let mut sum = vec![0.0; columns];
     simd(
         #[inline(always)]
         || {
             let sum = &mut sum[..columns];
-            for start in (0..whole).step_by(FEW * columns) {
-                let rows = &rows[start..start + FEW * columns];
-                let (first, rows) = rows.split_at(columns);
-                let (second, rows) = rows.split_at(columns);
-                let (third, fourth) = rows.split_at(columns);
-                let fourth = &fourth[..columns];
+            for start in (0..whole).step_by(FEW) {
+                let [first, second, third, fourth] = [0, 1, 2, 3].map(|nth| &rows.row(start + nth)[..columns]);
                 for i in 0..columns {
                     sum[i] += (first[i] + second[i]) + (third[i] + fourth[i]);
                 }
             }
         },
     );
-    rows[whole..].chunks_exact(columns).for_each(|row| add(sum, row));
+    (whole..rows.dims()[0]).for_each(|row| add(&mut sum, rows.row(row)));
+    sum
 }
 
 /// The sum of what the pieces of a work came to, always in the same order.

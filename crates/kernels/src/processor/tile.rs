@@ -57,10 +57,10 @@ pub(super) struct Strip<'a> {
     pub a_column_stride: usize,
     /// As many columns as a tile has, for each step of the depth.
     pub b: &'a [f32],
-    /// How far behind them the rows of `a` lie that come next.
-    pub next: usize,
-    /// Which of their numbers are fetched meanwhile: other strips fetch others.
-    pub fetched: &'a Range<usize>,
+    /// What is multiplied next, and lies in rows as `a` does: how many lines of each row are fetched meanwhile, and the first of those
+    /// of the first row.
+    pub next: *const f32,
+    pub next_lines: usize,
 }
 
 impl Strip<'_> {
@@ -95,6 +95,7 @@ impl Strip<'_> {
         self.rows -= R;
         self.out = self.out.wrapping_add(R * self.out_row_stride);
         self.a = self.a.wrapping_add(R * self.a_row_stride);
+        self.next = self.next.wrapping_add(R * self.a_row_stride);
     }
 }
 
@@ -180,15 +181,20 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         for nth in 0..R.div_ceil(REACH) {
             a[nth] = a[nth].wrapping_add(nth * REACH * strides[0]);
         }
-        let (mut out, mut next) = (self.strip.out, self.strip.a.wrapping_add(self.strip.next));
-        let (rounds, mut done) = (depth / STEPS, 0);
-        for row in 1..=R {
-            self.fetch(out, next);
-            out = out.wrapping_add(self.strip.out_row_stride);
-            next = next.wrapping_add(self.strip.a_row_stride);
-            let until = rounds * row / R;
+        let (mut out, mut next) = (self.strip.out, self.strip.next);
+        let mut rounds = depth / STEPS;
+        let for_each_row = (rounds / R).max(1);
+        for row in 0..=R {
+            let mut now = rounds;
+            if row < R {
+                self.fetch(out, next);
+                out = out.wrapping_add(self.strip.out_row_stride);
+                next = next.wrapping_add(self.strip.a_row_stride);
+                now = now.min(for_each_row);
+            }
+            rounds -= now;
             // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
-            for _ in done..until {
+            for _ in 0..now {
                 unrolled!(step in 0..STEPS, {
                     // SAFETY: the strip is as deep.
                     unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b.wrapping_add(step * WIDE)) }
@@ -196,7 +202,6 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
                 keep(&mut a[..R.div_ceil(REACH)]);
                 b = b.wrapping_add(STEPS * WIDE);
             }
-            done = until;
         }
         for _ in 0..depth % STEPS {
             // SAFETY: so many steps are left.
@@ -209,11 +214,14 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     /// Has the place that a row of sums goes to come near until they are done, and what is multiplied after this into the next cache.
     /// Row by row: of all at once the processor waits for the first before it takes more.
     #[inline(always)]
-    fn fetch(&self, out: *const f32, next: *const f32) {
+    fn fetch(&self, out: *const f32, mut next: *const f32) {
         fetch_line(out, Cache::Nearest);
         fetch_line(out.wrapping_add(W * S::F32_LANES - 1), Cache::Nearest);
-        for number in self.strip.fetched.clone().step_by(LINE) {
-            fetch_line(next.wrapping_add(number), Cache::Next);
+        for _ in 0..self.strip.next_lines {
+            fetch_line(next, Cache::Next);
+            next = next.wrapping_add(LINE);
+            // There is seldom more than one: the compiler would count them eight at a time.
+            in_order();
         }
     }
 
