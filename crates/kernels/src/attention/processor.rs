@@ -157,7 +157,8 @@ impl Head<'_> {
 }
 
 /// Turns the scores of each of `places` into its softmax, in whole registers: what is ahead is so far below that it adds
-/// nothing to a sum. Every step goes through all rows: those of one row wait for each other.
+/// nothing to a sum. Every step goes through all rows: those of one row wait for each other, and what was just written number by
+/// number is long in coming as a register.
 fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
     each_row(
         places.clone(),
@@ -167,8 +168,13 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
             for ahead in place + 1..whole {
                 row[ahead] = f32::MIN;
             }
-            saved.push([largest(&row[..whole]), 0.0]);
         },
+    );
+    each_row(
+        places.clone(),
+        scores,
+        #[inline(always)]
+        |_, row, whole| saved.push([largest(&row[..whole]), 0.0]),
     );
     each_row(
         places.clone(),
@@ -184,16 +190,23 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
             saved[place][1] = 1.0 / sum(&row[..whole]);
         },
     );
+    // Before they are multiplied: what is ahead is so small now that its share would be subnormal, for which processors take their time.
+    each_row(
+        places.clone(),
+        scores,
+        #[inline(always)]
+        |place, row, _| {
+            for ahead in place + 1..row.len() {
+                row[ahead] = 0.0;
+            }
+        },
+    );
     each_row(
         places,
         scores,
         #[inline(always)]
         |place, row, whole| {
             let share = saved[place][1];
-            // First: what is ahead is so small now that its share would be subnormal, for which processors take their time.
-            for ahead in place + 1..row.len() {
-                row[ahead] = 0.0;
-            }
             map(
                 &mut row[..whole],
                 #[inline(always)]
