@@ -49,7 +49,7 @@ pub fn add_linear(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>, bias: Tens
 pub(crate) mod processor {
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{OverRows, Threads, finished, product, sum_of_rows};
+    use crate::processor::{OverRows, Threads, finished, product};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -74,8 +74,7 @@ pub(crate) mod processor {
             let d_x = wanted[0].then(|| {
                 Values::like(finished(None, d.matrix(), weight.matrix().transposed(), sum.as_ref(), |_, _| ()), x)
             });
-            let d_bias = || sum.as_ref().map_or_else(|| sum_of_rows(d.matrix()), OverRows::of_d);
-            let d_bias = wanted[2].then(|| Values::like(d_bias(), bias));
+            let d_bias = wanted[2].then(|| Values::like(OverRows::of_d(sum.as_ref(), d.matrix()), bias));
             let d_weight = sum.map(|sum| Values::like(sum.end(), weight));
             [d_x, d_weight, d_bias]
         }

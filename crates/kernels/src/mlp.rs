@@ -38,7 +38,7 @@ pub(crate) mod processor {
     use crate::gelu::processor::{activate, activate_with_slopes};
     use crate::linear::processor::{AddLinear, Linear};
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{MatrixMut, OverRows, finished, simd, sum_of_rows};
+    use crate::processor::{MatrixMut, OverRows, finished, simd};
 
     #[derive(Clone, Debug)]
     pub struct AddMlp(pub Dropout);
@@ -91,8 +91,7 @@ pub(crate) mod processor {
                     )
                 });
             let d_activations = Values::like(d_activations, activations);
-            let d_b_2 = || sum.as_ref().map_or_else(|| sum_of_rows(d.view().matrix()), OverRows::of_d);
-            let d_b_2 = wanted[5].then(|| Values::like(d_b_2(), b_2));
+            let d_b_2 = wanted[5].then(|| Values::like(OverRows::of_d(sum.as_ref(), d.view().matrix()), b_2));
             let d_w_2 = sum.map(|sum| Values::like(sum.end(), w_2));
             let of_first = [x, w_1, b_1];
             let [d_x, d_w_1, d_b_1] = Linear.backward(of_first, (), d_activations, [wanted[1], wanted[2], wanted[3]]);

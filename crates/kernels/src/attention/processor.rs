@@ -190,7 +190,8 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
             saved[place][1] = 1.0 / sum(&row[..whole]);
         },
     );
-    // Before they are multiplied: what is ahead is so small now that its share would be subnormal, for which processors take their time.
+    // Before they are multiplied: what is ahead is so small now that its share would be subnormal, for which processors take their
+    // time.
     each_row(
         places.clone(),
         scores,

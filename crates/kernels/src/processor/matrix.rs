@@ -50,7 +50,7 @@ impl<'a> Matrix<'a> {
     /// The numbers of a row, which lie one after another.
     #[inline(always)]
     pub fn row(&self, nth: usize) -> &'a [f32] {
-        debug_assert_eq!(self.column_stride, 1);
+        assert!(self.column_stride == 1, "numbers one after another");
         &self.values[nth * self.row_stride..][..self.columns]
     }
 

@@ -20,6 +20,6 @@ pub(crate) use memory::{LINE, Stream, fetch, filled, held, keep_what_is_freed, l
 pub(crate) use over_rows::OverRows;
 pub(crate) use packed::Packed;
 pub(crate) use product::{Threads, finished, multiply, product};
-pub(crate) use rows::{PIECE, add, add_to, rows_of_a_piece, sum_in_order, sum_of_rows};
+pub(crate) use rows::{PIECE, add, add_to, rows_of_a_piece, sum_in_order};
 pub(crate) use team::{each, each_of, with_a_team};
 pub(crate) use tile::{HIGHEST, Onto};

@@ -39,7 +39,7 @@ pub(crate) struct OverRows<'a> {
 /// What a part of a piece comes to.
 struct Sums {
     products: Vec<f32>,
-    /// Of the rows of d alone, which are near once they were multiplied.
+    /// Of the rows of d alone.
     rows: Vec<f32>,
 }
 
@@ -70,14 +70,13 @@ impl<'a> OverRows<'a> {
         });
     }
 
-    /// The sum of the rows of d alone: `[outputs]`.
-    pub fn of_d(&self) -> Vec<f32> {
-        if self.sums.is_empty() {
-            return sum_of_rows(self.d);
-        }
-        let sums = self.done();
-        let pieces = sums.chunks(self.parts()).map(|parts| parts.iter().flat_map(|sums| &sums.rows).copied().collect());
-        sum_in_order(pieces.collect(), self.d.dims()[1])
+    /// The sum of the rows of `d` alone, `[outputs]`: of pieces, if `sums` is of some.
+    pub fn of_d(sums: Option<&Self>, d: Matrix<'_>) -> Vec<f32> {
+        let Some(sums) = sums.filter(|sums| sums.tasks() > 0) else { return sum_of_rows(d) };
+        let pieces = sums.done();
+        let pieces =
+            pieces.chunks(sums.parts()).map(|parts| parts.iter().flat_map(|part| &part.rows).copied().collect());
+        sum_in_order(pieces.collect(), d.dims()[1])
     }
 
     /// The whole sum.
@@ -141,8 +140,9 @@ mod tests {
             let by = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| {
-                    let sums = OverRows::new(Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs));
-                    [sums.of_d(), sums.end()].concat()
+                    let (x, d) = (Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs));
+                    let sums = OverRows::new(x, d);
+                    [OverRows::of_d(Some(&sums), d), sums.end()].concat()
                 })
             };
             let one = by(1);

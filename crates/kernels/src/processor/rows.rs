@@ -13,7 +13,7 @@ pub(crate) fn rows_of_a_piece(columns: usize) -> usize {
 }
 
 /// The sum of all rows.
-pub(crate) fn sum_of_rows(all: Matrix<'_>) -> Vec<f32> {
+pub(super) fn sum_of_rows(all: Matrix<'_>) -> Vec<f32> {
     let [rows, columns] = all.dims();
     let pieces = (0..rows).step_by(rows_of_a_piece(columns));
     let pieces = each_of(pieces, |_, start| sum_of(all.rows(start..rows.min(start + rows_of_a_piece(columns)))));
@@ -21,7 +21,7 @@ pub(crate) fn sum_of_rows(all: Matrix<'_>) -> Vec<f32> {
 }
 
 /// The sum of rows by the thread that calls: four at a time, so that it is read and written the less often.
-pub(crate) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
+pub(super) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
     const FEW: usize = 4;
     let columns = rows.dims()[1];
     let whole = rows.dims()[0] / FEW * FEW;
