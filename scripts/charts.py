@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Draws the newest of the fullest records of benches/record as charts in docs/charts.
+"""Draws the records in benches/record as charts in docs/charts. Needs only the standard library.
 
     python scripts/charts.py
 
-One file a kind of record: how many times faster than each peer for `training`, `kernels` and `gpu`, the share of a copy, or of a
-large product, that each device reaches for `bench`, held-out text over time for `time-to-loss`; `scaling` has two, what
-operations cost along V, N and C, and models on all threads beside one. `processors` has the newest ratio of every processor
-instead. A bar or a point is a median, the line across a bar goes from the least to the most. Nothing but the standard library
-is needed.
+`processors` shows the newest ratios of every processor. Each of the others draws the newest of the most complete records of
+its kind: the speed-up over each peer (`training`, `kernels`, `gpu`), the share of the copy or GEMM speed that each device
+reaches (`bench`), time against V, N and C (`scaling`), perplexity against time (`time-to-loss`). Bars and points are medians;
+the line across a bar runs from minimum to maximum.
 """
 
 import json
@@ -23,7 +22,7 @@ INK, FAINT, AHEAD, BEHIND, COLOURS = "#7a7f87", "#7a7f8755", "#2a9d6f", "#d0743c
 
 
 class Chart:
-    """Horizontal bars on a scale of powers or of equal steps."""
+    """Horizontal bars on a logarithmic or a linear scale."""
 
     def __init__(self, title: str, below: str, low: float, high: float, ticks: list[float], show, is_log: bool):
         self.title, self.below, self.show, self.ticks = title, below, show, ticks
@@ -60,7 +59,7 @@ class Chart:
 
 
 class Panel:
-    """Lines through points, in a box, `marks` below it; scales are logarithmic where their first number is above zero."""
+    """Lines through points in a box, with `marks` on the x axis; an axis is logarithmic if it starts above zero."""
 
     def __init__(self, left: float, top: float, width: float, height: float, xs: tuple, ys: tuple, marks: list[float], show_x, show_y):
         between = lambda value, low, high: (value - low) / (high - low)
@@ -83,7 +82,7 @@ class Panel:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Powers of ten, what lies between where those are few, of a hundred where they are many; or round steps from zero."""
+    """Logarithmic: powers of ten, with 2 and 5 between them if there are few, every second one if there are many. Linear: round steps from zero."""
     if low > 0:
         first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
         factors, step = (1, 2, 5) if last - first < 4 else (1,), 1 if last - first < 6 else 2
@@ -94,8 +93,8 @@ def ticks(low: float, high: float) -> list[float]:
     return [nth * step for nth in range(int(high / step) + 1)]
 
 
-def key(left: float, y: float, names: list[tuple[str, str, bool]]) -> list[str]:
-    """What each line is: its name, its colour, and whether it is dashed."""
+def legend(left: float, y: float, names: list[tuple[str, str, bool]]) -> list[str]:
+    """The legend: each line's name, colour and whether it is dashed."""
     parts = []
     for name, colour, dashed in names:
         dash = ' stroke-dasharray="4 3"' if dashed else ""
@@ -114,13 +113,13 @@ def page(title: str, below: str, height: float, parts: list[str]) -> str:
 
 
 def oldest_first(kind: str) -> list[dict]:
-    """What `wordspace bench` wrote has no time of its own, so its day is that of the file's name."""
+    """`wordspace bench --json` writes no time, so the date of those records is taken from the file name."""
     paths = (ROOT / "benches" / "record").glob(f"*-{kind}-*.json")
     return sorted(({"time": path.name[:10]} | json.loads(path.read_text()) for path in paths), key=lambda record: record["time"])
 
 
 def fullest_first(kind: str) -> list[dict]:
-    """The newest first of those that measured as much."""
+    """The most complete record first, the newest of those that are equally complete."""
     measured = lambda record: len(record.get("curves", [])) + sum(len(w["contenders"]) for w in record.get("workloads", []))
     return sorted(oldest_first(kind), key=lambda record: (measured(record), record["time"]), reverse=True)
 
@@ -143,13 +142,13 @@ def made_with(record: dict) -> str:
 
 
 def beside_peers(record: dict) -> str | None:
-    """Of each workload, ours against the best peer, and against the others."""
+    """The speed-up over every peer, workload by workload."""
     rows = [r for w in record["workloads"] for r in w["times_faster"]]
     if not rows:
         return None
     low, high = min(0.5, *(r["least"] for r in rows)), max(2.0, *(r["most"] for r in rows))
     ticks = [t for t in [0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 4, 10, 30, 100] if low <= t <= high]
-    chart = Chart(f"{record['title']}: how many times faster, {record['time'][:10]}", made_with(record), low, high, ticks, times, is_log=True)
+    chart = Chart(f"{record['title']}: speed-up, {record['time'][:10]}", made_with(record), low, high, ticks, times, is_log=True)
     for workload in record["workloads"]:
         chart.gap(workload["name"])
         for r in workload["times_faster"]:
@@ -159,9 +158,10 @@ def beside_peers(record: dict) -> str | None:
 
 
 def by_processor() -> str:
-    """A row a piece of work, a column a processor: ours against the best peer in the newest record that has both."""
+    """A row per workload, a column per processor: the speed-up over the best PyTorch, and over one thread."""
+    titles = {"training": "updates of models", "kernels": "single operations", "scaling": "two threads ÷ one thread"}
     ratios, processors, left, width = {}, {}, 170, 96
-    for kind in ("training", "kernels"):
+    for kind in titles:
         for record in oldest_first(kind):
             processor = record["machine"]["processor"].replace("(R)", "").replace(" Processor", "")
             processors[processor] = record["machine"]["instructions"]
@@ -176,7 +176,7 @@ def by_processor() -> str:
     y, before = TOP + 52, None
     for kind, work in dict.fromkeys((kind, work) for kind, work, _ in ratios):
         if kind != before:
-            text(12, y + 20, "updates of models" if kind == "training" else "single operations", "start", 13)
+            text(12, y + 20, titles[kind], "start", 13)
             y, before = y + 28, kind
         text(left - 10, y + 17, work, "end", 12)
         for nth, processor in enumerate(sorted(processors)):
@@ -185,38 +185,34 @@ def by_processor() -> str:
                 parts.append(f'<rect x="{x + 2}" y="{y + 1}" width="{width - 4}" height="{ROW - 2}" fill="{colour}" fill-opacity="{opacity:.2f}"/>')
                 text(x + width / 2, y + 17, f"{ratio:.2f} ×", "middle", 12)
         y += ROW
-    return page("How many times faster than the best PyTorch, processor by processor", "medians of the newest record of each, two threads", y + 12, parts)
+    return page("Speed-up over the best PyTorch, by processor", "medians of the newest record of each, two threads", y + 12, parts)
 
 
 def of_the_limit(record: dict) -> str:
-    """Of each work, the share of what bounds it that each device reaches."""
+    """The share of copy speed, or of GEMM speed, that each device reaches."""
     machine, devices = record["machine"], list(dict.fromkeys(row["device"] for row in record["results"]))
     share = lambda row: row["fraction_of_matrix_rate"] if row["gigaflops_per_second"] else row["fraction_of_copy"]
     rows = [row for row in record["results"] if row["milliseconds"] and share(row)]
     high = max(1.0, *(share(row) for row in rows))
-    product = f", a product {machine['matrix_gigaflops_per_second']:.0f} GFLOP/s" if machine["matrix_gigaflops_per_second"] else ""
-    below = f"{machine['processor']}, {machine['threads']} threads; a copy {machine['copy_gigabytes_per_second']:.1f} GB/s{product}"
+    product = f", GEMM {machine['matrix_gigaflops_per_second']:.0f} GFLOP/s" if machine["matrix_gigaflops_per_second"] else ""
+    below = f"{machine['processor']}, {machine['threads']} threads; copy {machine['copy_gigabytes_per_second']:.1f} GB/s{product}"
     ticks = [t for t in [0, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8] if t <= high]
     percent = lambda value: f"{100 * value:.0f} %"
-    chart = Chart(f"Share of a copy, or of a product, {record['time'][:10]}", below, 0, high, ticks, percent, is_log=False)
+    chart = Chart(f"Share of copy or GEMM speed, {record['time'][:10]}", below, 0, high, ticks, percent, is_log=False)
     before = None
     for row in rows:
         case = (row["work"], row["V"], row["C"], row["N"], row["ids"])
         if case != before:
             ids = f", {row['ids']}" if row["ids"] else ""
-            limit = "product" if row["gigaflops_per_second"] else "copy"
-            chart.gap(f"{row['work']}: V {row['V']:,}, C {row['C']}, N {row['N']:,}{ids} — of a {limit}")
+            limit = "GEMM" if row["gigaflops_per_second"] else "copy"
+            chart.gap(f"{row['work']}: V {row['V']:,}, C {row['C']}, N {row['N']:,}{ids}: share of {limit} speed")
             before = case
         chart.bar(f"{row['device']}, {milliseconds(row['milliseconds'])}", share(row), COLOURS[devices.index(row["device"]) % 4], 0)
     return chart.svg()
 
 
-def on_all_threads(record: dict) -> str | None:
-    return beside_peers(record | {"title": "Updates of models on all threads beside one"})
-
-
 def along_axes(record: dict) -> str | None:
-    """A row of panels an operation, a column an axis; the rows of a panel share their scale."""
+    """A row of panels per operation, a column per axis; the panels of a row share their y axis."""
     if not record["curves"]:
         return None
     operations = list(dict.fromkeys(curve["operation"] for curve in record["curves"]))
@@ -237,13 +233,13 @@ def along_axes(record: dict) -> str | None:
                     panel.line(points, colours[ids], dashed)
                 parts += [*panel.parts, f'<text x="{panel.left + across}" y="{top - 6}" text-anchor="end" font-size="11">along {axis}</text>']
     names = [("uniform ids, all threads", COLOURS[0], False), ("one thread", COLOURS[0], True),
-             ("ids as a text has them, all threads", COLOURS[1], False), ("one thread", COLOURS[1], True)]
+             ("Zipf ids, all threads", COLOURS[1], False), ("one thread", COLOURS[1], True)]
     height = TOP + 44 + len(operations) * (down + 60)
-    return page(f"What operations cost along V, N and C, {record['time'][:10]}", made_with(record), height, key(left, TOP + 4, names) + parts)
+    return page(f"Time of single operations against V, N and C, {record['time'][:10]}", made_with(record), height, legend(left, TOP + 4, names) + parts)
 
 
 def lines_of(curve: dict) -> Iterator[tuple]:
-    """The axis, the ids, whether it is of one thread, and the points of each contender that was timed."""
+    """For each contender with times: the axis, the ids, whether it ran on one thread, and its points."""
     names = [contender["name"] for contender in curve["points"][0]["contenders"]] if curve["points"] else []
     for name in names:
         timed = [(point[curve["axis"]], contender["milliseconds"]) for point in curve["points"]
@@ -253,7 +249,7 @@ def lines_of(curve: dict) -> Iterator[tuple]:
 
 
 def to_a_loss(record: dict) -> str:
-    """How good each was on held-out text after how long."""
+    """Validation perplexity against time."""
     began = lambda racer: racer["losses"][0]["at"]
     lines = [[(loss["at"] - began(racer), math.exp(loss["loss"])) for loss in racer["losses"]] for racer in record["racers"]]
     longest, all_levels = max(line[-1][0] for line in lines), [level for line in lines for _, level in line]
@@ -262,14 +258,14 @@ def to_a_loss(record: dict) -> str:
     for line, colour in zip(lines, COLOURS):
         panel.line(line, colour)
     names = [(racer["name"], colour, False) for racer, colour in zip(record["racers"], COLOURS)]
-    title = f"{record['title']}: perplexity of held-out text over time, {record['time'][:10]}"
-    return page(title, made_with(record), TOP + 24 + 300 + 34, key(64, TOP + 10, names) + panel.parts)
+    title = f"{record['title']}: validation perplexity against time, {record['time'][:10]}"
+    return page(title, made_with(record), TOP + 24 + 300 + 34, legend(64, TOP + 10, names) + panel.parts)
 
 
 CHARTS = [
     ("training", "training", beside_peers), ("kernels", "kernels", beside_peers), ("gpu", "gpu", beside_peers),
     ("bench", "bench", of_the_limit),
-    ("scaling", "scaling", along_axes), ("threads", "scaling", on_all_threads), ("time-to-loss", "time-to-loss", to_a_loss),
+    ("scaling", "scaling", along_axes), ("time-to-loss", "time-to-loss", to_a_loss),
 ]
 
 
@@ -281,10 +277,10 @@ def main() -> None:
         for record in fullest_first(kind):
             if chart := draw(record):
                 (folder / f"{name}.svg").write_text(chart)
-                print(f"docs/charts/{name}.svg, from the record of {record['time']}")
+                print(f"docs/charts/{name}.svg: drawn from the record of {record['time']}")
                 break
         else:
-            print(f"benches/record has nothing for docs/charts/{name}.svg")
+            print(f"docs/charts/{name}.svg: not drawn, benches/record has no {kind} record")
 
 
 if __name__ == "__main__":
