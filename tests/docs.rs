@@ -1,8 +1,8 @@
-//! Every command in the documents runs: the `sh` blocks of each, in order, in one folder.
+//! Every command in the documents runs.
 //!
-//! They run as they are written, but for three things: a text that a reader would bring is stood in for by the toy corpus,
-//! `train` makes a few steps, and in blocks marked `needs-gpt2` or `needs-googlenews` a small stand-in is asked where the
-//! reader's machine lacks the real one. A block `text output` is what the command before it prints, to the letter.
+//! The `sh` blocks of a document run in order in one folder, with three exceptions: the toy corpus replaces texts that a reader
+//! would bring, `train` takes few steps, and blocks marked `needs-gpt2` or `needs-googlenews` use a small substitute if the
+//! machine lacks the real file. A block `text output` is exactly what the command before it prints.
 
 mod wordspace;
 
@@ -16,12 +16,21 @@ use serde_json::Value;
 use wordspace::Folder;
 use wordspace::page::Page;
 
-/// The vectors of GoogleNews as commands name them. `WORDSPACE_GOOGLENEWS` says where the file is.
+/// The GoogleNews vectors, as commands name them; `WORDSPACE_GOOGLENEWS` is the path of the real file.
 const GOOGLENEWS: &str = "GoogleNews-vectors-negative300.bin";
 
-/// Commands that are not ours, or are this very test.
-const LEFT_OUT: &[&str] =
-    &["cargo test --release", "cargo bench", "git clone", "cd ", "pip install", "python scripts/", ".ci/run", "curl "];
+/// Commands that are not run: other programs, and this test itself.
+const LEFT_OUT: &[&str] = &[
+    "cargo test --release",
+    "cargo bench",
+    "cargo fmt",
+    "cargo clippy",
+    "cargo install",
+    "cd ",
+    "pip install",
+    "python scripts/",
+    ".ci/run",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -30,17 +39,17 @@ fn root() -> PathBuf {
 /// A command of a document.
 struct Command {
     line: String,
-    /// What its block says after `sh`.
+    /// The word after `sh` at the head of its block.
     needs: String,
-    /// What the document says it prints.
+    /// The output that the document shows.
     output: Option<String>,
 }
 
-/// The lines of a document's `sh` blocks, continued lines joined.
+/// The lines of a document's `sh` blocks, with continued lines joined.
 fn commands(document: &str) -> Vec<Command> {
     let text = std::fs::read_to_string(root().join(document)).unwrap();
     let mut all: Vec<Command> = Vec::new();
-    // Every second part lies between fences.
+    // Every second part is between fences.
     for block in text.split("```").skip(1).step_by(2) {
         let (kind, content) = block.split_once('\n').unwrap_or((block, ""));
         match kind.split_once(' ').unwrap_or((kind, "")) {
@@ -57,49 +66,49 @@ fn commands(document: &str) -> Vec<Command> {
     all
 }
 
-/// What a block needs, as commands name it, and what to ask instead; nothing for a block that needs nothing.
+/// The source that a block needs, as its commands name it, and the one to use instead.
 fn needed(needs: &str, folder: &Folder) -> Option<(&'static str, String)> {
     match needs {
         "" => None,
         "needs-gpt2" if Source::parse("gpt2", TableChoice::Token).is_ok() => Some(("gpt2", "gpt2".into())),
-        "needs-gpt2" => Some(("gpt2", stand_in_for_gpt2(folder))),
+        "needs-gpt2" => Some(("gpt2", substitute_gpt2(folder))),
         "needs-googlenews" => {
             let own = std::env::var("WORDSPACE_GOOGLENEWS").ok();
-            Some((GOOGLENEWS, own.unwrap_or_else(|| stand_in_for_googlenews(folder))))
+            Some((GOOGLENEWS, own.unwrap_or_else(|| substitute_googlenews(folder))))
         }
-        other => panic!("no reader knows what {other:?} means"),
+        other => panic!("a block is marked {other:?}; expected needs-gpt2, needs-googlenews or nothing"),
     }
 }
 
-/// A folder with GPT-2's tokenizer and a table of GPT-2's height.
-fn stand_in_for_gpt2(folder: &Folder) -> String {
-    if !folder.join("stand-in").exists() {
-        let train = ["train", "--name", "stand-in", "--text", "text.txt", "--tokenizer", "gpt2", "--steps", "0"];
+/// A model folder with GPT-2's tokenizer and vocabulary size.
+fn substitute_gpt2(folder: &Folder) -> String {
+    if !folder.join("substitute").exists() {
+        let train = ["train", "--name", "substitute", "--text", "text.txt", "--tokenizer", "gpt2", "--steps", "0"];
         let small =
             ["--device", "flex", "--set", "model.channels=8", "--set", "model.layers=1", "--set", "train.batch=1"];
         folder.run(&[&train[..], &small[..], &["--set", "evaluate.batches=1"]].concat()).succeeds();
-        folder.run(&["export", "runs/stand-in", "stand-in"]).succeeds();
+        folder.run(&["export", "runs/substitute", "substitute"]).succeeds();
     }
-    "stand-in".into()
+    "substitute".into()
 }
 
-/// A word2vec file with the words that the documents ask for.
-fn stand_in_for_googlenews(folder: &Folder) -> String {
-    let words = ["king", "kings", "queen", "monarch", "prince", "software", "internet", "web"];
-    let mut random = generator(1, "stand-in", 0);
+/// A word2vec file with the words that the documents use.
+fn substitute_googlenews(folder: &Folder) -> String {
+    let words = ["king", "kings", "queen", "monarch", "prince", "man", "woman", "software", "internet", "web"];
+    let mut random = generator(1, "substitute", 0);
     let mut file = format!("{} 300\n", words.len()).into_bytes();
     for word in words {
         file.extend(format!("{word} ").bytes());
-        let numbers = (0..300).map(|_| below(&mut random, 1000) as f32 / 1000.0 - 0.5);
-        file.extend(numbers.flat_map(f32::to_le_bytes));
+        let values = (0..300).map(|_| below(&mut random, 1000) as f32 / 1000.0 - 0.5);
+        file.extend(values.flat_map(f32::to_le_bytes));
         file.push(b'\n');
     }
-    folder.write("stand-in.bin", file);
-    "stand-in.bin".into()
+    folder.write("substitute.bin", file);
+    "substitute.bin".into()
 }
 
-/// The program called with `words` serves a page, and after a run that it trains, all there was to train is there.
-fn is_served(folder: &Folder, words: &[String]) {
+/// The program, called with `words`, serves a page on which every run gets complete.
+fn serves_its_runs(folder: &Folder, words: &[String]) {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let runs = std::fs::read_dir(folder.join("runs")).map_or(0, Iterator::count) + usize::from(words[0] == "train");
     let page = match words[0] {
@@ -111,17 +120,17 @@ fn is_served(folder: &Folder, words: &[String]) {
         found.len() == runs && found.iter().all(|run| run["state"] == "complete")
     };
     assert_eq!(page.ask("/").status, 200);
-    page.live().find(is_done).expect("its runs are done some time");
+    page.live().find(is_done).expect("its runs get complete");
 }
 
-/// Says something past what the test harness holds back.
+/// Prints to stderr even when the test harness captures output.
 fn say(text: &str) {
     use std::io::Write;
-    let mut past_the_harness = std::io::stderr();
-    writeln!(past_the_harness, "\n{text}\n").unwrap();
+    let mut uncaptured = std::io::stderr();
+    writeln!(uncaptured, "\n{text}\n").unwrap();
 }
 
-/// The words of a command line, quotes taken off.
+/// The words of a command line, without quotes.
 fn words(command: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for character in command.chars() {
@@ -147,19 +156,22 @@ fn all_commands_run(document: &str) {
         std::fs::copy(configs.join(&name), folder.join("configs").join(&name)).unwrap();
     }
     let mut text = ::wordspace::data::toy::text(1, 3000);
-    // What the presets watch.
+    // The words that the presets watch.
     text.insert_str(0, &"The mom, the dad and lazy Zoe found a red T in the kitchen.\n".repeat(50));
     for name in ["tinystories.txt", "tinyshakespeare.txt", "text.txt", "my-text.txt"] {
         folder.write(name, &text);
     }
     let commands = commands(document);
-    assert!(!commands.is_empty(), "{document} has no commands");
-    let mut stood_in: Vec<String> = Vec::new();
+    assert!(!commands.is_empty(), "{document} has no `sh` block");
+    let mut substituted: Vec<String> = Vec::new();
     for Command { line, needs, output } in commands {
         let ours = ["cargo run --release --", "cargo run --release", "wordspace"];
         let Some(arguments) = ours.iter().find_map(|name| line.strip_prefix(name)) else {
-            assert!(LEFT_OUT.iter().any(|known| line.starts_with(known)), "{document}: {line:?} is not tested");
-            script_takes_what_is_asked(&line);
+            assert!(
+                LEFT_OUT.iter().any(|known| line.starts_with(known)),
+                "{document}: {line:?} is neither ours nor in LEFT_OUT"
+            );
+            script_knows_the_options(&line);
             continue;
         };
         let mut words = words(arguments);
@@ -176,17 +188,17 @@ fn all_commands_run(document: &str) {
             _ => {}
         }
         if let Some((named, instead)) = needed(&needs, &folder) {
-            assert!(words.contains(&named.to_string()), "{document}: {line:?} does not ask {named}");
+            assert!(words.contains(&named.to_string()), "{document}: {line:?} does not name {named}");
             words.iter_mut().filter(|word| *word == named).for_each(|word| *word = instead.clone());
-            if named != instead && instead.starts_with("stand-in") {
-                stood_in.push(line.clone());
+            if named != instead && instead.starts_with("substitute") {
+                substituted.push(line.clone());
             }
         }
-        // Nobody looks, and a page that stays is asked once and ended.
+        // A page that keeps running is asked once and stopped.
         words.retain(|word| word != "--open");
         if words[0] == "serve" || words.contains(&"--serve".to_string()) {
             println!("{document}: wordspace {}", words.join(" "));
-            is_served(&folder, &words);
+            serves_its_runs(&folder, &words);
             continue;
         }
         let (words, file) = redirected(&words);
@@ -197,17 +209,14 @@ fn all_commands_run(document: &str) {
         }
         assert!(output.is_none_or(|output| output == done.stdout), "{document}: {line:?} prints:\n{}", done.stdout);
     }
-    if !stood_in.is_empty() {
-        let lines = stood_in.join("\n  ");
-        say(&format!(
-            "{document}: {} commands asked a stand-in, for want of the real vectors:\n  {lines}",
-            stood_in.len()
-        ));
+    if !substituted.is_empty() {
+        let lines = substituted.join("\n  ");
+        say(&format!("{document}: {} commands used a substitute for the real vectors:\n  {lines}", substituted.len()));
     }
 }
 
-/// A script of a command that needs PyTorch or others is there, and it or what it imports knows the command's options.
-fn script_takes_what_is_asked(line: &str) {
+/// A `python scripts/…` command names an existing script, which (or `pairing.py`, which it imports) has the command's options.
+fn script_knows_the_options(line: &str) {
     let Some(("scripts", arguments)) = line.strip_prefix("python ").and_then(|rest| rest.split_once('/')) else {
         return;
     };
@@ -220,7 +229,7 @@ fn script_takes_what_is_asked(line: &str) {
     }
 }
 
-/// The words of a command, and the file that its output goes to.
+/// Splits a command into its words and the file that its output is redirected to.
 fn redirected(words: &[String]) -> (Vec<&str>, Option<&str>) {
     let mut rest: Vec<&str> = words.iter().map(String::as_str).collect();
     match rest.iter().position(|word| *word == ">") {
@@ -233,7 +242,7 @@ fn redirected(words: &[String]) -> (Vec<&str>, Option<&str>) {
     }
 }
 
-/// Makes a training short and small.
+/// Makes a training run short and small.
 fn shorten(words: &mut Vec<String>) {
     match words.iter().position(|word| word == "--steps") {
         Some(at) => words[at + 1] = "2".into(),
@@ -247,56 +256,71 @@ fn shorten(words: &mut Vec<String>) {
 }
 
 #[test]
-fn the_commands_of_the_readme_run() {
+fn commands_in_the_readme_run() {
     all_commands_run("README.md");
 }
 
 #[test]
-fn the_commands_of_the_presets_run() {
+fn commands_about_presets_run() {
     all_commands_run("configs/README.md");
 }
 
 #[test]
-fn the_commands_about_benchmarks_run() {
+fn commands_about_benchmarks_run() {
     all_commands_run("docs/benchmarks.md");
 }
 
 #[test]
-fn the_page_of_benchmarks_tells_of_every_record_and_shows_every_chart() {
+fn benchmarks_link_every_record_and_show_every_chart() {
     let page = std::fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();
     for record in wordspace::names(&root().join("benches/record")) {
-        // What a record of numbers says is in the table beside it, where it has one.
+        // A table has the numbers of the JSON file beside it.
         let table = record.replace(".json", ".md");
-        let told = if root().join("benches/record").join(&table).exists() { table } else { record };
-        assert!(page.contains(&format!("`benches/record/{told}`")), "docs/benchmarks.md does not tell of {told}");
+        let linked = if root().join("benches/record").join(&table).exists() { table } else { record };
+        assert!(page.contains(&format!("](../benches/record/{linked})")), "docs/benchmarks.md does not link {linked}");
     }
     let shown = page.split("](charts/").skip(1).map(|rest| rest.split(')').next().unwrap().to_string());
     let (mut shown, drawn): (Vec<String>, _) = (shown.collect(), wordspace::names(&root().join("docs/charts")));
     shown.sort();
-    assert_eq!(shown, drawn, "what docs/benchmarks.md shows is not what docs/charts holds");
+    assert_eq!(shown, drawn, "docs/benchmarks.md shows other charts than docs/charts holds");
 }
 
 #[test]
-fn the_commands_about_drivers_run() {
+fn commands_about_drivers_run() {
     all_commands_run("docs/drivers.md");
 }
 
 #[test]
-fn the_commands_of_the_lesson_run() {
+fn commands_in_the_lesson_run() {
     all_commands_run("docs/lesson.md");
 }
 
 #[test]
-fn the_commands_about_the_live_page_run() {
+fn commands_about_the_live_page_run() {
     all_commands_run("docs/live-page.md");
 }
 
 #[test]
-fn the_commands_about_formats_run() {
+fn commands_about_formats_run() {
     all_commands_run("docs/formats.md");
 }
 
 #[test]
-fn the_commands_about_pictures_and_scores_run() {
+fn commands_about_pictures_and_scores_run() {
     all_commands_run("docs/projection.md");
+}
+
+#[test]
+fn commands_about_the_run_folder_run() {
+    all_commands_run("docs/run-folder.md");
+}
+
+#[test]
+fn commands_about_large_files_run() {
+    all_commands_run("docs/large-vectors.md");
+}
+
+#[test]
+fn commands_for_contributors_run() {
+    all_commands_run("CONTRIBUTING.md");
 }

@@ -199,27 +199,74 @@ fn burn_is_pinned_exactly_and_named_rightly_in_every_run() {
     assert!(read(&root().join("crates/train/src/provenance.rs")).contains("\"0.22.1\""));
 }
 
+/// Every `.md` file in the root, `docs` and `configs`, with its text.
+fn documents() -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    for folder in ["", "docs", "configs"] {
+        let entries = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        all.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    all.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
 #[test]
-fn every_file_that_the_documents_name_is_there() {
-    for document in [
-        "README.md",
-        "ARCHITECTURE.md",
-        "configs/README.md",
-        "docs/run-folder.md",
-        "docs/drivers.md",
-        "docs/benchmarks.md",
-        "docs/building.md",
-        "docs/formats.md",
-        "docs/large-vectors.md",
-        "docs/lesson.md",
-        "docs/live-page.md",
-        "docs/projection.md",
-    ] {
-        let text = read(&root().join(document));
+fn every_file_that_the_documents_name_exists() {
+    for (document, text) in documents() {
         for name in text.split('`').skip(1).step_by(2).filter(|name| !name.contains([' ', '\n', '{'])) {
             let is_path =
                 ["crates/", "docs/", "tests/", "scripts/", "configs/", "benches/"].iter().any(|f| name.starts_with(f));
-            assert!(!is_path || root().join(name).exists(), "{document} names {name}");
+            assert!(!is_path || root().join(name).exists(), "{} names {name}", document.display());
         }
     }
+}
+
+#[test]
+fn every_link_in_the_documents_resolves() {
+    for (document, text) in documents() {
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let file = document.parent().unwrap().join(target.split('#').next().unwrap());
+            assert!(file.exists(), "{} links {target}", document.display());
+        }
+    }
+}
+
+/// The folders of the repository as ARCHITECTURE.md shows them: without `src`, and closed where their content is data or
+/// has a README of its own.
+fn folders() -> BTreeSet<String> {
+    let (mut found, mut waiting) = (BTreeSet::new(), vec![(root(), String::new())]);
+    while let Some((folder, shown)) = waiting.pop() {
+        let is_crate = shown.starts_with("crates/") && shown.matches('/').count() == 1;
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+            let is_closed = ["crates/serve/page", "tests/golden", "scripts/peers"].contains(&shown.as_str());
+            let is_skipped = name.starts_with('.') || ["target", "runs", "shared", "__pycache__"].contains(&&*name);
+            let is_for_tests = is_crate && ["tests", "benches", "examples"].contains(&&*name);
+            match (is_closed || is_skipped || is_for_tests || !entry.is_dir(), is_crate && name == "src") {
+                (true, _) => {}
+                (_, true) => waiting.push((entry, shown.clone())),
+                _ => {
+                    let shown = if shown.is_empty() { name } else { format!("{shown}/{name}") };
+                    found.insert(shown.clone());
+                    waiting.push((entry, shown));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn architecture_shows_every_folder_with_a_short_caption() {
+    let text = read(&root().join("ARCHITECTURE.md"));
+    let tree = text.split("```text\n").find(|block| block.starts_with("crates/")).expect("a tree in ARCHITECTURE.md");
+    let (mut parents, mut shown): (Vec<&str>, _) = (Vec::new(), BTreeSet::new());
+    for line in tree.split("```").next().unwrap().lines() {
+        let (name, caption) = line.trim_start().split_once('/').expect("every line of the tree names a folder");
+        parents.truncate((line.len() - line.trim_start().len()) / 2);
+        parents.push(name);
+        shown.insert(parents.join("/"));
+        assert!((1..=9).contains(&caption.split_whitespace().count()), "the caption of {name}: {caption}");
+    }
+    assert_eq!(shown, folders());
 }
