@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Evaluates vectors with gensim, scipy and scikit-learn and writes what comes out to tests/golden/evaluation.json.
+"""Evaluates vectors with gensim, scipy and scikit-learn and writes the results to tests/golden/evaluation.json.
 
     pip install gensim scipy scikit-learn && python scripts/golden_evaluation.py
 
-The vectors are made from whole numbers only, so that tests/evaluation.rs makes the same ones, bit for bit. Other vectors and
-files are evaluated with `python scripts/golden_evaluation.py VECTORS.txt SIMILARITY ANALOGIES CATEGORIES`, which prints.
+The vectors come from an integer generator, so that tests/evaluation.rs makes the same ones, bit for bit. To print the results for
+other vectors and files: `python scripts/golden_evaluation.py VECTORS.txt SIMILARITY ANALOGIES CATEGORIES`.
 """
 
 import csv
@@ -26,7 +26,7 @@ KINDS, EACH, C = 12, 20, 16
 
 
 def uniform(seed: int):
-    """Knuth's linear congruential generator, 53 bits of it as a number from 0 to 1."""
+    """Knuth's linear congruential generator, 53 bits of it as a value from 0 to 1."""
     state = seed
     while True:
         state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
@@ -34,7 +34,7 @@ def uniform(seed: int):
 
 
 def vectors() -> KeyedVectors:
-    """Words k<kind>w<nth>: the sum of their kind, of what the nth of each kind share, of noise, and of a common drift."""
+    """Words k<kind>w<nth>: vectors of their kind, of their index within the kind, of noise, and of a common drift, summed."""
     random = uniform(11)
     kinds = [[next(random) - 0.5 for _ in range(C)] for _ in range(KINDS)]
     shared = [[next(random) - 0.5 for _ in range(C)] for _ in range(EACH)]
@@ -42,7 +42,7 @@ def vectors() -> KeyedVectors:
     words, rows = [], []
     for kind in range(KINDS):
         for nth in range(EACH):
-            # Every seventh word is there twice, the second time in capitals.
+            # Every seventh word occurs twice, the second time in capitals.
             for copy in range(2 if (kind * EACH + nth) % 7 == 0 else 1):
                 word = f"k{kind}w{nth}"
                 words.append(word.upper() if copy else word)
@@ -54,7 +54,7 @@ def vectors() -> KeyedVectors:
 
 
 def files() -> dict:
-    """Benchmarks about these words, some of which the vectors lack, in mixed case."""
+    """Benchmark files with these words in mixed case, including words without a vector."""
     random = uniform(13)
     pick = lambda n: int(next(random) * n)
     word = lambda: f"{'K' if pick(4) == 0 else 'k'}{pick(KINDS + 1)}w{pick(EACH)}"
@@ -91,14 +91,14 @@ def purity(vectors: KeyedVectors, path: Path) -> dict:
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -np.inf)
     of = [{name for name, members in classes.items() if row in members} for row in rows]
-    place = {row: i for i, row in enumerate(rows)}
+    index = {row: i for i, row in enumerate(rows)}
     shares = []
     for members in classes.values():
         if len(members) > 1:
             n = min(10, len(members) - 1)
             for row in members:
-                nearest = np.argsort(-cosines[place[row]], kind="stable")[:n]
-                shares.append(np.mean([bool(of[place[row]] & of[other]) for other in nearest]))
+                nearest = np.argsort(-cosines[index[row]], kind="stable")[:n]
+                shares.append(np.mean([bool(of[index[row]] & of[other]) for other in nearest]))
     clustering = AgglomerativeClustering(n_clusters=len(classes), metric="cosine", linkage="average").fit_predict(unit)
     commonest = 0
     for cluster in range(len(classes)):

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Reads an exported run with transformers, as a user would, and writes what it says to tests/golden/export.json.
+"""Loads an exported run with transformers, as a user would, and writes its output to tests/golden/export.json.
 
     cargo run --release -- train --name export --device flex --steps 0 --set model.init_std=0.2
     cargo run --release -- export runs/export /tmp/export
     pip install torch transformers && python scripts/golden_export.py /tmp/export
 
-The run is untrained, so that its numbers are a function of the seed alone on every machine. With any other folder the
-script prints instead of writing: `python scripts/golden_export.py FOLDER --print "some text"`.
+The run is untrained, so that its weights depend only on the seed. To print the output for any other folder:
+`python scripts/golden_export.py FOLDER --print "some text"`.
 """
 
 import json

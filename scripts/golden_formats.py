@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Vector files by the tools that others use, and what those tools read from ours.
+"""Writes vector files with other tools, and checks that those tools read ours.
 
     pip install gensim numpy safetensors torch transformers
     python scripts/golden_formats.py                             # writes tests/golden/formats
     python scripts/golden_formats.py --check target/release/wordspace
 
-Without arguments it writes small files with gensim, NumPy, safetensors and transformers, and the words and numbers in them,
-which tests/formats.rs compares bit for bit. With --check it lets the program convert a table to every format and GPT-2
-folders of every kind to .npy, reads all of it with those tools and the Embedding Projector's rules, and compares bit for bit.
+Without arguments, writes small files with gensim, NumPy, safetensors and transformers, and their words and values, which
+tests/formats.rs compares bit for bit. With --check, converts a table to every format and GPT-2 folders of every kind to .npy with
+the given program, reads the results with those tools and the Embedding Projector's rules, and compares bit for bit.
 """
 
 import csv
@@ -24,7 +24,7 @@ WORDS = ["cat", "dog", "1984", "Zürich", "語", "don't", "e-mail@example.org"]
 
 
 def numbers(rows: int, dimension: int, seed: int) -> np.ndarray:
-    """Floats of every size, all finite: hard ones first, then random bits."""
+    """Finite floats of every magnitude: hard cases first, then random bits."""
     hard = [1 / 3, -0.0, 1e-45, 3.4028235e38, 1.1754942e-38, 0.1, 16777216.0, -1e-7, 123456.79, 9.999999e-5, 2.5, 0.3]
     bits = np.random.default_rng(seed).integers(0, 2**32, size=3 * rows * dimension, dtype=np.uint32)
     random = bits.view(np.float32)
@@ -41,7 +41,7 @@ def keyed_vectors(words: list, table: np.ndarray):
 
 
 def write_word2vec_c(path: Path, words: list, table: np.ndarray):
-    """As word2vec.c writes it, each row ended by a line break."""
+    """As word2vec.c does, with a line break after each row."""
     with open(path, "wb") as out:
         out.write(b"%d %d\n" % table.shape)
         for word, row in zip(words, table):
@@ -49,7 +49,7 @@ def write_word2vec_c(path: Path, words: list, table: np.ndarray):
 
 
 def write_fasttext(path: Path, words: list, table: np.ndarray):
-    """As fastText writes .vec, with a space at the end of each line (here with digits enough for any float)."""
+    """As fastText writes .vec, with a space at the end of each line (here with enough digits for any float)."""
     lines = [f"{len(words)} {table.shape[1]}"]
     lines += [word + " " + "".join(f"{x:.9g} " for x in row) for word, row in zip(words, table)]
     path.write_text("\n".join(lines) + "\n")

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Lets transformers go on with some prompts, greedily: the tokens that ours are held to.
+"""Generates text with transformers, greedily: the reference for our generation.
 
-Writes tests/golden/generate-folder, a tiny random GPT-2 as `save_pretrained` leaves a large one (in parts, with an index),
-with GPT-2's older kind of tokenizer (vocab.json and merges.txt), and tests/golden/generate.json with
+Writes tests/golden/generate-folder, a tiny random GPT-2 that `save_pretrained` splits like a large one (in parts, with an index),
+with GPT-2's older tokenizer files (vocab.json and merges.txt), and tests/golden/generate.json with
 
 - `greedy`: what `model.generate(do_sample=False)` appends to each prompt, up to the model's context;
-- `ended`: the same where the model makes the end of the text;
-- `sliding`: 40 tokens more than the context holds, each predicted from the last `context` tokens alone;
-- `embed`: the cosines between the vectors of a text, with its own positions and with others.
+- `ended`: the same where the model generates the end-of-text token;
+- `sliding`: 40 tokens beyond the context, each predicted from the last `context` tokens only;
+- `embed`: the cosines between the vectors of a text, with its own positions and with other ones.
 
     pip install torch transformers && python scripts/golden_generate.py
 """
@@ -30,7 +30,7 @@ MERGES = [
     "n k", "ba nk", "Ġ bank", "Ġ a", "Ġa t",
 ]
 END = "<|endoftext|>"
-# Not the last, as in GPT-2: a random model makes this one now and then.
+# Not the last id, as in GPT-2: a random model generates this one now and then.
 END_ID = 39
 PROMPTS = ["the cat sat", "a dog at the bank", "cat", " the dog", "bank is near the river bank", "zxq.", "on on on on"]
 
@@ -52,13 +52,13 @@ def tiny_model(vocab_size: int) -> GPT2LMHeadModel:
         bos_token_id=None, eos_token_id=None,
     ))
     for parameter in model.parameters():
-        # Wide, so that attention is far from uniform and the text is no mere repetition.
+        # A large standard deviation, so that attention is far from uniform and the text does not just repeat.
         torch.nn.init.normal_(parameter, mean=1.0 if parameter.mean() == 1.0 else 0.0, std=0.5)
     return model.eval()
 
 
 def margin(model, ids: list[int]) -> float:
-    """How far the likeliest token is ahead of the next, so that rounding decides nothing."""
+    """The gap between the two largest logits; rounding must not decide."""
     with torch.no_grad():
         best = model(torch.tensor([ids[-CONTEXT:]])).logits[0, -1].topk(2).values
     return (best[0] - best[1]).item()
@@ -114,9 +114,9 @@ def main() -> None:
         else:
             assert ended == whole
             golden["greedy"].append({"prompt": prompt, "ids": ids, "tokens": whole})
-        further = sliding(model, ids, room + 40)
-        if end not in further:
-            golden["sliding"].append({"prompt": prompt, "ids": ids, "tokens": further})
+        beyond = sliding(model, ids, room + 40)
+        if end not in beyond:
+            golden["sliding"].append({"prompt": prompt, "ids": ids, "tokens": beyond})
     ids = tokenizer.encode("bank at the bank").ids
     own = list(range(len(ids)))
     golden["embed"] = {

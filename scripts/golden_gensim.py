@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a small word2vec binary file by seed, asks gensim, and writes file and answers to tests/golden.
+"""Makes a small random word2vec binary file, queries it with gensim, and writes file and answers to tests/golden.
 
     pip install gensim && python scripts/golden_gensim.py
 
-Writes tests/golden/vectors.bin (300 words of 25 numbers, with words that are equal in all numbers, nearly equal, and not
-UTF-8) and tests/golden/gensim.json. Words of the very same cosine are put in alphabetical order, which gensim leaves open;
-the script makes sure that no others are so near that rounding could exchange them.
+Writes tests/golden/vectors.bin (300 words of 25 elements, including equal vectors, nearly equal ones, and words that are not UTF-8)
+and tests/golden/gensim.json. Words of equal cosine are sorted alphabetically, an order that gensim leaves open; the script asserts
+that no other cosines are so close that rounding could exchange them.
 """
 
 import json
@@ -23,13 +23,13 @@ NAMED = ["king", "queen", "man", "woman", "cat", "dog", "Bank", "bank", "New_Yor
 def file() -> bytes:
     draw = np.random.default_rng(7)
     rows = draw.standard_normal((WORDS, DIMENSION)).astype(np.float32)
-    rows += np.float32(0.5)  # what all words share
+    rows += np.float32(0.5)  # a common drift
     names = [name.encode() for name in NAMED] + [b"caf\xe9"]
     names += [f"word{row}".encode() for row in range(len(names), WORDS)]
     rows[1], rows[3] = rows[0] + rows[299], rows[2] + rows[299]  # man is to king as woman is to queen
     rows[5] = rows[4] + 0.4 * rows[5]
     for row in range(40, 240, 10):
-        # Three with the same numbers, in no alphabetical order, one that points the same way, and a near one.
+        # Three equal vectors, not in alphabetical order, one with the same direction, and a nearly equal one.
         rows[row + 1] = rows[row + 2] = rows[row]
         rows[row + 3] = rows[row] * 2
         rows[row + 4] = rows[row] + np.float32(2e-2) * rows[row + 4]

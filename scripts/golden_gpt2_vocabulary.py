@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hashes the GPT-2 vocabulary as OpenAI published it, so that the one we rebuild can be held to it entry by entry.
+"""Hashes the GPT-2 vocabulary as OpenAI published it, so that tests can compare the built-in one with it.
 
     python scripts/golden_gpt2_vocabulary.py vocab.json merges.txt
 

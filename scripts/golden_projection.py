@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Projects points with scikit-learn and umap-learn and writes what comes out to tests/golden/projection.json.
+"""Projects points with scikit-learn and umap-learn and writes the results to tests/golden/projection.json.
 
     pip install scikit-learn umap-learn scipy && python scripts/golden_projection.py
 
-The points are made from whole numbers only, so that tests/projection.rs makes the same ones, bit for bit.
+The points come from an integer generator, so that tests/projection.rs makes the same ones, bit for bit.
 """
 
 import json
@@ -22,15 +22,15 @@ GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden" / "projecti
 
 
 def uniform(seed: int):
-    """Knuth's linear congruential generator, 53 bits of it as a number from 0 to 1."""
+    """Knuth's linear congruential generator, 53 bits of it as a value from 0 to 1."""
     state = seed
     while True:
         state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
         yield (state >> 11) / 2**53
 
 
-def clumps(n: int, c: int) -> np.ndarray:
-    """n points of c numbers in 12 clumps that overlap, the first coordinates spread more than the last."""
+def clusters(n: int, c: int) -> np.ndarray:
+    """n points of c coordinates in 12 overlapping clusters, with more variance in the first coordinates than in the last."""
     random = uniform(7)
     centres = [[next(random) for _ in range(c)] for _ in range(12)]
     points = [
@@ -55,7 +55,7 @@ def pca(points: np.ndarray, dims: int) -> dict:
 
 
 def main() -> None:
-    points = clumps(360, 40)
+    points = clusters(360, 40)
     tsne = TSNE(n_components=2, init="pca", random_state=0).fit_transform(points)
     layouts = umap.UMAP(n_components=2, random_state=0).fit_transform(points)
     tsne3 = TSNE(n_components=3, init="pca", random_state=0).fit_transform(points)

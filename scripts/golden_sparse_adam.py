@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Updates some rows of a table with PyTorch's SparseAdam: the numbers that ours are held to.
+"""Updates rows of a table with PyTorch's SparseAdam: the reference for `train.lazy`.
 
-Writes tests/golden/sparse_adam.json: a table, and for each of eight steps the rows that were read with their gradients; then the
-table after the last step and the moments. A row is read in some steps and rests in others, one is never read. Parameters are
-32-bit numbers; all that is computed from them is computed in 64 bits.
+Writes tests/golden/sparse_adam.json: a table, the rows that each of eight steps reads, with their gradients, and the table and moments
+after the last step. Most rows are read in some steps only, one is never read. Parameters are 32-bit floats; everything is
+computed from them in 64 bits.
 
     pip install torch numpy && python scripts/golden_sparse_adam.py
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Computes a tiny GPT-2 with PyTorch and transformers: the numbers that ours are held to.
+"""Computes a tiny GPT-2 with PyTorch and transformers: the reference for our model and optimizer.
 
 Writes tests/golden/tiny_gpt2.json (parameters, logits, loss, every gradient, twenty AdamW losses with weight decay
-groups, warm-up, cosine and global-norm clipping) and tests/golden/gpt2-folder (a folder as `save_pretrained` leaves it,
-with the logits it gives). Parameters are 32-bit numbers; all that is computed from them is computed in 64 bits.
+groups, warm-up, cosine and global-norm clipping) and tests/golden/gpt2-folder (a folder by `save_pretrained`, with its logits).
+Parameters are 32-bit floats; everything is computed from them in 64 bits.
 
     pip install torch transformers && python scripts/golden_tiny_gpt2.py
 """
@@ -29,18 +29,18 @@ def tiny_model(seed: int) -> GPT2LMHeadModel:
     )
     model = GPT2LMHeadModel(config)
     for parameter in model.parameters():
-        # Wide enough that attention is far from uniform; norms and biases are moved off 1 and 0 too.
+        # A standard deviation for which attention is far from uniform; norms and biases differ from 1 and 0 too.
         torch.nn.init.normal_(parameter, mean=1.0 if parameter.mean() == 1.0 else 0.0, std=0.2)
     return model.eval().double()
 
 
 def named(model: GPT2LMHeadModel):
-    """Every parameter once, by its name below `transformer.`; the tied head is the token table."""
+    """Every parameter once, by its name without `transformer.`; the tied head is the token table."""
     return [(name.removeprefix("transformer."), p) for name, p in model.named_parameters()]
 
 
 def tensor(t: torch.Tensor) -> dict:
-    # Nine digits hold a 32-bit float exactly, and a 64-bit one far below any tolerance.
+    # Nine digits are exact for a 32-bit float, and for a 64-bit one far below any tolerance.
     return {"shape": list(t.shape), "values": [float(f"{x:.9g}") for x in t.detach().flatten().tolist()]}
 
 

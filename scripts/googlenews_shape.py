@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes a word2vec binary file of GoogleNews' shape, 3,000,000 words of 300 numbers (3.6 GB), by seed, to a folder.
+"""Writes a random word2vec binary file of GoogleNews' shape, 3,000,000 words of 300 elements (3.6 GB), to a folder.
 
     pip install numpy && python scripts/googlenews_shape.py FOLDER
 
-The numbers are normal, drawn by blocks of rows, each block from a generator of its own, so that memory stays small and any
-block can be drawn again alone. The first words are English, so that there is something to ask for; the others are numbers
-spelled in syllables, as long as words are. As in GoogleNews' own file no line ends a row.
-`--rows V`, `--dimension C` and `--seed N` make others; the file is called V x C, as in `3000000x300.bin`.
+The values are normal, drawn in blocks of rows, each from its own generator, so that memory stays small and any block can be drawn
+again alone. The first words are English, for queries; the others are row numbers spelled in syllables, about as long as words. As
+in GoogleNews' own file, rows do not end with a line break. `--rows V`, `--dimension C` and `--seed N` change the shape and the
+values; the file is named V x C, as in `3000000x300.bin`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ SYLLABLES = [c + v + e for c in "b c d f g k l m n p r s t v w z".split() for v 
 
 
 def word(row: int) -> str:
-    """The word of a row: its number in syllables, two at least, the first one capital now and then."""
+    """The word of a row: its number in at least two syllables, every third word capitalized."""
     if row < len(FIRST):
         return FIRST[row]
     number, text = row, ""
@@ -37,7 +37,7 @@ def write(path: Path, rows: int, dimension: int, seed: int) -> None:
         for first in range(0, rows, BLOCK):
             count = min(BLOCK, rows - first)
             numbers = np.random.default_rng([seed, first]).standard_normal((count, dimension), dtype=np.float32)
-            # One word in ten follows another one closely, so that nearest neighbours are near.
+            # One word in ten is close to another one, so that there are near neighbours.
             near = np.arange(9, count, 10)
             numbers[near] = numbers[near - 5] + 0.5 * numbers[near]
             for row in range(count):

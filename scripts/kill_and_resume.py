@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Kills a run at random moments, resumes it, and compares what it came to with a run that was never stopped.
+"""Kills runs at random moments, resumes them, and compares the results with a run that was never stopped.
 
     cargo build --release
     python scripts/kill_and_resume.py target/release/wordspace --times 200 --seed 1
 
-A moment is drawn from the whole time that a run takes, start of the process to its end, so a kill falls on preparing, stepping,
-evaluating, saving and pruning alike. One run in four is killed a second time while it resumes. Equal must be: the newest
-checkpoint's weights, moments and watched vectors, every saved table, and the log but for its times. Only the standard
-library is used. The exit code is 1 if any run differs.
+The moments are uniform over the whole duration of a run, so that kills hit preparation, steps, evaluation, saving and pruning. One run
+in four is killed again while it resumes. The newest checkpoint's weights, moments and watched vectors, every saved table, and the
+log without its times must be equal. Needs only the standard library. The exit code is 1 if any run differs.
 """
 
 import argparse
@@ -33,12 +32,12 @@ def train(program: Path, name: str) -> list[str]:
 
 
 def go_on(program: Path, folder: Path, name: str) -> list[str]:
-    """A run that was killed before it had a folder is begun again."""
+    """Resumes the run, or starts it again if it was killed before it had a folder."""
     return [str(program), "resume", "--quiet", f"runs/{name}"] if (folder / "runs" / name).exists() else train(program, name)
 
 
 def result(run: Path) -> dict[str, str]:
-    """What must be equal, by name: hashes of files, and the log without its times."""
+    """What must be equal: hashes of files by name, and the log without its times."""
     newest = max(path for path in (run / "checkpoints").iterdir() if path.name.startswith("step-"))
     files = [*newest.glob("*.safetensors"), *(run / "vectors").iterdir()]
     hashes = {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -48,9 +47,9 @@ def result(run: Path) -> dict[str, str]:
 
 
 def stage(run: Path) -> str:
-    """How far a killed run had come."""
+    """The stage at which a run was killed."""
     if not run.exists():
-        return "before its folder"
+        return "before it had a folder"
     if list(run.glob("**/*.partial")):
         return "while a file was being written"
     if not (run / "log.jsonl").exists():
@@ -59,7 +58,7 @@ def stage(run: Path) -> str:
 
 
 def killed(command: list[str], folder: Path, after: float) -> bool:
-    """Starts `command` and kills it `after` so many seconds; whether it was still running then."""
+    """Starts `command`, kills it `after` seconds, and returns whether it was still running."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(after)
     was_running = process.poll() is None
@@ -81,13 +80,13 @@ def main() -> int:
     subprocess.run(train(program, "whole"), cwd=folder, check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - began
     whole = result(folder / "runs" / "whole")
-    print(f"a run that is never stopped takes {seconds:.2f} s and leaves {len(whole)} things to compare")
+    print(f"an uninterrupted run takes {seconds:.2f} s and leaves {len(whole)} results to compare")
 
     stages, different = collections.Counter(), []
     for nth in range(arguments.times):
         run = folder / "runs" / f"killed-{nth}"
         was_running = killed(train(program, run.name), folder, moments.uniform(0, seconds))
-        stages[stage(run) if was_running else "after its end"] += 1
+        stages[stage(run) if was_running else "after it had ended"] += 1
         if moments.random() < 0.25:
             killed(go_on(program, folder, run.name), folder, moments.uniform(0, seconds))
             stages["(a second time)"] += 1
@@ -100,7 +99,7 @@ def main() -> int:
         else:
             shutil.rmtree(run)
     print(f"{arguments.times} runs killed: " + ", ".join(f"{count} {name}" for name, count in stages.most_common()))
-    print(f"{len(different)} of them came to something else than the run that was never stopped")
+    print(f"{len(different)} of them differ from the uninterrupted run")
     if not different:
         shutil.rmtree(folder)
     return bool(different)

@@ -1,31 +1,31 @@
 #!/usr/bin/env python3
-"""Times our kernels on a GPU beside PyTorch on CUDA, turn about, and says what share of a copy they reach.
+"""Times our GPU kernels and PyTorch on CUDA, paired, and reports the share of the copy speed that they reach.
 
-    cargo bench -p wordspace --bench paired --no-run                       # the program for wgpu, WGSL shaders
-    cargo bench -p wordspace --bench paired --no-run --features vulkan     # the one for vulkan, SPIR-V shaders
-    strip -o wgpu PROGRAM && xz wgpu                                       # small enough to be taken elsewhere
+    cargo bench -p wordspace --bench paired --no-run                       # the program for wgpu, with WGSL shaders
+    cargo bench -p wordspace --bench paired --no-run --features vulkan     # the program for vulkan, with SPIR-V shaders
+    strip -o wgpu PROGRAM && xz wgpu                                       # smaller, to copy it to another machine
 
     python scripts/peers/gpu.py wgpu=wgpu.xz vulkan=vulkan.xz --seconds 570 --built "$(git rev-parse --short HEAD)" --to benches/record
     python scripts/peers/gpu.py wgpu=PROGRAM --only step,memory
-    python scripts/peers/gpu.py wgpu=PROGRAM --dry-run                     # tiny, any GPU or none, nothing is kept
+    python scripts/peers/gpu.py wgpu=PROGRAM --dry-run                     # tiny sizes, with or without a GPU, no record
 
-    copy      as many numbers as a lookup gives, read and written once: what all else is a share of
-    lookup    2^20 ids, uniform and Zipf, out of a table that no cache holds
-    gradient  65,536 Zipf ids forward and back to dense gradients of both tables. Ours sorts ids on the host, once a batch:
-              `gradient` has it done before, as a trainer does while the GPU is busy; `gradient-anew` does it in what is timed.
+    copy      reads and writes as many values as a lookup returns: the reference for shares of the copy speed
+    lookup    2^20 ids, uniform and Zipf, in a table larger than any cache
+    gradient  65,536 Zipf ids, forward and backward to dense gradients of both tables. Ours sorts ids on the host, once per batch:
+              before the timed work in `gradient`, as a trainer does while the GPU is busy, within it in `gradient-anew`.
               `gradient-by-burn` is the same in burn's own operations
-    linear    a layer of GPT-2 small, forward and back: three products, the limit of which is the arithmetic
-    step      an update of GPT-2 small, 8 rows of 1,024 tokens, losses over twenty updates equal before time counts; `step-tf32`
-              lets PyTorch's products be in TF32
-    memory    what burn holds of the GPU after 100, 200, 500, 1,000 and 2,000 updates of a small model
+    linear    a layer of GPT-2 small, forward and backward: three GEMMs, bound by arithmetic
+    step      an update of GPT-2 small, 8 sequences of 1,024 tokens, timed only if the losses of twenty updates agree; in
+              `step-tf32` PyTorch multiplies in TF32
+    memory    the GPU memory that burn holds after 100, 200, 500, 1,000 and 2,000 updates of a small model
     update    clipping by the norm and AdamW on 124 million parameters
 
-All is done in one call, what matters most first, and the record is written anew after each part: a part that fails, or that no
-time is left for, is named in it with the reason. Programs are needed and neither git nor cargo; PyTorch is whatever this Python
-imports. Without it ours are held to each other and timed alone, and the updates of a model still run.
+One call measures all parts, the most important first, and rewrites the record after each part. A part that fails, or for which no
+time is left, is listed in it with the reason. Needed are only the compiled programs, not git or cargo, and PyTorch as this
+Python imports it. Without PyTorch ours are compared with each other and timed alone.
 
-Numbers are 32 bits on both sides, and no side computes in bf16. PyTorch's products are in 32 bits, in `step-tf32` in TF32. Ours
-are in 32 bits by WGSL, which has nothing else; by SPIR-V burn tries out what the GPU has, and the losses show what it chose.
+Both sides compute in 32 bits, never in bf16. PyTorch's matmul uses 32 bits, in `step-tf32` TF32. Ours uses 32 bits in WGSL, which has
+no other type; in SPIR-V burn may choose a faster type of the GPU, which the losses would show.
 """
 
 import argparse
@@ -43,13 +43,13 @@ import models
 import pairing
 from pairing import torch
 
-# Where a result is a sum of many products, another order of additions is farther off; TF32 keeps ten bits.
+# Relative tolerance of losses: 32-bit sums in another order, and TF32 with its ten bits of mantissa.
 TOLERANCE = {"highest": 1e-4, "high": 2e-3}
 MEMORY_AFTER = [100, 200, 500, 1000, 2000]
 
 
 def workloads(tiny: bool) -> dict[str, dict]:
-    """Sizes by name; `peers` says how PyTorch does it, `bytes` the least that must move."""
+    """Workloads by name; `peers` are PyTorch's variants, `bytes` the least that must move."""
     v, c, n = (1000, 32, 2048) if tiny else (1 << 18, 256, 1 << 20)
     rows = {"v": v, "c": c, "t": 64 if tiny else 1024, "n": n, "times": 2 if tiny else 1000, "bytes": n * (8 * c + 4)}
     all_of_them = {
@@ -63,7 +63,7 @@ def workloads(tiny: bool) -> dict[str, dict]:
         times = {"gradient-anew": 20, "gradient-by-burn": 2}.get(work, rows["times"])
         peers = ["eager", "compiled"] if work == "gradient" else ["eager"]
         all_of_them[work] = rows | {"work": work, "peers": peers, "times": min(times, rows["times"])}
-        # Forward, and as `wordspace bench` counts it back: what comes back is read, and every row is written.
+        # Forward, and backward as `wordspace bench` counts it: the output gradient is read, every row of the table written.
         all_of_them[work]["bytes"] = n * (8 * c + 4) + n * (4 * c + 4) + 4 * v * c
     v, c, n = (96, 64, 256) if tiny else (3072, 768, 8192)
     all_of_them["linear"] = {"work": "linear", "v": v, "c": c, "t": n, "n": n, "stream": "same", "peers": ["eager"],
@@ -110,14 +110,14 @@ def compare(name: str, work: dict, ours: list[tuple[str, list[str]]], args: argp
     least = {key: work.pop(key) for key in ["bytes", "operations"] if key in work}
     request = work | {"ids": kernels.draw(work["v"], work["n"], stream)}
     starts = ours + [(f"PyTorch {kind}", [sys.executable, __file__, "serve", kind]) for kind in peers if torch]
-    # As often as in a turn before any is timed: burn looks for what it can join in every new row of operations.
+    # A whole turn before timing: burn searches every new sequence of operations for possible fusions.
     plan = pairing.Plan(times=times, rounds=args.rounds, check=times, tolerance=1e-4)
-    sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}; {times} a turn, {args.rounds} rounds"
+    sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}; {times} per turn, {args.rounds} rounds"
     return {"name": name, "shape": sizes, "rows": work["n"]} | least | pairing.compare(starts, request, plan, args)
 
 
 def compare_steps(name: str, work: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> dict:
-    """An update of a model; PyTorch's products are in TF32 if the name says so."""
+    """An update of a model; PyTorch uses TF32 if the name says so."""
     args = argparse.Namespace(**vars(args) | {"precision": "high" if name == "step-tf32" else "highest"})
     training = Path(__file__).with_name("training.py")
     peers = [(f"PyTorch {kind}", [sys.executable, str(training), "serve", kind]) for kind in ["eager", "compiled"] if torch]
@@ -126,7 +126,7 @@ def compare_steps(name: str, work: dict, ours: list[tuple[str, list[str]]], args
         plan = pairing.Plan(times=work["times"], rounds=args.rounds, check=20, tolerance=TOLERANCE[args.precision])
         compared = pairing.compare(ours + peers, request, plan, args)
     sizes = ", ".join(f"{key} {size}" for key, size in work["model"].items())
-    shape = f"{sizes}; batch {work['batch']}; PyTorch's products in {'TF32' if args.precision == 'high' else '32 bits'}"
+    shape = f"{sizes}; batch {work['batch']}; PyTorch's matmul in {'TF32' if args.precision == 'high' else '32 bits'}"
     tokens = work["batch"] * work["model"]["context"]
     return {"name": name, "shape": shape, "tokens": tokens, "operations": models.operations(work)} | compared
 
@@ -137,7 +137,7 @@ def step_request(work: dict, file: str) -> dict:
 
 
 def memory(ours: list[tuple[str, list[str]]], after: list[int], record: dict, threads: int) -> dict:
-    """What each of ours holds of the GPU after so many updates, in MB."""
+    """The GPU memory that each of ours holds after so many updates, in MB."""
     held = {}
     with tempfile.TemporaryDirectory() as folder:
         request = step_request(small(), f"{folder}/small.safetensors")
@@ -153,13 +153,13 @@ def held_by(contender: pairing.Contender, after: list[int]) -> list[float]:
     with contextlib.ExitStack() as ends:
         ends.callback(contender.end)
         contender.get_ready()
-        # As many at a time each time, since the losses of a turn are held until it is over.
+        # Always the same number of updates: the losses of a turn are kept until its end.
         held = [contender.ask({"times": after[0]})["device_mb"] for _ in range(after[-1] // after[0])]
         return [held[updates // after[0] - 1] for updates in after]
 
 
 def shares(record: dict) -> list[str]:
-    """What each reached of the fastest copy, where memory is the limit."""
+    """The share of the fastest copy that each contender reaches."""
     copies = next((workload for workload in record["workloads"] if workload["name"] == "copy"), None)
     if copies is None:
         return []
@@ -167,8 +167,8 @@ def shares(record: dict) -> list[str]:
     best = max((rate(copies, c) for c in copies["contenders"] if c["milliseconds"]), default=None)
     if best is None:
         return []
-    lines = ["", "## As a share of a copy", "", f"The fastest copy moved {best:,.0f} GB/s. Bytes are the least that must move.", "",
-             "| | | GB/s | of a copy |", "|---|---|---|---|"]
+    lines = ["", "## Share of the copy speed", "", f"The fastest copy moved {best:,.0f} GB/s. Bytes are the least that must move.", "",
+             "| | | GB/s | share |", "|---|---|---|---|"]
     for workload in record["workloads"]:
         for c in workload["contenders"]:
             if c["milliseconds"] and "bytes" in workload:
@@ -178,14 +178,14 @@ def shares(record: dict) -> list[str]:
 
 
 def rates(record: dict) -> list[str]:
-    """How many operations a second, where arithmetic is the limit."""
+    """FLOP/s, where arithmetic is the limit."""
     lines = [f"- {workload['name']}, {c['name']}: {workload['operations'] / c['milliseconds']['median'] / 1e9:,.1f} TFLOP/s"
              for workload in record["workloads"] for c in workload["contenders"] if c["milliseconds"] and "operations" in workload]
-    return ["", "## Products", "", *lines] if lines else []
+    return ["", "## Matmul", "", *lines] if lines else []
 
 
 def targets(record: dict) -> list[str]:
-    """What was aimed at, and what came of it."""
+    """The targets and the results."""
     named = {workload["name"]: workload for workload in record["workloads"]}
 
     def median(name: str, contender: str) -> float | None:
@@ -205,29 +205,29 @@ def targets(record: dict) -> list[str]:
     rows = []
     for name in ours:
         for lookup in ["lookup-uniform", "lookup-zipf"]:
-            rows.append((f"{name}: {lookup}, share of a copy", "≥ 0.85", ratio(rate(lookup, name), copy)))
-            rows.append((f"{name}: {lookup}, times faster than torch.compile", "≥ 1.0",
+            rows.append((f"{name}: {lookup}, share of the copy speed", "≥ 0.85", ratio(rate(lookup, name), copy)))
+            rows.append((f"{name}: {lookup}, speed-up over torch.compile", "≥ 1.0",
                          ratio(median(lookup, "PyTorch compiled"), median(lookup, name))))
-        rows.append((f"{name}: gradient, share of a copy", "≥ 0.60", ratio(rate("gradient", name), copy)))
-        rows.append((f"{name}: gradient, times faster than burn's own operations", "≥ 100",
+        rows.append((f"{name}: gradient, share of the copy speed", "≥ 0.60", ratio(rate("gradient", name), copy)))
+        rows.append((f"{name}: gradient, speed-up over burn's own operations", "≥ 100",
                      ratio(median("gradient-by-burn", name), median("gradient", name))))
-        for step, bits in [("step", "32 bits"), ("step-tf32", "PyTorch's products in TF32")]:
-            rows.append((f"{name}: step of GPT-2 small, times faster than torch.compile, {bits}", "≥ 0.5" if step == "step" else "",
+        for step, bits in [("step", "32 bits"), ("step-tf32", "PyTorch's matmul in TF32")]:
+            rows.append((f"{name}: step of GPT-2 small, speed-up over torch.compile, {bits}", "≥ 0.5" if step == "step" else "",
                          ratio(median(step, "PyTorch compiled"), median(step, name))))
         held = record.get("memory", {"device_mb": {}})["device_mb"].get(name)
-        grown = f"{held[-1] - held[0]:,.1f} MB" if held else "not measured"
-        rows.append((f"{name}: memory grown from the first to the last look", "0", grown))
+        growth = f"{held[-1] - held[0]:,.1f} MB" if held else "not measured"
+        rows.append((f"{name}: memory growth from the first to the last reading", "0", growth))
     for lookup in ["lookup-uniform", "lookup-zipf"]:
         rows.append((f"{lookup}: time by WGSL over time by SPIR-V", "≤ 1.25",
                      ratio(median(lookup, "wordspace wgpu"), median(lookup, "wordspace vulkan"))))
-    table = [f"| {what} | {aim} | {reached} |" for what, aim, reached in rows]
-    return ["", "## What was aimed at", "", "| | aim | reached |", "|---|---|---|", *table]
+    table = [f"| {what} | {target} | {result} |" for what, target, result in rows]
+    return ["", "## Targets", "", "| | target | result |", "|---|---|---|", *table]
 
 
 def of_memory(record: dict) -> list[str]:
     if "memory" not in record:
         return []
-    lines = ["", "## Memory of the GPU", "", "| updates | " + " | ".join(record["memory"]["device_mb"]) + " |"]
+    lines = ["", "## GPU memory", "", "| updates | " + " | ".join(record["memory"]["device_mb"]) + " |"]
     lines.append("|---" * (1 + len(record["memory"]["device_mb"])) + "|")
     for nth, updates in enumerate(record["memory"]["updates"]):
         lines.append(f"| {updates:,} | " + " | ".join(f"{held[nth]:,.1f} MB" for held in record["memory"]["device_mb"].values()) + " |")
@@ -235,13 +235,13 @@ def of_memory(record: dict) -> list[str]:
 
 
 def parts(dry: bool) -> list[str]:
-    """The names of all parts, what matters most first."""
+    """The names of all parts, the most important first."""
     late = ["linear", "gradient-anew", "update"]
     return ["step", *[name for name in workloads(dry) if name not in late], "memory", *late, "step-tf32"]
 
 
 def unpacked(program: str, folder: str) -> str:
-    """Where the program lies, unpacked if it is an `.xz`."""
+    """The path of the program, unpacked if it is an `.xz`."""
     if not program.endswith(".xz"):
         return program
     there = Path(folder) / Path(program).stem
@@ -251,7 +251,7 @@ def unpacked(program: str, folder: str) -> str:
 
 
 def gpu() -> str | None:
-    """The GPU and its driver, as the driver's own tool says."""
+    """The GPU and its driver, from nvidia-smi."""
     with contextlib.suppress(FileNotFoundError):
         asked = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
         return subprocess.run(asked, capture_output=True, text=True).stdout.strip()
@@ -259,14 +259,14 @@ def gpu() -> str | None:
 
 def text(record: dict) -> str:
     ready = {c["name"]: c["ready"] for workload in record["workloads"] for c in workload["contenders"] if c["ready"]}
-    runs_on = ["", f"GPU: {record['gpu'] or 'no NVIDIA driver here'}; CUDA of PyTorch: {record['cuda']}."]
+    runs_on = ["", f"GPU: {record['gpu'] or 'no NVIDIA driver'}; CUDA of PyTorch: {record['cuda']}."]
     runs_on += [f"- {name}: {what}" for name, what in ready.items()]
-    failed = ["", "## What failed", "", *[f"- {name}: {why}" for name, why in record["failures"].items()]] if record["failures"] else []
+    failed = ["", "## Failures", "", *[f"- {name}: {why}" for name, why in record["failures"].items()]] if record["failures"] else []
     return pairing.markdown(record) + "\n".join(runs_on + failed + targets(record) + shares(record) + rates(record) + of_memory(record)) + "\n"
 
 
 def keep(record: dict, place: Path | None) -> None:
-    """Writes what is there so far, in place of what was there before."""
+    """Rewrites the record and its table."""
     if place is not None:
         Path(f"{place}.json").write_text(json.dumps(record) + "\n")
         Path(f"{place}.md").write_text(text(record))
@@ -283,25 +283,25 @@ def measure(name: str, record: dict, ours: list[tuple[str, list[str]]], args: ar
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ours", nargs="+", metavar="DEVICE=PROGRAM", help="a built paired bench, as it is or as .xz, and what it runs on")
+    parser.add_argument("ours", nargs="+", metavar="DEVICE=PROGRAM", help="a device and a compiled `paired` bench for it, plain or .xz")
     names = parts(True)
-    parser.add_argument("--only", default=",".join(names), help="parts, parted by commas")
+    parser.add_argument("--only", default=",".join(names), help="parts, comma-separated")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=3600, help="no part begins later than this, and no answer is waited for any longer")
+    parser.add_argument("--seconds", type=float, default=3600, help="the deadline for starting parts and for answers")
     parser.add_argument("--threads", type=int, default=pairing.threads_at_hand())
-    parser.add_argument("--built", metavar="COMMIT", help="what the programs were built from, where git is not at hand")
-    parser.add_argument("--dry-run", action="store_true", help="tiny sizes, PyTorch on whatever there is; nothing is kept")
-    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
+    parser.add_argument("--built", metavar="COMMIT", help="the commit that the programs were compiled from, for machines without git")
+    parser.add_argument("--dry-run", action="store_true", help="tiny sizes on any device, no record")
+    parser.add_argument("--to", type=Path, help="the folder to write the record and its table to")
     args = parser.parse_args()
     if args.dry_run and args.to:
-        parser.error("a dry run is no measurement: it is not kept")
+        parser.error("--dry-run measures nothing: drop it, or drop --to")
     if torch and not args.dry_run and not torch.cuda.is_available():
-        parser.error("PyTorch finds no CUDA device; --dry-run shows that everything runs")
+        parser.error("PyTorch finds no CUDA device; use one, or --dry-run to test the script")
     if unknown := set(args.only.split(",")) - set(names):
-        parser.error(f"{', '.join(sorted(unknown))}: expected of {', '.join(names)}")
+        parser.error(f"{', '.join(sorted(unknown))}: expected one of {', '.join(names)}")
     pairs = [given.split("=", 1) for given in args.ours]
     if any(len(pair) != 2 for pair in pairs):
-        parser.error("ours is named as DEVICE=PROGRAM, such as wgpu=target/release/deps/paired-0123")
+        parser.error("expected DEVICE=PROGRAM, such as wgpu=target/release/deps/paired-0123")
     with tempfile.TemporaryDirectory() as folder:
         ours = [(f"wordspace {device}", [unpacked(program, folder), "serve", device]) for device, program in pairs]
         measure_all(ours, args)
@@ -311,7 +311,7 @@ def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> 
     began = time.monotonic()
     pairing.UNTIL = began + args.seconds
     args.peer_device, args.precision = "cuda" if torch and torch.cuda.is_available() else "cpu", "highest"
-    title = "Our kernels on a GPU, beside PyTorch" + (" (dry run: tiny sizes, no measurement)" if args.dry_run else "")
+    title = "Our GPU kernels, compared with PyTorch" + (" (dry run: tiny sizes, no measurement)" if args.dry_run else "")
     record = pairing.new_record("gpu", title, args.threads, args.peer_device, args.precision)
     record |= {"gpu": gpu(), "cuda": torch.version.cuda if torch else None, "failures": {}}
     if args.built:
@@ -321,7 +321,7 @@ def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> 
         args.to.mkdir(parents=True, exist_ok=True)
         place = args.to / f"{record['time'][:10]}-gpu-{record['versions']['commit'].replace(' ', '-') or 'unknown'}"
         if Path(f"{place}.json").exists():
-            raise SystemExit(f"{place}.json is there already: name another folder than {args.to}")
+            raise SystemExit(f"{place}.json exists; give --to another folder than {args.to}")
     for name in parts(args.dry_run):
         left = args.seconds - (time.monotonic() - began)
         if name not in args.only.split(","):
@@ -330,11 +330,11 @@ def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> 
             if left <= 0:
                 raise TimeoutError("no time was left")
             measure(name, record, ours, args)
-        except Exception as error:  # one part that fails leaves the others their turn
+        except Exception as error:  # the other parts still run
             record["failures"][name] = f"{type(error).__name__}: {error}"
         keep(record, place)
-        said = record["failures"].get(name, "is done")
-        print(f"{name}: {said}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        outcome = record["failures"].get(name, "done")
+        print(f"{name}: {outcome}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(text(record))
 
 

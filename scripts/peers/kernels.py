@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
-"""Times the few operations that decide how fast an embedding trains, in wordspace and in PyTorch, turn about.
+"""Times the operations that decide how fast an embedding trains, in wordspace and in PyTorch, paired.
 
     pip install torch numpy
-    python scripts/peers/kernels.py                          # builds ours first, then all of them
+    python scripts/peers/kernels.py                          # compiles ours first, then measures all
     python scripts/peers/kernels.py gradient-zipf --rounds 15
     python scripts/peers/kernels.py --to benches/record
 
-    lookup     rows of a table into a fresh tensor; PyTorch also into one that is there already. `long` is of 65,536 ids, whose
-               201 MB the C library gives back to the system after each time; ours keeps them
-    gradient   token and position rows, and back to the gradients of both tables
-    rows       the same, of the token table in the rows alone that are read; in PyTorch a sparse gradient, which is a row for
-               each place, and, coalesced, a row for each id, as ours is and an optimizer needs it
+    lookup     rows of a table into a new tensor; PyTorch also into an existing one (`reused`). `long` has 65,536 ids and 201 MB of
+               results, which the C library returns to the system after each lookup; ours keeps them
+    gradient   token and position rows, and backward to the dense gradients of both tables
+    rows       the same with the token gradient in the rows that were read only; in PyTorch a sparse gradient, which has a row for
+               each position, and, coalesced, a row for each id, as ours has and an optimizer needs
     update     clipping by the norm and AdamW on 124 million parameters
-    head       hidden states times the table, cross-entropy, and back to the gradients of both
+    head       hidden states times the table, cross-entropy, and backward to the gradients of both
 
-candle takes part in lookups and gradients where `--candle` names its program.
-All compute on the same numbers, and what comes of it must agree before time counts. Backward, ours and PyTorch are handed what
-comes back to the rows, as from a layer above; candle makes it anew.
+`--candle` includes candle in lookups and gradients. All contenders get the same values and are timed only if their results agree.
+Ours and PyTorch get the gradient of the rows as input, as from a layer above; candle recomputes it.
 """
 
 from __future__ import annotations
@@ -65,19 +64,19 @@ def draw(v: int, n: int, stream: str) -> list[int]:
 
 
 def values(first: int, *shape: int) -> torch.Tensor:
-    """Numbers between -0.1 and 0.1, which come again after 65,537; `benches/paired/kernels.rs` has the same."""
-    places = np.arange(first, first + 65537, dtype=np.int64)
-    again = ((places * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)
-    return torch.tensor(np.resize(again, shape))
+    """Values between -0.1 and 0.1 with a period of 65,537; `benches/paired` has the same."""
+    indices = np.arange(first, first + 65537, dtype=np.int64)
+    period = ((indices * 48271 % 65537 / 65537 - 0.5) * 0.2).astype(np.float32)
+    return torch.tensor(np.resize(period, shape))
 
 
 def lookup(request: dict, kind: str):
     wte, ids = values(0, request["v"], request["c"]), torch.tensor(request["ids"])
-    there = torch.empty(len(ids), request["c"])
+    out = torch.empty(len(ids), request["c"])
     compiled = torch.compile(lambda wte, ids: embedding(ids, wte))
     return {
         "eager": lambda: [embedding(ids, wte)],
-        "reused": lambda: [torch.index_select(wte, 0, ids, out=there)],
+        "reused": lambda: [torch.index_select(wte, 0, ids, out=out)],
         "compiled": lambda: [compiled(wte, ids)],
     }[kind]
 
@@ -129,7 +128,7 @@ def head(request: dict, kind: str):
 
 
 def linear(request: dict, kind: str):
-    """A layer as PyTorch has it, its weight turned."""
+    """A layer as PyTorch has it, with a transposed weight."""
     n, c, v = len(request["ids"]), request["c"], request["v"]
     x, weight, bias = (numbers.requires_grad_() for numbers in [values(1, n, c), values(0, c, v).T.contiguous(), values(0, v)])
     ones = torch.ones(n, v)
@@ -168,12 +167,12 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
     compared = pairing.compare(starts, request, plan, args)
     sizes = f"V {work['v']:,}, C {work['c']}, N {work['n']:,}, ids {stream}"
     shape = f"{work['v']:,} parameters" if name == "update" else sizes
-    return {"name": name, "shape": f"{shape}; {times} a turn, {args.rounds} rounds", "rows": work["n"]} | compared
+    return {"name": name, "shape": f"{shape}; {times} per turn, {args.rounds} rounds", "rows": work["n"]} | compared
 
 
 def main() -> None:
     args = pairing.arguments(__doc__, list(WORKLOADS), list(WORKLOADS)).parse_args()
-    pairing.measure("kernels", f"Single operations, beside PyTorch{' and candle' if args.candle else ''}", args, compare)
+    pairing.measure("kernels", f"Single operations, compared with PyTorch{' and candle' if args.candle else ''}", args, compare)
 
 
 if __name__ == "__main__":

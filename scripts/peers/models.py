@@ -1,4 +1,4 @@
-"""The models that are trained in comparisons: their sizes, and weights and batches to begin with. No PyTorch is needed."""
+"""The models of the comparisons: sizes, initial weights and batches. Needs no PyTorch."""
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -15,14 +15,14 @@ def workload(v: int, c: int, l: int, h: int, t: int, b: int, times: int) -> dict
 
 
 def operations(work: dict) -> int:
-    """Of the products of an update: 6 a weight and token, and 12 L C T a token for attention."""
+    """FLOPs of an update's matmuls: 6 per weight and token, and 12 L C T per token for attention."""
     model = work["model"]
     v, c, l, t = (model[key] for key in ["vocab_size", "channels", "layers", "context"])
     return work["batch"] * t * (6 * (12 * l * c * c + v * c) + 12 * l * c * t)
 
 
 def draw(work: dict, file: str) -> None:
-    """Weights and batches, into one file. Ids are written as floats, which hold them exactly."""
+    """Writes weights and batches into one file. Ids are written as floats, which represent them exactly."""
     random = np.random.default_rng(1)
     model, rows = work["model"], work["batch"]
     v, c, t = model["vocab_size"], model["channels"], model["context"]
@@ -34,7 +34,7 @@ def draw(work: dict, file: str) -> None:
             tensors |= {f"h.{n}.{name}.weight": normal(*shape), f"h.{n}.{name}.bias": zeros(shape[1])}
     for name in [f"h.{n}.ln_{i}" for n in range(model["layers"]) for i in (1, 2)] + ["ln_f"]:
         tensors |= {f"{name}.weight": ones(c), f"{name}.bias": zeros(c)}
-    # As a text has them: the word of rank r with a frequency like 1 / r.
+    # Zipf: the frequency of the word of rank r is proportional to 1 / r.
     chances = 1.0 / np.arange(1, v + 1)
     tokens = random.choice(v, (BATCHES, rows, t + 1), p=chances / chances.sum()).astype(np.float32)
     parts = {"batches.ids": tokens[..., :-1], "batches.targets": tokens[..., 1:]}

@@ -1,8 +1,8 @@
-"""Programs that do the same work take turns: each is a process that does it when told to, and says how long it took.
+"""Paired measurements: programs that do the same work take turns. Each is a process that works on request and reports its time.
 
-A line of JSON goes in, a line comes out (`benches/paired/main.rs` says what ours speaks). Within a round each contender
-works once, in an order that turns from round to round, beside a copy of memory that shows whether the machine was
-disturbed. What is compared is the ratio within a round: its median over the rounds, its least and its most.
+Requests and answers are lines of JSON (`benches/paired/main.rs` describes the protocol). In a round every contender works
+once, in an order that rotates from round to round; before it a memory copy shows whether the machine is disturbed. Compared is
+the ratio within a round: its median, minimum and maximum over all rounds.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from pathlib import Path
 try:
     import torch
 except ModuleNotFoundError:
-    # What needs no PyTorch still runs (`gpu.py`).
+    # `gpu.py` also runs without PyTorch.
     torch = None
 
 ROOT = Path(__file__).resolve().parents[2]
 CANDLE = Path(__file__).resolve().parent / "candle"
-# What writes into memory that is there already is no opponent of what does not.
+# Peers that do less work, such as writing into existing memory, are never the best peer.
 DOES_LESS = ["PyTorch reused"]
-# Until when answers are waited for, by `time.monotonic`; kernels are compiled and tried out before the first.
+# The deadline for answers, by `time.monotonic`. The first answer includes compiling and tuning kernels.
 UNTIL = float("inf")
-# How long a turn lasts where a plan does not say how often the work is done in it.
+# The length of a turn if a plan does not set the number of repetitions.
 TURN_SECONDS = 0.05
 
 
 class Contender:
-    """A process that works on request, once it is ready."""
+    """A process that works on request."""
 
     def __init__(self, name: str, command: list[str], request: dict, threads: int):
         self.name, self.seconds, self.numbers = name, [], []
         variables = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
-        # The last line of what a failure says is its reason then.
+        # So that the last line of stderr is the error message.
         variables["RUST_BACKTRACE"] = "0"
         self.said = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said, text=True, env=os.environ | variables
         )
-        # A large request is taken when the process has begun, which is not waited for here.
+        # In a thread: writing a large request blocks until the process reads it.
         threading.Thread(target=self.tell, args=(request,)).start()
 
     def get_ready(self) -> Contender:
@@ -66,18 +66,18 @@ class Contender:
         return self.hear()
 
     def tell(self, request: dict) -> None:
-        with contextlib.suppress(BrokenPipeError):  # nothing will be heard
+        with contextlib.suppress(BrokenPipeError):  # `hear` reports it
             print(json.dumps(request), file=self.process.stdin, flush=True)
 
     def hear(self) -> dict:
         left = None if UNTIL == float("inf") else max(0.0, UNTIL - time.monotonic())
         if not select.select([self.process.stdout], [], [], left)[0]:
             self.process.kill()
-            raise RuntimeError("no answer before the time was up")
+            raise RuntimeError("no answer before the deadline")
         answer = self.process.stdout.readline()
         if not answer:
             self.said.seek(0)
-            lines = self.said.read().strip().splitlines() or ["it ended without a word"]
+            lines = self.said.read().strip().splitlines() or ["it ended without an error message"]
             raise RuntimeError(lines[-1])
         return json.loads(answer)
 
@@ -86,12 +86,12 @@ class Contender:
         return answer["seconds"], answer["numbers"]
 
     def memory(self, which: str) -> float:
-        """`VmRSS` now or `VmHWM` at its highest, in MB; 0 where the system does not say."""
+        """`VmRSS` (now) or `VmHWM` (peak) in MB; 0 if the system does not report it."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         found = re.search(rf"{which}:\s+(\d+) kB", status)
         return int(found[1]) * 1024 / 1e6 if found else 0.0
 
-    def forget_highest(self) -> None:
+    def reset_peak(self) -> None:
         with contextlib.suppress(OSError):
             Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
@@ -103,8 +103,8 @@ class Contender:
 
 
 def serve(open_work) -> None:
-    """The other side, for work in PyTorch: `open_work(request)` gives a function from how often to tensors."""
-    # What libraries print is no answer.
+    """Answers requests with PyTorch; `open_work(request)` returns a function that repeats the work and returns tensors."""
+    # Keep the output of libraries out of the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     request = json.loads(sys.stdin.readline())
@@ -126,7 +126,7 @@ def serve(open_work) -> None:
 
 
 def compared(result: torch.Tensor) -> list[float]:
-    """The numbers of a result, or, of more than 100, the sums of its parts; of a sparse one those of its rows, by id."""
+    """The values of a result, or 100 partial sums of a larger one; of a sparse result the values of its rows, by id."""
     numbers = (result.coalesce().values() if result.is_sparse else result.detach()).flatten()
     part = -(-len(numbers) // 100)
     return [some.double().sum().item() for some in numbers.split(part)]
@@ -134,21 +134,21 @@ def compared(result: torch.Tensor) -> list[float]:
 
 @dataclass
 class Plan:
-    """What is done in a round, and how often."""
+    """How often the work is done."""
 
-    #: How often in a turn; none: as often as the slowest does it in `TURN_SECONDS`.
+    #: Repetitions in a turn; None: as many as the slowest contender does in `TURN_SECONDS`.
     times: int | None
     rounds: int
-    #: How often the work is done before anything is timed; what comes of it is compared.
+    #: Repetitions before timing, whose results are compared.
     check: int
-    #: The largest difference that is let pass, as a share of the largest number of a result.
+    #: The largest accepted difference, relative to the largest value of a result.
     tolerance: float
 
 
 @dataclass
 class Result:
     name: str
-    #: What it said when it was ready: what it runs on, or which version it is.
+    #: Its answer when it was ready: its device or version.
     ready: str | None = None
     milliseconds: list[float] = field(default_factory=list)
     difference: float = 0.0
@@ -158,32 +158,32 @@ class Result:
 
 
 def threads_at_hand() -> int:
-    """One a core, as PyTorch counts them."""
+    """One per core, as PyTorch counts them."""
     return torch.get_num_threads() if torch else os.cpu_count() or 1
 
 
 def arguments(doc: str, workloads: list[str], default: list[str]) -> argparse.ArgumentParser:
-    """What every comparison can be asked."""
+    """The options of every comparison."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=default, metavar="WORKLOAD", help=f"of {', '.join(workloads)}")
-    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a built paired bench [default: builds it]")
-    parser.add_argument("--candle", metavar="PROGRAM", help="lets candle take part: what cargo built of scripts/peers/candle")
-    parser.add_argument("--device", default="flex", help="what ours runs on, several parted by commas")
-    parser.add_argument("--peer-device", default="cpu", choices=["cpu", "cuda"], help="what PyTorch runs on")
-    parser.add_argument("--precision", default="highest", choices=["highest", "high"], help="of PyTorch's products; high is TF32")
+    parser.add_argument("workloads", nargs="*", default=default, metavar="WORKLOAD", help=f"one or more of {', '.join(workloads)}")
+    parser.add_argument("--ours", action="append", metavar="NAME=PROGRAM", help="a compiled `paired` bench [default: compile it]")
+    parser.add_argument("--candle", metavar="PROGRAM", help="the compiled scripts/peers/candle, to include candle")
+    parser.add_argument("--device", default="flex", help="wordspace's devices, comma-separated")
+    parser.add_argument("--peer-device", default="cpu", choices=["cpu", "cuda"], help="PyTorch's device")
+    parser.add_argument("--precision", default="highest", choices=["highest", "high"], help="of PyTorch's matmul; high is TF32")
     parser.add_argument("--threads", type=int, default=threads_at_hand())
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
+    parser.add_argument("--to", type=Path, help="the folder to write the record and its table to")
     return parser
 
 
 def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args: argparse.Namespace,
             expected: list[list[float]] | None = None) -> dict:
-    """Lets `starts` work on `request`; the first that is not ours says what the numbers must be, unless it is `expected`."""
+    """Measures `starts` on `request`. Results must match `expected`, or those of the first peer if it is None."""
     results, running, threads = {name: Result(name) for name, _ in starts}, {}, args.threads
     request = request | {"peer_device": args.peer_device, "precision": args.precision}
     with contextlib.ExitStack() as ends:
-        # All begin at once: nothing is timed yet.
+        # Start all at once: nothing is timed yet.
         for name, command in starts:
             running[name] = Contender(name, command, request, threads)
             ends.callback(running[name].end)
@@ -207,19 +207,19 @@ def compare(starts: list[tuple[str, list[str]]], request: dict, plan: Plan, args
 
 
 def agree(running: dict, results: dict, tolerance: float, expected: list[list[float]] | None) -> None:
-    """Numbers are compared before time counts: who computes something else is out."""
+    """Compares results before timing; a contender with a different result is excluded."""
     peers = [contender for name, contender in running.items() if not is_ours(name)]
     judge = next(iter(peers or running.values()), None)
     for name, contender in list(running.items()):
         worst = max(off(found, right) for found, right in zip(contender.numbers, expected or judge.numbers, strict=True))
         results[name].difference = worst
         if not worst <= tolerance:
-            results[name].failure = f"computes something else: off by {worst:.1e}, {tolerance:.0e} is allowed"
+            results[name].failure = f"different result: relative error {worst:.1e}, at most {tolerance:.0e} expected"
             running.pop(name)
 
 
 def off(found: list[float], expected: list[float]) -> float:
-    """The largest difference as a share of the largest number."""
+    """The largest difference, relative to the largest value."""
     largest = max(abs(x) for x in expected) or 1.0
     return max(abs(a - b) / largest for a, b in zip(found, expected, strict=True))
 
@@ -228,7 +228,7 @@ def take_turns(running: dict, results: dict, plan: Plan, threads: int) -> list[f
     contenders, copies, slowest = list(running.values()), [], 0.0
     for contender in contenders:
         slowest = max(slowest, contender.work(1)[0])
-        contender.forget_highest()
+        contender.reset_peak()
     times = plan.times or max(1, min(10_000, round(TURN_SECONDS / max(slowest, 1e-9))))
     for nth in range(plan.rounds if contenders else 0):
         copies.append(copy_speed(threads))
@@ -247,8 +247,7 @@ _SOURCE: list = []
 
 
 def copy_speed(threads: int) -> float:
-    """GB/s, reading and writing counted, of the best of three copies of 256 MB into memory that is there already; 0 without
-    PyTorch, which copies."""
+    """GB/s, reads and writes counted, of the best of three copies of 256 MB into existing memory; 0 without PyTorch."""
     if torch is None:
         return 0.0
     torch.set_num_threads(threads)
@@ -280,7 +279,7 @@ def report(result: Result) -> dict:
 
 
 def ratios(results: dict) -> dict:
-    """For each of ours, how many times faster than each peer: above 1 it is ahead."""
+    """The speed-up of each of ours over each peer; above 1, ours is faster."""
     timed = {name: result.milliseconds for name, result in results.items() if result.milliseconds}
     peers = [name for name in timed if not is_ours(name)]
     all_ratios = []
@@ -321,19 +320,19 @@ def versions() -> dict:
 
 
 def programs(given: list[str] | None) -> dict[str, str]:
-    """Ours by name: those of `NAME=PROGRAM`, or one that is built."""
+    """Our programs by name: those given as `NAME=PROGRAM`, or a newly compiled one."""
     pairs = [program.split("=", 1) for program in given or []]
     return {f"wordspace {name}": program for name, program in pairs} or {"wordspace": build()}
 
 
 def of_ours(programs: dict[str, str], devices: str) -> list[tuple[str, list[str]]]:
-    """How each of ours is started on each of `devices`, which commas part."""
+    """The command of each of ours on each of the comma-separated `devices`."""
     return [(name if device == "flex" else f"{name} {device}", [program, "serve", device])
             for name, program in programs.items() for device in devices.split(",")]
 
 
 def of_candle(program: str | None) -> list[tuple[str, list[str]]]:
-    """How candle is started, named with the version that it is built with; nothing where it takes no part."""
+    """candle's command, named with its locked version; empty without a program."""
     if program is None:
         return []
     packages = tomllib.loads((CANDLE / "Cargo.lock").read_text())["package"]
@@ -342,7 +341,7 @@ def of_candle(program: str | None) -> list[tuple[str, list[str]]]:
 
 
 def build() -> str:
-    """Builds ours and says where it is."""
+    """Compiles ours and returns its path."""
     command = ["cargo", "build", "--release", "-p", "wordspace", "--bench", "paired", "--message-format", "json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -350,17 +349,17 @@ def build() -> str:
 
 
 def measure(kind: str, title: str, args: argparse.Namespace, compare) -> None:
-    """Compares on every workload that was asked for, and keeps what was found; `compare` takes its name, ours and the rest."""
+    """Runs `compare(name, ours, args)` for every requested workload and writes the record."""
     ours = programs(args.ours)
     record = new_record(kind, title, args.threads, args.peer_device, args.precision)
     for name in args.workloads:
         record["workloads"].append(compare(name, ours, args))
-        print(f"{name} is done", file=sys.stderr)
+        print(f"{name}: done", file=sys.stderr)
     write(record, markdown(record), args.to)
 
 
 def write(record: dict, table: str, folder: Path | None) -> None:
-    """Prints the table; writes it and the record where it was asked for, never over what is there."""
+    """Prints the table; with a folder, also writes it and the record there, never over existing files."""
     print(table)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -373,13 +372,13 @@ def write(record: dict, table: str, folder: Path | None) -> None:
 def new_record(kind: str, title: str, threads: int, peer_device: str = "cpu", precision: str = "highest") -> dict:
     return {
         "schema": 1, "kind": kind, "title": title, "time": datetime.datetime.now().isoformat(timespec="seconds"),
-        "command": shlex.join(["python", *map(without_place, sys.argv)]), "machine": machine(threads), "versions": versions(),
+        "command": shlex.join(["python", *map(portable, sys.argv)]), "machine": machine(threads), "versions": versions(),
         "peer_device": torch.cuda.get_device_name() if peer_device == "cuda" else "cpu", "precision": precision, "workloads": [],
     }
 
 
-def without_place(argument: str) -> str:
-    """An argument of a command as another machine would have it: a path from the root of the project, or a file's name."""
+def portable(argument: str) -> str:
+    """A command argument without this machine's paths: relative to the project, or the file name alone."""
     before, equals, path = argument.rpartition("=")
     if not Path(path).is_absolute():
         return argument
@@ -388,36 +387,36 @@ def without_place(argument: str) -> str:
 
 
 def head(record: dict) -> list[str]:
-    """What was measured with what, as the first lines of a table."""
+    """The first lines of a table: machine, versions, command."""
     machine, versions = record["machine"], record["versions"]
     return [
         f"# {record['title']}, {record['time'][:10]}", "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; "
         f"{machine['threads']} threads, PyTorch uses {machine['instructions']}, load {machine['load'][0]:.1f} at the start.",
-        f"- wordspace at {versions['commit']}, {versions['rustc']}, PyTorch {versions['torch']} on {record['peer_device']}, products "
+        f"- wordspace at {versions['commit']}, {versions['rustc']}, PyTorch {versions['torch']} on {record['peer_device']}, matmul "
         f"in {'32 bits' if record['precision'] == 'highest' else 'TF32'}, Python {versions['python']}.",
         f"- `{record['command']}`", "",
     ]
 
 
 def of_copies(copy: dict) -> str:
-    """What copies of memory between the rounds say of the machine."""
+    """The copy speed between the rounds, and whether the machine was disturbed."""
     steady = copy["most"] - copy["least"] <= 0.1 * copy["median"]
-    doubt = "" if steady else " **It varied by more than a tenth: the machine was disturbed.**"
-    return f"Copy {copy['median']:.1f} GB/s ({copy['least']:.1f}–{copy['most']:.1f}), between the rounds.{doubt}"
+    doubt = "" if steady else " **It varied by more than 10 %: the machine was disturbed.**"
+    return f"Copy speed between the rounds: {copy['median']:.1f} GB/s ({copy['least']:.1f}–{copy['most']:.1f}).{doubt}"
 
 
 def markdown(record: dict) -> str:
     lines = head(record) + [
-        "Milliseconds are medians over rounds in which all take turns, least to most in brackets. A ratio is of one round; its",
-        "median is how many times faster ours was. Memory is the highest while working, above that of the idle process.",
+        "Milliseconds are medians over rounds in which all contenders take turns (minimum–maximum). A speed-up is the ratio of",
+        "times within a round: its median (minimum–maximum). Memory is the peak while working, above the idle process.",
     ]
     for workload in record["workloads"]:
         copy = workload["copy_gb_per_second"]
         lines += ["", f"## {workload['name']}", "", workload["shape"] + ".", ""]
         if copy and copy["median"]:
             lines += [of_copies(copy), ""]
-        lines += ["| | ms | memory, MB | numbers off by |", "|---|---|---|---|"]
+        lines += ["| | ms | memory, MB | relative error |", "|---|---|---|---|"]
         for c in workload["contenders"]:
             if c["failure"]:
                 lines.append(f"| {c['name']} | {c['failure']} | | |")
@@ -427,5 +426,5 @@ def markdown(record: dict) -> str:
                 lines.append(f"| {c['name']} | {t['median']:.2f} ({t['least']:.2f}–{t['most']:.2f}) | {c['above_ready_mb']:,.0f} | {off} |")
         for r in workload["times_faster"]:
             best = ", the best" if r["peer"] == workload["best_peer"] else ""
-            lines += ["", f"{r['ours']} against {r['peer']}{best}: **{r['median']:.2f} ×** ({r['least']:.2f}–{r['most']:.2f})."]
+            lines += ["", f"{r['ours']} over {r['peer']}{best}: **{r['median']:.2f} ×** ({r['least']:.2f}–{r['most']:.2f})."]
     return "\n".join(lines) + "\n"

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Holds t-SNE and UMAP of wordspace against scikit-learn and umap-learn on the same vectors, turn about.
+"""Compares t-SNE and UMAP in wordspace, scikit-learn and umap-learn on the same vectors, paired.
 
     pip install numpy scikit-learn umap-learn
     cargo build --release
     python scripts/peers/projection.py target/release/wordspace FILE --words 2000 5000
 
-FILE is anything with vectors that wordspace reads. The first words of letters are laid out; scikit-learn's `trustworthiness`
-(5 neighbours, Euclidean) judges all layouts. Times: of wordspace the whole process, which reads a text file of the vectors and
-measures its own trustworthiness too; of the others `fit_transform` alone, of umap-learn after a first one that is not counted.
-A round uses one seed for all; wordspace's t-SNE draws no random number. umap-learn is repeatable only where it is given a
-seed, and then has one thread; it is timed without a seed as well.
+FILE is any source that wordspace reads. The first words that consist of letters are projected, and scikit-learn's `trustworthiness`
+(5 neighbours, Euclidean) scores all layouts. For wordspace the whole process is timed, including reading a text file and
+computing its own trustworthiness; for the others only `fit_transform`, for umap-learn after an untimed first call.
+A round uses one seed for all; wordspace's t-SNE uses no random numbers. umap-learn is repeatable only with a seed, and then runs
+on one thread; it is also timed without a seed.
 """
 
 import argparse
@@ -30,12 +30,12 @@ READ = 200_000
 
 
 def vectors(program: str, file: str, words: int, folder: Path) -> tuple[np.ndarray, Path]:
-    """The vectors of the first words of letters, and a text file of them."""
+    """The vectors of the first words that consist of letters, and a text file with them."""
     command = [program, "convert", file, folder / "all.npy", "--limit", str(READ), "--quiet"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     table, names = np.load(folder / "all.npy"), (folder / "all.words.txt").read_text().split("\n")
     rows = [row for row, name in enumerate(names) if len(name) > 1 and name.isalpha()][:words]
-    assert len(rows) == words, f"{file} has {len(rows)} words of letters among its first {READ}"
+    assert len(rows) == words, f"{file} has {len(rows)} words of letters in its first {READ} rows; expected {words}"
     chosen = folder / f"{words}.txt"
     lines = [" ".join([names[row], *(repr(float(x)) for x in table[row])]) for row in rows]
     chosen.write_text(f"{words} {table.shape[1]}\n" + "\n".join(lines) + "\n")
@@ -82,7 +82,7 @@ def compare(program: str, points: np.ndarray, chosen: Path, method: str, dims: i
     work = {"wordspace": lambda seed: lambda _: ours(program, chosen, method, dims, seed)} | peers(method, dims)
     for name, fit in work.items():
         if name.startswith("umap-learn"):
-            fit(0)(points)  # it compiles itself, other code where there are many points
+            fit(0)(points)  # compiles itself, with other code for many points
     seconds, trust = {name: [] for name in work}, {name: [] for name in work}
     for seed in range(rounds):
         for name, fit in work.items():

@@ -1,23 +1,22 @@
 #!/usr/bin/env python3
-"""Measures how what ours costs grows: single operations along V, N and C, and updates of models, on one thread and on all.
+"""Measures how the time of single operations grows with V, N and C, and of updates, on one thread and on all.
 
     pip install torch numpy safetensors
-    python scripts/peers/scaling.py                                    # builds ours first, then all of it
+    python scripts/peers/scaling.py                                    # compiles ours first, then measures all
     python scripts/peers/scaling.py gradient toy                       # one operation, one model
-    python scripts/peers/scaling.py gradient --up-to 12 --rounds 2     # a try: V and N up to 2^12
+    python scripts/peers/scaling.py gradient --up-to 12 --rounds 2     # quick: V and N up to 2^12
     python scripts/peers/scaling.py --to benches/record
 
     lookup     rows of a table
-    embed      the same, with the row of each place added
-    gradient   the same, and back to the dense gradients of both tables
-    rows       the same, of the token table in the rows alone that are read
-    update     clipping by the norm and AdamW on all of a table
-    update-rows  the same on the rows alone that are read
+    embed      the same, with the row of each position added
+    gradient   the same, and backward to the dense gradients of both tables
+    rows       the same, with the token gradient in the rows that were read only
+    update     clipping by the norm and AdamW on a whole table
+    update-rows  the same on the rows that were read only
 
-One of V, N and C grows while the two others stay at 65,536, 8,192 and 64. Ids are drawn uniformly and as a text has them. What
-comes of a point is held to its definition, which NumPy computes here, before time counts; the losses of a model on one thread
-must be those on all to the last bit (`training.py` holds them to PyTorch's). One thread and all of them take turns, as
-contenders do in the other comparisons.
+One of V, N and C grows while the others stay at 65,536, 8,192 and 64. Ids are uniform or Zipf. A point is timed only if its result
+agrees with NumPy's, and a model only if its losses on one thread are bit-identical to those on all (`training.py` compares them
+with PyTorch's). One thread and all threads take turns, like the contenders of the other comparisons.
 """
 
 import argparse
@@ -45,7 +44,7 @@ ONE = "one thread"
 
 @dataclass
 class Point:
-    """The sizes of a piece of work; T is `CONTEXT`, or N where that is less."""
+    """The sizes of a measurement; T is `CONTEXT`, or N if that is less."""
 
     v: int
     n: int
@@ -76,15 +75,15 @@ def embedded(p: Point) -> list[np.ndarray]:
 
 
 def gradients(p: Point) -> list[np.ndarray]:
-    """Ones come back to every place, so a row's gradient is how often it was met."""
-    met = np.bincount(p.ids, minlength=p.v).astype(np.float32)
-    return [np.repeat(met, p.c), np.full(p.t * p.c, p.n // p.t, np.float32)]
+    """Every position gets a gradient of ones, so a row's gradient is the count of its id."""
+    counts = np.bincount(p.ids, minlength=p.v).astype(np.float32)
+    return [np.repeat(counts, p.c), np.full(p.t * p.c, p.n // p.t, np.float32)]
 
 
 def gradients_of_rows(p: Point) -> list[np.ndarray]:
-    """The rows in the order of their ids."""
-    _, met = np.unique(p.ids, return_counts=True)
-    return [np.repeat(met.astype(np.float32), p.c), gradients(p)[1]]
+    """The rows, by id."""
+    _, counts = np.unique(p.ids, return_counts=True)
+    return [np.repeat(counts.astype(np.float32), p.c), gradients(p)[1]]
 
 
 def updated(p: Point) -> list[np.ndarray]:
@@ -113,24 +112,24 @@ def there_and_back(p: Point) -> int:
 
 
 def there_and_back_to_rows(p: Point) -> int:
-    """A row is taken, looked up from what was taken, and its gradient written."""
+    """Each row is gathered, looked up from the gathered rows, and its gradient written."""
     return read_and_written(p) + p.n * (4 * p.c + 4) + 12 * read(p) * p.c
 
 
 def read(p: Point) -> int:
-    """How many rows are read."""
+    """The number of distinct rows that are read."""
     return len(np.unique(p.ids))
 
 
 @dataclass
 class Operation:
-    """What `benches/paired/kernels.rs` calls by the same name. One more is a branch there and an entry here."""
+    """An operation that `benches/paired` has by the same name. A new one is a branch there and an entry here."""
 
-    definition: Callable[[Point], list[np.ndarray]]
-    #: The least that must move between memory and processor; `docs/benchmarks.md` has the formulae.
+    reference: Callable[[Point], list[np.ndarray]]
+    #: The least bytes that must move between memory and CPU.
     least_bytes: Callable[[Point], int]
     axes: str = "VNC"
-    #: What ids it is given; none for what touches all rows.
+    #: The distributions of ids; (None,) if it touches all rows.
     streams: tuple = ("uniform", "zipf")
 
 
@@ -162,14 +161,14 @@ def measured(name: str, sizes: dict, stream: str | None, ours: dict[str, str], a
     ids = kernels.draw(sizes["V"], sizes["N"], stream) if stream else []
     point = Point(sizes["V"], sizes["N"], sizes["C"], np.array(ids, dtype=np.int64))
     request = {"work": name, "v": point.v, "c": point.c, "t": point.t, "ids": ids}
-    expected = [parts(numbers) for numbers in operation.definition(point)]
+    expected = [parts(numbers) for numbers in operation.reference(point)]
     plan = pairing.Plan(times=None, rounds=args.rounds, check=1, tolerance=1e-4)
     compared = pairing.compare(contenders(ours), request, plan, args, expected)
     return sizes | {"bytes": operation.least_bytes(point)} | compared
 
 
 def parts(numbers: np.ndarray) -> list[float]:
-    """The numbers of a result as `pairing.compared` has them."""
+    """The values of a result as `pairing.compared` reports them."""
     numbers = numbers.reshape(-1)
     return np.add.reduceat(numbers, np.arange(0, len(numbers), -(-len(numbers) // 100)), dtype=np.float64).tolist()
 
@@ -189,22 +188,22 @@ def model(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 def table(record: dict) -> str:
     all_threads = f"{record['machine']['threads']} threads"
     lines = pairing.head(record) + [
-        "Milliseconds are medians over rounds in which one thread and all of them take turns, an operation again and again for",
-        "about a twentieth of a second; a ratio is of one round, least to most in brackets. GB/s are of the least that must move,",
-        "on all threads.",
+        "Milliseconds are medians over rounds in which one thread and all threads take turns; a turn repeats an operation for about",
+        "50 ms. A speed-up is the ratio of times within a round (minimum–maximum). GB/s count the least bytes that must move, on",
+        "all threads.",
     ]
     if copies := [p["copy_gb_per_second"] for c in record["curves"] for p in c["points"]]:
         median = pairing.statistics.median(copy["median"] for copy in copies)
-        lines += ["", f"Copy {median:.1f} GB/s in the middle of all curves, "
-                      f"{min(copy['least'] for copy in copies):.1f} to {max(copy['most'] for copy in copies):.1f}."]
+        lines += ["", f"Copy speed: {median:.1f} GB/s, the median over all curves "
+                      f"({min(copy['least'] for copy in copies):.1f}–{max(copy['most'] for copy in copies):.1f})."]
     if record["workloads"]:
-        lines += ["", "## Updates of models", "", f"| | one thread, ms | {all_threads}, ms | times faster | |", "|---|---|---|---|---|"]
+        lines += ["", "## Updates of models", "", f"| | one thread, ms | {all_threads}, ms | speed-up | |", "|---|---|---|---|---|"]
         lines += [f"| {w['name']} | {cells(w)} | {w['shape']} |" for w in record["workloads"]]
     for group in groups(record["curves"]):
         first = group[0]
         held = ", ".join(f"{axis} {size:,}" for axis, size in BASE.items() if axis != first["axis"] and (first["ids"] or axis != "N"))
         lines += ["", f"## {first['operation']} along {first['axis']}, {held}", ""]
-        streams = [f"{curve['ids'] + ': ' if curve['ids'] else ''}one thread, ms | {all_threads}, ms | times faster | GB/s" for curve in group]
+        streams = [f"{curve['ids'] + ': ' if curve['ids'] else ''}one thread, ms | {all_threads}, ms | speed-up | GB/s" for curve in group]
         lines += [f"| {first['axis']} | " + " | ".join(streams) + " |", "|---" * (1 + 4 * len(group)) + "|"]
         for points in zip(*(curve["points"] for curve in group), strict=True):
             lines.append(f"| {points[0][first['axis']]:,} | " + " | ".join(f"{cells(p)} | {gigabytes(p)}" for p in points) + " |")
@@ -218,7 +217,7 @@ def groups(curves: list[dict]) -> list[list[dict]]:
 
 
 def cells(compared: dict) -> str:
-    """What one thread took, what all took, and how many times faster that was."""
+    """The times on one thread and on all, and the speed-up."""
     contenders = {contender["name"]: contender for contender in compared["contenders"]}
     one, ours = contenders[ONE], next(c for name, c in contenders.items() if name != ONE)
     shown = [c["failure"] or f"{c['milliseconds']['median']:.4g}" for c in (one, ours)]
@@ -235,17 +234,17 @@ def main() -> None:
     names = [*OPERATIONS, *training.WORKLOADS]
     parser = pairing.arguments(__doc__, names, names)
     parser.add_argument("--up-to", type=int, default=20, metavar="LOG", help="V and N grow to 2^LOG")
-    parser.add_argument("--check", type=int, default=models.BATCHES, help="how many updates of a model are compared")
+    parser.add_argument("--check", type=int, default=models.BATCHES, help="number of updates of a model whose losses are compared")
     args = parser.parse_args()
     ours = pairing.programs(args.ours)
-    record = pairing.new_record("scaling", "How the cost of ours grows", args.threads) | {"curves": []}
+    record = pairing.new_record("scaling", "Time against V, N, C and threads", args.threads) | {"curves": []}
     for name in args.workloads:
         if name in OPERATIONS:
             operation = OPERATIONS[name]
             record["curves"] += [curve(name, axis, stream, ours, args) for axis in operation.axes for stream in operation.streams]
         else:
             record["workloads"].append(model(name, ours, args))
-        print(f"{name} is done", file=sys.stderr)
+        print(f"{name}: done", file=sys.stderr)
     pairing.write(record, table(record), args.to)
 
 

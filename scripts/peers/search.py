@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
-"""Compares neighbours of wordspace, gensim and faiss on one large word2vec file, at equal answers, turn about.
+"""Times nearest neighbours in wordspace, gensim and faiss on one large word2vec file, paired, at equal answers.
 
     pip install numpy gensim faiss-cpu
     python scripts/googlenews_shape.py FOLDER
-    cargo bench --no-run --bench three_million          # prints where the program is
+    cargo bench --no-run --bench three_million          # prints the path of the program
     python scripts/peers/search.py PROGRAM FOLDER/3000000x300.bin
 
-gensim loads the file with `load_word2vec_format` and answers with `most_similar`; for its second opening it gets what serves
-it best, its own format with `mmap="r"`. faiss searches an `IndexFlatIP` of vectors made one long; it reads no word2vec files,
-so the time gensim takes to load is part of its first opening; for its second it gets its own file, mapped. All three use
-all cores. The answers of all three must be the same words, with cosines within 1e-5.
-Needs four times the file's size in memory and twice in FOLDER.
+gensim loads the file with `load_word2vec_format` and answers with `most_similar`; its second opening uses its own format with
+`mmap="r"`, the fastest it has. faiss searches an `IndexFlatIP` of normalized vectors; it cannot read word2vec files, so its first
+opening includes loading by gensim, and its second one maps its own file. All three use all cores. Their answers must be the same
+words, with cosines within 1e-5. Needs memory for four times the file and space in FOLDER for twice the file.
 """
 
 import json
@@ -113,7 +112,7 @@ def main(program: str, file: Path) -> None:
         for nth in range(ROUNDS):
             put("one query, top 10: gensim", timed(lambda: vectors.most_similar(WORDS[0], topn=TOP))[0])
             put("one query, top 10: faiss", timed(lambda: index.search(one, TOP + 1))[0])
-            if nth < 2:  # it has no way to share a pass, and takes a while
+            if nth < 2:  # slow: gensim cannot share a pass
                 put("64 queries, top 10: gensim", timed(lambda: [vectors.most_similar(key, topn=TOP) for key in keys])[0])
             put("64 queries, top 10: faiss", timed(lambda: index.search(units, TOP + 1))[0])
             result = ours(program, file, cache)
@@ -136,7 +135,7 @@ def second_openings(folder: Path, vectors: KeyedVectors, index, one: np.ndarray,
             del again
     with tempfile.TemporaryDirectory(dir=folder) as native:
         faiss.write_index(index, f"{native}/faiss.index")
-        # Newer versions have a way of their own to map vectors that are not in inverted lists.
+        # Newer versions have a flag of their own for mapping flat indexes.
         mapped = getattr(faiss, "IO_FLAG_MMAP_IFC", faiss.IO_FLAG_MMAP)
         for _ in range(ROUNDS):
             load, again = timed(lambda: faiss.read_index(f"{native}/faiss.index", mapped))

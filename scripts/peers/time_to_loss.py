@@ -1,23 +1,21 @@
 #!/usr/bin/env python3
-"""Trains the same model on the same text in wordspace and in PyTorch, and tells when each reached a loss on held-out text.
+"""Trains the same model on the same text in wordspace and in PyTorch, and reports when each reached a validation loss.
 
     pip install torch safetensors
     cargo build --release
     python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt
-    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --runs race      # can be gone on with
-    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --steps 1200     # a shorter schedule
+    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --runs race      # can be continued
+    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --steps 1200     # shorter schedule
     python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --until-perplexity 40
-    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --steps 40 --every 20     # a try
+    python scripts/peers/time_to_loss.py configs/tinystories.toml tinystories.txt --steps 40 --every 20     # quick
 
-All begin with the same weights, read the same token files at random places, and have the same schedule, dropout and
-evaluations of all held-out text after the same updates; windows and dropout are drawn by each for itself. The losses before
-the first update must agree to 1e-4. One works at a time: turn about, each has the machine while the others are stopped
-(SIGSTOP). What counts is the time a program had from its evaluation before the first update on, with evaluations, and the
-checkpoint that each saves after one.
+All start from the same weights, read the same token files at random offsets, and have the same schedule, dropout rate and
+evaluations of all held-out text; each draws its own windows and dropout masks. The losses before the first update must agree to
+1e-4. One works at a time, in turns, while the others are stopped (SIGSTOP). The clock of a program starts at its evaluation
+before the first update and includes evaluations and checkpoints.
 
-With `--runs` the same command goes on with a race that was cut off, from the newest checkpoints: what was done after them is
-done again, and the time that it took is forgotten. Ours is charged with what it then takes to begin; PyTorch, which has to
-compile again, is not.
+With `--runs` the same command continues an interrupted race from the newest checkpoints; later work is repeated, and its time is
+discarded. Ours is charged for its start-up then; PyTorch, which compiles again, is not.
 """
 
 import argparse
@@ -62,7 +60,7 @@ def learning_rate(step: int, train: dict) -> float:
 
 
 def peer(runs: Path, kind: str, every: int) -> None:
-    """The run in PyTorch: weights and tokens are those that ours begins with, the configuration is as ours resolved it."""
+    """The run in PyTorch, with our initial weights, tokens and resolved configuration."""
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     torch.manual_seed(1)
     start, config = runs / "start", tomllib.loads((runs / "wordspace" / "config.toml").read_text())
@@ -74,19 +72,19 @@ def peer(runs: Path, kind: str, every: int) -> None:
     forward = torch.compile(model) if kind == "compiled" else model
     text, held_out = tokens(start / "tokens" / "train.bin"), tokens(start / "tokens" / "validation.bin")
 
-    def windows(places: torch.Tensor, text: torch.Tensor):
-        at = places[:, None] + torch.arange(context)
+    def windows(starts: torch.Tensor, text: torch.Tensor):
+        at = starts[:, None] + torch.arange(context)
         return text[at], text[at + 1]
 
     def evaluate() -> float:
         model.eval()
-        places = torch.arange(0, len(held_out) - context, context)
+        starts = torch.arange(0, len(held_out) - context, context)
         with torch.no_grad():
-            losses = [forward(*windows(some, held_out)).item() * len(some) for some in places.split(rows)]
+            losses = [forward(*windows(some, held_out)).item() * len(some) for some in starts.split(rows)]
         model.train()
-        return sum(losses) / len(places)
+        return sum(losses) / len(starts)
 
-    # What is compiled is compiled before the clock starts.
+    # Compile before the clock starts.
     forward(*windows(torch.zeros(rows, dtype=torch.long), text)).backward()
     optimizer.zero_grad(set_to_none=True)
     loss, folder = evaluate(), runs / f"PyTorch {kind}"
@@ -113,32 +111,32 @@ def peer(runs: Path, kind: str, every: int) -> None:
 
 
 def save(folder: Path, step: int, model, optimizer) -> None:
-    """A checkpoint, whole or not there, in the place of the one before."""
+    """Atomically replaces the previous checkpoint."""
     before, after = newest(folder), folder / "checkpoints" / f"step-{step:06}.pt"
     parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
-    torch.save(parts, folder / "half.pt")
-    (folder / "half.pt").replace(after)
+    torch.save(parts, folder / "partial.pt")
+    (folder / "partial.pt").replace(after)
     if before and before[1] != after:
         before[1].unlink()
 
 
 def newest(folder: Path) -> tuple[int, Path] | None:
-    """The newest checkpoint of a run and its step; ours are folders, PyTorch's are files."""
+    """The step and path of a run's newest checkpoint; ours are folders, PyTorch's are files."""
     named = [(re.fullmatch(r"step-(\d+)(\.pt)?", path.name), path) for path in (folder / "checkpoints").glob("step-*")]
     return max(((int(name[1]), path) for name, path in named if name), default=None)
 
 
 def end_with_parent() -> None:
-    """A stopped program whose referee was killed would wait for ever."""
+    """Otherwise a stopped program would stay for ever if this script is killed."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Racer:
-    """A program that appends evaluations to the log of its run, and the time it had."""
+    """A program that appends evaluations to its run's log, and its running time."""
 
     def __init__(self, name: str, folder: Path, losses: list[dict]):
         self.name, self.folder, self.log, self.losses, self.process = name, folder, folder / "log.jsonl", losses, None
-        self.had, self.place, self.event = 0.0, 0, None
+        self.elapsed, self.offset, self.event = 0.0, 0, None
         checkpoint = newest(folder)
         self.resumes = checkpoint is not None
         if checkpoint:
@@ -148,49 +146,49 @@ class Racer:
             shutil.rmtree(folder, ignore_errors=True)
 
     def go_back_to(self, step: int) -> None:
-        """Forgets what came after its newest checkpoint."""
+        """Discards everything after its newest checkpoint."""
         lines = [line for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
         self.log.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
         self.losses = [loss for loss in self.losses if loss["step"] <= step]
-        self.look(self.losses[-1]["at"])
+        self.read_log(self.losses[-1]["at"])
 
-    def start(self, command: list, threads: int, begins_with: str | None) -> None:
-        """Lets it come to the line of its log that its time counts from."""
+    def start(self, command: list, threads: int, first_event: str | None) -> None:
+        """Starts it and runs it to the log event at which its clock starts."""
         variables = {name: str(threads) for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
         self.event = None
         self.process = subprocess.Popen([str(part) for part in command], env=os.environ | variables,
                                         stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
         self.process.send_signal(signal.SIGSTOP)
-        while begins_with and self.event != begins_with:
-            assert self.turn(0.2, lambda: None), f"{self.name} ended before it began"
-        self.had = self.losses[-1]["at"] if self.losses else 0.0
+        while first_event and self.event != first_event:
+            assert self.turn(0.2, lambda: None), f"{self.name} ended before its first evaluation"
+        self.elapsed = self.losses[-1]["at"] if self.losses else 0.0
 
     def turn(self, seconds: float, keep, goal: float = -math.inf) -> bool:
-        """Lets it work, and keeps each evaluation that it makes; False when it is done, or as good as `goal`."""
-        began, before = time.perf_counter(), self.had
+        """Lets it run for a turn and calls `keep` after each evaluation; False if it is done or has reached `goal`."""
+        began, before = time.perf_counter(), self.elapsed
         now = lambda: before + time.perf_counter() - began
         is_good = lambda: bool(self.losses) and self.losses[-1]["loss"] <= goal
         self.process.send_signal(signal.SIGCONT)
         while (done := self.process.poll()) is None and now() - before < seconds and not is_good():
             time.sleep(0.02)
-            if self.look(now()):
+            if self.read_log(now()):
                 keep()
         if done is None:
             self.process.send_signal(signal.SIGSTOP)
-        if self.look(now()):
+        if self.read_log(now()):
             keep()
-        assert not done, f"{self.name} ended with {done}"
+        assert not done, f"{self.name} failed with exit code {done}"
         return done is None and not is_good()
 
-    def look(self, now: float) -> bool:
-        """Reads what its log has gained; says whether it has been evaluated."""
-        self.had, before = now, len(self.losses)
+    def read_log(self, now: float) -> bool:
+        """Reads new lines of its log; True if there is a new evaluation."""
+        self.elapsed, before = now, len(self.losses)
         if self.log.exists():
             with open(self.log, "rb") as file:
-                file.seek(self.place)
+                file.seek(self.offset)
                 gained = file.read()
             gained = gained[: gained.rfind(b"\n") + 1]
-            self.place += len(gained)
+            self.offset += len(gained)
             for line in map(json.loads, gained.splitlines()):
                 self.event = line["event"]
                 if self.event == "evaluation" and line["step"] > (self.losses[-1]["step"] if self.losses else -1):
@@ -198,7 +196,7 @@ class Racer:
         return len(self.losses) > before
 
     def seconds_to(self, loss: float) -> float | None:
-        """From its first evaluation to the first that is as good."""
+        """Seconds from its first evaluation to the first one at or below `loss`."""
         return next((x["at"] - self.losses[0]["at"] for x in self.losses if x["loss"] <= loss), None)
 
     def end(self) -> None:
@@ -208,7 +206,7 @@ class Racer:
 
 
 class Race:
-    """Racers, and what a folder keeps of them, so that they can go on."""
+    """The programs, and a folder from which the race can be continued."""
 
     def __init__(self, runs: Path, args: argparse.Namespace):
         self.runs, self.args, self.file, self.racers = runs, args, runs / "race.json", []
@@ -219,26 +217,26 @@ class Race:
         if self.file.exists():
             self.kept = json.loads(self.file.read_text())
             if self.kept["settings"] != settings:
-                sys.exit(f"{runs} holds a race with other settings; give the command it was begun with, or another --runs")
+                sys.exit(f"{runs} has a race with other settings; repeat its command, or give another --runs")
         elif any(runs.iterdir()):
-            sys.exit(f"{runs} is not empty and holds no race; give another --runs")
+            sys.exit(f"{runs} is not empty and has no race; give another --runs")
         self.kept["begun"] += 1
         self.keep()
 
     def keep(self) -> None:
-        """Leaves what is known where the next to go on finds it."""
+        """Saves the state of the race, for a later continuation."""
         self.kept["losses"] |= {racer.name: racer.losses for racer in self.racers}
         self.file.with_suffix(".new").write_text(json.dumps(self.kept))
         self.file.with_suffix(".new").replace(self.file)
 
     def line_up(self) -> None:
-        """Brings each to where its time begins, one after the other."""
+        """Starts each in turn, up to the start of its clock."""
         args = self.args
         ours = [args.program, "train", args.config, "--text", args.text, "--device", args.device, "--out", self.runs, "--quiet"]
         ours += ["--set", f"evaluate.every={args.every}", "--set", "evaluate.batches=0", "--set", f"checkpoint.every={args.every}"]
         ours += ["--set", "train.early_stop=0", "--set", "watch.every=0", "--set", "watch.vectors_every=0"]
         if newest(self.runs / "start") is None:
-            # The weights and tokens that all begin with: a run without an update.
+            # The initial weights and the tokens: a run without updates.
             shutil.rmtree(self.runs / "start", ignore_errors=True)
             start = [*ours, "--name", "start", "--set", "train.steps=0", "--set", "evaluate.batches=1"]
             subprocess.run([str(part) for part in start], check=True, stdout=subprocess.DEVNULL)
@@ -252,7 +250,7 @@ class Race:
             command = [sys.executable, __file__, "peer", self.runs, kind, args.every]
             racer.start(command, args.threads, "resumed" if racer.resumes else "evaluation")
         first = [racer.losses[0]["loss"] for racer in self.racers]
-        assert max(first) - min(first) < 1e-4, f"losses before the first update differ: {first}"
+        assert max(first) - min(first) < 1e-4, f"losses before the first update differ by more than 1e-4: {first}"
         self.keep()
 
     def enter(self, name: str) -> Racer:
@@ -260,7 +258,7 @@ class Race:
         return self.racers[-1]
 
     def run(self) -> None:
-        """Turn about, another first each time, until all are done or as good as was asked for."""
+        """Takes turns, each time starting with another, until all are done or have reached the goal."""
         goal = math.log(self.args.until_perplexity) + 1e-12 if self.args.until_perplexity else -math.inf
         going, first = list(self.racers), 0
         while going:
@@ -269,18 +267,18 @@ class Race:
             going, first = [racer for racer in order if racer.turn(self.args.turn, self.keep, goal)], first + 1
             going.sort(key=self.racers.index)
             self.keep()
-            now = [f"{r.name}: step {r.losses[-1]['step']}, {r.losses[-1]['loss']:.3f}, {r.had:.0f} s" for r in self.racers]
+            now = [f"{r.name}: step {r.losses[-1]['step']}, {r.losses[-1]['loss']:.3f}, {r.elapsed:.0f} s" for r in self.racers]
             print("  ".join(now), file=sys.stderr)
         for racer in self.racers:
             pairs = zip(racer.losses, self.racers[0].losses)
-            assert all(theirs["step"] == ours["step"] for theirs, ours in pairs), f"{racer.name} was evaluated at other steps"
+            assert all(theirs["step"] == ours["step"] for theirs, ours in pairs), f"{racer.name} has evaluations at other steps than ours"
 
     def record(self) -> dict:
-        """What is kept for good: every evaluation, and the time to perplexities."""
+        """The record: every evaluation, and the time to each perplexity."""
         record = pairing.new_record("time-to-loss", f"Time to the same loss, {self.args.config.stem}", self.args.threads)
-        record["racers"] = [{"name": racer.name, "seconds": racer.had, "losses": racer.losses} for racer in self.racers]
+        record["racers"] = [{"name": racer.name, "seconds": racer.elapsed, "losses": racer.losses} for racer in self.racers]
         record["begun"], record["copy_gb_per_second"] = self.kept["begun"], pairing.spread(self.kept["copies"])
-        # The lowest loss that all have reached, and rounder ones above it.
+        # The lowest loss that all have reached, and round perplexities above it.
         lowest = math.exp(max(min(x["loss"] for x in racer.losses) for racer in self.racers))
         asked = {self.args.until_perplexity} - {None}
         levels = [level for level in sorted({*LEVELS, *asked}, reverse=True) if level > lowest] + [lowest]
@@ -289,13 +287,13 @@ class Race:
 
 
 def table(record: dict) -> str:
-    again = f" It was cut off and gone on with, {record['begun'] - 1} ×." if record["begun"] > 1 else ""
+    again = f" The race was interrupted and continued {record['begun'] - 1} times." if record["begun"] > 1 else ""
     lines = pairing.head(record) + [
-        f"Seconds each had until its loss on held-out text was as low; evaluations and checkpoints included.{again}", "",
+        f"Seconds until the validation perplexity was reached, evaluations and checkpoints included.{again}", "",
         pairing.of_copies(record["copy_gb_per_second"]), "",
     ]
     names = [racer["name"] for racer in record["racers"]]
-    lines += ["| perplexity | " + " | ".join(names) + " | times faster |", "|---" * (len(names) + 2) + "|"]
+    lines += ["| perplexity | " + " | ".join(names) + " | speed-up |", "|---" * (len(names) + 2) + "|"]
     for level in record["levels"]:
         ours, *theirs = level["seconds"]
         cells = ["–" if s is None else f"{s:.1f}" for s in level["seconds"]]
@@ -309,21 +307,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path)
     parser.add_argument("text", type=Path)
-    parser.add_argument("--program", default=pairing.ROOT / "target" / "release" / "wordspace", help="ours, built")
-    parser.add_argument("--peers", default="compiled", help="of eager, fused, compiled")
+    parser.add_argument("--program", default=pairing.ROOT / "target" / "release" / "wordspace", help="our compiled program")
+    parser.add_argument("--peers", default="compiled", help="eager, fused, compiled: comma-separated")
     parser.add_argument("--device", default="flex")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--steps", type=int, help="how many updates [default: the configuration's]")
-    parser.add_argument("--until-perplexity", type=float, metavar="P", help="each ends at its first evaluation that is as good")
+    parser.add_argument("--steps", type=int, help="number of updates [default: the configuration's]")
+    parser.add_argument("--until-perplexity", type=float, metavar="P", help="stop each at its first evaluation with this perplexity or less")
     parser.add_argument("--every", type=int, default=100, help="updates between evaluations")
-    parser.add_argument("--turn", type=float, default=20.0, help="seconds")
-    parser.add_argument("--runs", type=Path, help="a folder that keeps the race, to go on with it [default: one that goes]")
-    parser.add_argument("--to", type=Path, help="the folder for the record and its table")
+    parser.add_argument("--turn", type=float, default=20.0, help="length of a turn in seconds")
+    parser.add_argument("--runs", type=Path, help="the folder of the race, to continue it later [default: a temporary one]")
+    parser.add_argument("--to", type=Path, help="the folder to write the record and its table to")
     args = parser.parse_args()
-    # Who is asked to end ends the racers too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("it was asked to end"))
-    with tempfile.TemporaryDirectory() as passing:
-        runs = args.runs or Path(passing)
+    # So that `finally` below ends the racers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    with tempfile.TemporaryDirectory() as temporary:
+        runs = args.runs or Path(temporary)
         runs.mkdir(parents=True, exist_ok=True)
         race = Race(runs, args)
         try:

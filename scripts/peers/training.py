@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Times an update of the same GPT-2 in wordspace and in PyTorch, turn about, at equal losses.
+"""Times an update of the same GPT-2 in wordspace and in PyTorch, paired, at equal losses.
 
     pip install torch safetensors
-    python scripts/peers/training.py toy head                # builds ours first
+    python scripts/peers/training.py toy head                # compiles ours first
     python scripts/peers/training.py toy --threads 1
     python scripts/peers/training.py toy --to benches/record
 
-An update is: batch to the device, forward, loss, backward, clipping by the global norm, AdamW. All start from the same
-weights and take the same batches; losses over twenty updates must agree to 1e-4 before time counts. Gradient norms are not
-compared: PyTorch adds the squares of a large table one after another in 32 bits, and is off by 1e-3 at 13 million numbers
-(`vector_norm` of the same numbers as 64-bit ones shows it). PyTorch runs as it
-comes (eager), with the fused AdamW, and compiled with it (which needs a C++ compiler); the best of them is the opponent. candle
-takes part where `--candle` names its program.
-`--ours NAME=PROGRAM` names a built `paired` bench, to compare builds.
+An update is: batch to the device, forward, loss, backward, clipping by the global norm, AdamW. All contenders start from the same
+weights and take the same batches, and are timed only if their losses over twenty updates agree to 1e-4. Gradient norms are not
+compared: PyTorch sums the squares of a large table sequentially in 32 bits, with a relative error of 1e-3 for 13 million
+elements (`vector_norm` in 64 bits shows it).
+
+PyTorch runs eager, with the fused AdamW, and compiled with the fused AdamW (which needs a C++ compiler). `--candle` includes
+candle. `--ours NAME=PROGRAM` names a compiled `paired` bench; several of them compare builds.
 """
 
 import argparse
@@ -47,7 +47,7 @@ WORKLOADS = {
 
 
 class Gpt(nn.Module):
-    """GPT-2 as one writes it for PyTorch; matrices are `[out, in]`, as `linear` wants them."""
+    """GPT-2 as one writes it for PyTorch; matrices are `[out, in]`, as `linear` expects them."""
 
     def __init__(self, model: dict, tensors: dict):
         super().__init__()
@@ -134,16 +134,16 @@ def compare(name: str, ours: dict[str, str], args: argparse.Namespace) -> dict:
 def shape(work: dict, args: argparse.Namespace) -> str:
     letters = [("V", "vocab_size"), ("C", "channels"), ("L", "layers"), ("H", "heads"), ("T", "context")]
     sizes = ", ".join(f"{letter} {work['model'][key]:,}" for letter, key in letters)
-    products = f"{operations(work) / 1e9:.3g} GFLOP of products"
-    return f"{sizes}, B {work['batch']}: {products}; {work['times']} a turn, {args.rounds} rounds, {args.check} compared"
+    products = f"{operations(work) / 1e9:.3g} GFLOP of matmul"
+    return f"{sizes}, B {work['batch']}: {products}; {work['times']} per turn, {args.rounds} rounds, {args.check} compared"
 
 
 def main() -> None:
     parser = pairing.arguments(__doc__, list(WORKLOADS), ["toy", "head"])
-    parser.add_argument("--peers", default=",".join(PEERS), help="of eager, fused, compiled")
-    parser.add_argument("--check", type=int, default=BATCHES, help="how many updates are compared")
+    parser.add_argument("--peers", default=",".join(PEERS), help="eager, fused, compiled: comma-separated")
+    parser.add_argument("--check", type=int, default=BATCHES, help="number of updates whose losses are compared")
     args = parser.parse_args()
-    pairing.measure("training", f"An update of a model, beside PyTorch{' and candle' if args.candle else ''}", args, compare)
+    pairing.measure("training", f"An update of a model, compared with PyTorch{' and candle' if args.candle else ''}", args, compare)
 
 
 if __name__ == "__main__":

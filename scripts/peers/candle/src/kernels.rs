@@ -1,4 +1,4 @@
-//! Rows of a table, and the gradients of two tables, on numbers that need no file: each is a function of its place.
+//! Lookups, and gradients of two tables, on values that are a function of their index.
 
 use candle_core::{Device, Result, Tensor, Var, bail};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use crate::Work;
 #[derive(Deserialize)]
 struct Request {
     work: String,
-    /// V, the rows of the table.
+    /// V, the number of rows of the table.
     v: usize,
     c: usize,
     /// T; B follows from the ids.
@@ -17,13 +17,13 @@ struct Request {
     ids: Vec<u32>,
 }
 
-/// Does the work that the request names; gives what comes of the last time.
+/// Opens the work that the request names; it returns the results of the last repetition.
 pub fn open(request: &Value) -> Result<Work> {
     let request = Request::deserialize(request).map_err(candle_core::Error::wrap)?;
     let mut once: Box<dyn FnMut() -> Result<Vec<Tensor>>> = match request.work.as_str() {
         "lookup" => lookup(&request)?,
         "gradient" => gradient(&request)?,
-        other => bail!("candle is not asked for {other}"),
+        other => bail!("work is {other:?}; expected lookup or gradient"),
     };
     Ok(Box::new(move |times| {
         let mut results = Vec::new();
@@ -35,7 +35,7 @@ pub fn open(request: &Value) -> Result<Work> {
     }))
 }
 
-/// Numbers between -0.1 and 0.1; `scripts/peers/kernels.py` has the same.
+/// Values between -0.1 and 0.1; `scripts/peers/kernels.py` has the same.
 fn table(rows: usize, columns: usize, first: usize) -> Result<Tensor> {
     let value = |at: usize| (((at * 48_271 % 65_537) as f64 / 65_537.0 - 0.5) * 0.2) as f32;
     let values: Vec<f32> = (first..first + rows * columns).map(value).collect();
@@ -51,7 +51,7 @@ fn lookup(request: &Request) -> Result<Box<dyn FnMut() -> Result<Vec<Tensor>>>> 
     Ok(Box::new(move || Ok(vec![wte.embedding(&ids)?])))
 }
 
-/// Token and position rows, and back with ones to the dense gradients of both tables.
+/// Token and position rows, and backward from ones to the dense gradients of both tables.
 fn gradient(request: &Request) -> Result<Box<dyn FnMut() -> Result<Vec<Tensor>>>> {
     let wte = Var::from_tensor(&table(request.v, request.c, 0)?)?;
     let wpe = Var::from_tensor(&table(request.t, request.c, 1)?)?;

@@ -1,7 +1,7 @@
-//! candle in a comparison: a process that does a piece of work as often as it is told to, and says how long it took.
+//! candle as a contender: a process that repeats a piece of work on request and reports its time.
 //!
-//! `scripts/peers/training.py` and `scripts/peers/kernels.py` start it where `--candle` names it; `benches/paired/main.rs`
-//! says what is spoken. Models and operations are written as candle's own examples write them.
+//! `scripts/peers/training.py` and `scripts/peers/kernels.py` start it for `--candle`; `benches/paired/main.rs` describes the
+//! protocol. Models and operations are written like candle's own examples.
 
 mod kernels;
 mod training;
@@ -13,10 +13,10 @@ use std::time::Instant;
 use candle_core::{DType, Result, Tensor};
 use serde_json::{Value, json};
 
-/// Does its work so many times, and gives what is to be compared.
+/// Repeats the work and returns the results to compare.
 type Work = Box<dyn FnMut(u64) -> Result<Vec<Tensor>>>;
 
-/// Of a result with more numbers than this, sums of as many parts are compared.
+/// Larger results are compared as this many partial sums.
 const COMPARED: usize = 100;
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
@@ -30,7 +30,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     answer(&json!({ "ready": "candle" }))?;
     for request in requests {
         let request: Value = serde_json::from_str(&request?)?;
-        let times = request["times"].as_u64().ok_or("a request says how often")?;
+        let times = request["times"].as_u64().ok_or("expected {\"times\": N}")?;
         let began = Instant::now();
         let results = work(times)?;
         let seconds = began.elapsed().as_secs_f64();
@@ -40,7 +40,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The numbers of a result, or the sums of its parts.
+/// The values of a result, or its partial sums.
 fn compared(result: &Tensor) -> Result<Vec<f64>> {
     let numbers = result.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
     let part = numbers.len().div_ceil(COMPARED);

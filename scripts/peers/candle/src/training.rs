@@ -38,11 +38,11 @@ struct Train {
     clip: f64,
 }
 
-/// Makes updates, the batches taken in turn; gives the loss of each.
+/// Opens updates that cycle through the batches and return the loss of each.
 pub fn open(request: &Value) -> Result<Work> {
     let Request { file, model: sizes, train } = Request::deserialize(request).map_err(candle_core::Error::wrap)?;
     let mut tensors = candle_core::safetensors::load(file, &Device::Cpu)?;
-    // The ids came as floats, which hold every id exactly.
+    // Ids are stored as floats, which represent them exactly.
     let mut batches = |name: &str| tensors.remove(name).expect("the file holds batches").to_dtype(DType::U32);
     let (ids, targets) = (batches("batches.ids")?, batches("batches.targets")?);
     let gpt = Gpt::new(sizes, &tensors)?;
@@ -62,7 +62,7 @@ pub fn open(request: &Value) -> Result<Work> {
     }))
 }
 
-/// Matrices shrink, vectors do not: candle's AdamW has one weight decay, so there are two.
+/// Weight decay applies to matrices only, and candle's AdamW has one value of it, so there are two optimizers.
 fn optimizers(gpt: &Gpt, train: &Train) -> Result<[AdamW; 2]> {
     let (matrices, vectors) = gpt.parameters.values().cloned().partition::<Vec<_>, _>(|var| var.rank() >= 2);
     let of = |weight_decay| ParamsAdamW {
@@ -75,16 +75,17 @@ fn optimizers(gpt: &Gpt, train: &Train) -> Result<[AdamW; 2]> {
     Ok([AdamW::new(matrices, of(train.weight_decay))?, AdamW::new(vectors, of(0.0))?])
 }
 
-/// Makes all gradients together no longer than `longest`.
-fn clip(gpt: &Gpt, gradients: &mut GradStore, longest: f64) -> Result<()> {
+/// Clips the global norm of the gradients to `max_norm`.
+fn clip(gpt: &Gpt, gradients: &mut GradStore, max_norm: f64) -> Result<()> {
     let mut squares = 0.0;
     for var in gpt.parameters.values() {
-        squares += gradients.get(var).expect("it takes part").sqr()?.sum_all()?.to_scalar::<f32>()? as f64;
+        squares +=
+            gradients.get(var).expect("every parameter has a gradient").sqr()?.sum_all()?.to_scalar::<f32>()? as f64;
     }
-    let scale = longest / (squares.sqrt() + 1e-6);
+    let scale = max_norm / (squares.sqrt() + 1e-6);
     if scale < 1.0 {
         for var in gpt.parameters.values() {
-            let gradient = gradients.remove(var).expect("it takes part");
+            let gradient = gradients.remove(var).expect("every parameter has a gradient");
             gradients.insert(var, (gradient * scale)?);
         }
     }
@@ -93,9 +94,9 @@ fn clip(gpt: &Gpt, gradients: &mut GradStore, longest: f64) -> Result<()> {
 
 struct Gpt {
     sizes: Sizes,
-    /// By their names in the file; matrices are `[in, out]`, as there.
+    /// By their names in the file; matrices are `[in, out]`.
     parameters: HashMap<String, Var>,
-    /// 0 where a place may look, minus infinity after it, `[T, T]`.
+    /// The causal mask, `[T, T]`: 0 up to the own position, minus infinity after it.
     mask: Tensor,
 }
 
@@ -136,7 +137,7 @@ impl Gpt {
         softmax(&scores, D::Minus1)?.matmul(&v)?.transpose(1, 2)?.reshape((b * t, c))
     }
 
-    /// candle's faster norm has no gradient.
+    /// candle's faster layer norm has no backward pass.
     fn norm(&self, x: &Tensor, name: &str) -> Result<Tensor> {
         layer_norm_slow(x, self.p(&format!("{name}.weight")), self.p(&format!("{name}.bias")), 1e-5)
     }
