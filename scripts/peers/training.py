@@ -19,7 +19,6 @@ import argparse
 import sys
 import tempfile
 import tomllib
-from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
