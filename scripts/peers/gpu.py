@@ -265,11 +265,11 @@ def text(record: dict) -> str:
     return pairing.markdown(record) + "\n".join(runs_on + failed + targets(record) + shares(record) + rates(record) + of_memory(record)) + "\n"
 
 
-def keep(record: dict, place: Path | None) -> None:
+def keep(record: dict, stem: Path | None) -> None:
     """Rewrites the record and its table."""
-    if place is not None:
-        Path(f"{place}.json").write_text(json.dumps(record) + "\n")
-        Path(f"{place}.md").write_text(text(record))
+    if stem is not None:
+        Path(f"{stem}.json").write_text(json.dumps(record) + "\n")
+        Path(f"{stem}.md").write_text(text(record))
 
 
 def measure(name: str, record: dict, ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> None:
@@ -316,12 +316,12 @@ def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> 
     record |= {"gpu": gpu(), "cuda": torch.version.cuda if torch else None, "failures": {}}
     if args.built:
         record["versions"]["commit"] = args.built
-    place = None
+    stem = None
     if args.to:
         args.to.mkdir(parents=True, exist_ok=True)
-        place = args.to / f"{record['time'][:10]}-gpu-{record['versions']['commit'].replace(' ', '-') or 'unknown'}"
-        if Path(f"{place}.json").exists():
-            raise SystemExit(f"{place}.json exists; give --to another folder than {args.to}")
+        stem = args.to / f"{record['time'][:10]}-gpu-{record['versions']['commit'].replace(' ', '-') or 'unknown'}"
+        if Path(f"{stem}.json").exists():
+            raise SystemExit(f"{stem}.json exists; give --to another folder than {args.to}")
     for name in parts(args.dry_run):
         left = args.seconds - (time.monotonic() - began)
         if name not in args.only.split(","):
@@ -332,7 +332,7 @@ def measure_all(ours: list[tuple[str, list[str]]], args: argparse.Namespace) -> 
             measure(name, record, ours, args)
         except Exception as error:  # the other parts still run
             record["failures"][name] = f"{type(error).__name__}: {error}"
-        keep(record, place)
+        keep(record, stem)
         outcome = record["failures"].get(name, "done")
         print(f"{name}: {outcome}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(text(record))
