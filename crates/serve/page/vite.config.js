@@ -1,4 +1,4 @@
-// One page, one script, one style sheet, under names that never change: the program carries them inside itself.
+// One page, one script and one style sheet under fixed names: the program compiles them in.
 import { defineConfig } from "vite";
 
 export default defineConfig({
@@ -16,7 +16,7 @@ export default defineConfig({
   },
   plugins: [
     {
-      // The script stands at the end of the body, so that a report can carry it inside the page as it is.
+      // The script is at the end of the body, so that a report can carry it inside the page unchanged.
       name: "plain-tags",
       enforce: "post",
       transformIndexHtml(html) {

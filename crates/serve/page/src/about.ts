@@ -1,4 +1,4 @@
-// Where a run comes from: enough to make it again.
+// The Run tab: what made this run, how to read the picture, and the keys.
 
 import { el } from "./dom";
 import type { Run } from "./source";
@@ -12,7 +12,7 @@ export function about(host: HTMLElement, stage: Stage): void {
 
   function draw(run: Run) {
     const facts: [string, string | undefined][] = [
-      ["words", `${whole(run.count ?? run.words.length)}, ${run.channels} numbers each`],
+      ["words", `${whole(run.count ?? run.words.length)}, vectors of ${run.channels} values`],
       ["text", run.text],
       ["tokenizer", run.tokenizer],
       [
@@ -43,9 +43,9 @@ export function about(host: HTMLElement, stage: Stage): void {
         "p",
         { class: "hint" },
         run.method
-          ? `Each word has many numbers; ${run.method} lays them out so that they can be seen.`
-          : "Each word has many numbers; the picture shows the three directions in which the newest words differ most, the same three at every step. The cloud is drawn at one size while it grows.",
-        " What lies near in the picture need not be near in the full space: trust the lists and the pairs.",
+          ? `Each word is a vector of ${run.channels} values, projected here by ${run.method}.`
+          : `Each word is a vector of ${run.channels} values. The picture shows the first three principal components of the newest frame, the same axes at every step, and scales each frame to the same size.`,
+        " Words close together in the picture need not be close in the full space: trust the neighbour lists and the pairs.",
       ),
       el("h2", { class: "title" }, "Keys"),
       el(
@@ -53,13 +53,13 @@ export function about(host: HTMLElement, stage: Stage): void {
         { class: "keys" },
         ...[
           ["Space", "play or pause"],
-          ["← →", "on the timeline: a frame back or on"],
-          ["Arrows", "on the cloud: turn; with Shift: move"],
-          ["+ −", "nearer, farther"],
-          ["0", "back to where it began"],
-          ["2 3", "flat or in space"],
+          ["← →", "on the timeline: one frame back or forward"],
+          ["Arrows", "on the cloud: rotate; with Shift: pan"],
+          ["+ −", "zoom in, zoom out"],
+          ["0", "reset the view"],
+          ["2 3", "2-D or 3-D"],
           ["/", "find a word"],
-          ["Esc", "let go of the word"],
+          ["Esc", "deselect the word"],
         ].flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]),
       ),
     );

@@ -1,6 +1,6 @@
-// The camera: orbits by mouse, touch and keyboard; looks straight down on the two widest axes when the picture is flat.
+// The camera: orbits by mouse, touch and keyboard; looks straight at the first two axes in 2-D.
 
-/** From here nine words of ten are well inside the picture. */
+/** At this distance nine words of ten are well inside the picture. */
 export const HOME_DISTANCE = 4.1;
 const HOME = [0.5, 0.28, HOME_DISTANCE, 0, 0, 0];
 const STRAIGHT = [0, 0, HOME_DISTANCE, 0, 0, 0];
@@ -18,10 +18,10 @@ export class Camera {
   pitch = HOME[1];
   distance = HOME[2];
   target: [number, number, number] = [0, 0, 0];
-  /** 1 is a cloud, 0 is a plane; between the two it folds. */
+  /** Scales the third axis: 1 in 3-D, 0 in 2-D, between the two while the view changes. */
   depth = 1;
   flat = false;
-  /** Whether a person has moved it; before, it may drift. */
+  /** Whether the reader has moved it; until then it drifts slowly. */
   touched = false;
   readonly field = FIELD;
 
@@ -38,7 +38,7 @@ export class Camera {
     this.changed();
   }
 
-  /** Folds towards a plane or unfolds, some seconds' worth; whether it moved. */
+  /** Advances the change between 2-D and 3-D by some seconds; says whether anything moved. */
   fold(seconds: number): boolean {
     const goal = this.flat ? 0 : 1;
     if (this.depth === goal && !(this.flat && (this.yaw || this.pitch))) return false;
@@ -59,14 +59,14 @@ export class Camera {
     this.changed();
   }
 
-  turn(right: number, up: number): void {
+  rotate(right: number, up: number): void {
     this.yaw -= right;
     this.pitch = Math.min(1.5, Math.max(-1.5, this.pitch + up));
     this.moved();
   }
 
-  /** Shifts what is looked at, in heights of the picture. */
-  shift(right: number, up: number): void {
+  /** Moves the point that is looked at, in units of the picture's height. */
+  pan(right: number, up: number): void {
     const size = 2 * this.distance * Math.tan(FIELD / 2);
     const [cy, sy, cp, sp] = [Math.cos(this.yaw), Math.sin(this.yaw), Math.cos(this.pitch), Math.sin(this.pitch)];
     this.target[0] += size * (right * cy - up * sy * sp);
@@ -89,13 +89,13 @@ export class Camera {
     this.changed();
   }
 
-  /** Lets a canvas steer: drag, shift-drag, wheel, pinch, arrows, plus and minus. */
+  /** Lets the canvas steer: drag, shift-drag, wheel, pinch, arrows, plus and minus. */
   attach(canvas: HTMLElement): void {
     const fingers = new Map<number, { x: number; y: number }>();
     const drag = (dx: number, dy: number, shift: boolean) => {
       const height = canvas.clientHeight || 1;
-      if (shift || this.flat) this.shift(-dx / height, dy / height);
-      else this.turn((dx / height) * 4, (dy / height) * 4);
+      if (shift || this.flat) this.pan(-dx / height, dy / height);
+      else this.rotate((dx / height) * 4, (dy / height) * 4);
     };
     canvas.addEventListener("pointerdown", (event) => {
       fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
@@ -109,7 +109,7 @@ export class Camera {
       if (other) {
         const apart = (p: { x: number; y: number }) => Math.hypot(p.x - other.x, p.y - other.y) || 1;
         this.zoom(apart(before) / apart(now));
-        this.shift((before.x - now.x) / 2 / canvas.clientHeight, (now.y - before.y) / 2 / canvas.clientHeight);
+        this.pan((before.x - now.x) / 2 / canvas.clientHeight, (now.y - before.y) / 2 / canvas.clientHeight);
       } else {
         drag(now.x - before.x, now.y - before.y, event.shiftKey || event.buttons === 2);
       }
@@ -129,8 +129,8 @@ export class Camera {
     );
     canvas.addEventListener("keydown", (event) => {
       const arrow = ARROWS[event.key];
-      if (arrow && (event.shiftKey || this.flat)) this.shift(arrow[0] * 0.05, arrow[1] * 0.05);
-      else if (arrow) this.turn(arrow[0] * 0.08, -arrow[1] * 0.08);
+      if (arrow && (event.shiftKey || this.flat)) this.pan(arrow[0] * 0.05, arrow[1] * 0.05);
+      else if (arrow) this.rotate(arrow[0] * 0.08, -arrow[1] * 0.08);
       else if (event.key === "+" || event.key === "=") this.zoom(0.88);
       else if (event.key === "-") this.zoom(1 / 0.88);
       else if (event.key === "0") this.eye = null;

@@ -1,15 +1,15 @@
-// Three sentences for the first minute, each at the moment when there is something to see; a reader who has
-// closed one has read it.
+// Three captions for the first minute, each shown when there is something to see. A caption that was closed stays
+// closed.
 
-import { at, positionOf } from "./clock";
+import { at, indexOf } from "./clock";
 import { CROSS, el, icon } from "./dom";
 import { type Stage, pinned } from "./stage";
 import { spelled } from "./words";
 
-/** A sentence stands at least this long before the next takes its place. */
+/** A caption stays at least this long before the next replaces it. */
 const READING_MS = 4500;
 const GLIDING_MS = 700;
-/** So near a word may come to a sentence about it, in pixels. */
+/** A caption keeps this distance from the words it is about, in pixels. */
 const MARGIN = 24;
 const KEPT = "wordspace captions";
 
@@ -33,7 +33,7 @@ export function captions(host: HTMLElement, stage: Stage): void {
     try {
       localStorage.setItem(KEPT, [...closed].join(" "));
     } catch {
-      // A page from disk may not be allowed to remember.
+      // A page opened from disk may have no storage.
     }
     draw();
   }
@@ -46,27 +46,30 @@ export function captions(host: HTMLElement, stage: Stage): void {
     const pair = main.pairs.get(`${a} ${b}`);
     const [first, second] = words.map(spelled);
     if (!pair?.steps.length) return null;
-    const place = positionOf(pair.steps, clock.step);
-    const [now, high] = [at(pair.centred, place), at(pair.high, place)];
+    const index = indexOf(pair.steps, clock.step);
+    const [now, high] = [at(pair.centred, index), at(pair.high, index)];
     if (clock.position < 4 && pair.centred[0] < pair.high[0]) {
-      return ["noise", `Every point is a word. At step 0 they lie at random: ${first} and ${second} are strangers.`];
+      return [
+        "noise",
+        `Every point is a word. At step 0 the vectors are random: ${first} and ${second} are strangers.`,
+      ];
     }
     if (now > Math.max(0.6, high)) {
       return [
         "met",
-        `${first} and ${second} have met. Nobody told the model what they are: they stand in the same places of its text, and that was enough.`,
+        `${first} and ${second} have met. Nobody told the model what they mean: they occur in the same contexts, and that was enough.`,
       ];
     }
     if (now > high || (clock.position > 6 && now > pair.centred[0] + 0.15)) {
       return [
         "signs",
-        `First signs. Words that are used alike are pushed the same way, step after step, and come nearer to each other.`,
+        "First signs: words in similar contexts get similar updates, step after step, and move closer to each other.",
       ];
     }
     return null;
   }
 
-  /** Out of the way of the words it is about: at the head of the cloud, or at its foot. */
+  /** Moves the caption away from the words it is about: to the top of the cloud, or to the bottom. */
   function stepAside() {
     const { main } = stage;
     if (!main || box.hidden || performance.now() - moved < READING_MS) return;
@@ -96,7 +99,7 @@ export function captions(host: HTMLElement, stage: Stage): void {
     if (visible && text.dataset.moment !== found[0]) {
       text.dataset.moment = found[0];
       text.textContent = found[1];
-      // Words that glide are soon where they will be.
+      // By then gliding words have nearly arrived.
       window.setTimeout(stepAside, GLIDING_MS);
     }
     if (!visible) delete text.dataset.moment;

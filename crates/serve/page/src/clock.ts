@@ -1,4 +1,4 @@
-// The playhead: where in the run we are, counted in frames, so that the early steps, which lie close together,
+// The playhead: where in the run we are, counted in frames, so that the early steps, whose frames are closer together,
 // take as long to watch as the later ones.
 
 const SHOW_SECONDS = 14;
@@ -6,12 +6,12 @@ const SHOW_SECONDS = 14;
 export class Clock {
   /** The steps that have a frame, in rising order. */
   steps: number[] = [];
-  /** 0 is the first frame, 1.5 is half way between the second and the third. */
+  /** 0 is the first frame, 1.5 is halfway between the second and the third. */
   position = 0;
   playing = false;
   /** New frames are shown as they come. */
   following = true;
-  /** Says whether a frame can be shown; the playhead waits in front of one that cannot. */
+  /** Whether a frame is loaded; the playhead waits for one that is not. */
   ready: (index: number) => boolean = () => true;
   private listeners: ((jumped: boolean) => void)[] = [];
 
@@ -19,12 +19,12 @@ export class Clock {
     return Math.max(0, this.steps.length - 1);
   }
 
-  /** The step on show, between frames a fraction. */
+  /** The step that is shown; a fraction between frames. */
   get step(): number {
     return this.steps.length ? at(this.steps, this.position) : 0;
   }
 
-  /** The newest frame that has been passed. */
+  /** The step of the last frame at or before the playhead. */
   get frame(): number {
     return this.steps[Math.floor(this.position + 1e-6)] ?? 0;
   }
@@ -33,11 +33,11 @@ export class Clock {
     this.listeners.push(listener);
   }
 
-  /** Takes over a longer (or another) list of frames and stays at the same step. */
+  /** Replaces the list of frames and stays at the same step. */
   take(steps: number[]): void {
     const step = this.step;
     this.steps = steps;
-    this.position = positionOf(steps, step);
+    this.position = indexOf(steps, step);
     if (this.following && this.position < this.last) this.playing = true;
     this.tell(false);
   }
@@ -51,7 +51,7 @@ export class Clock {
   }
 
   seekStep(step: number): void {
-    this.seek(positionOf(this.steps, step));
+    this.seek(indexOf(this.steps, step));
   }
 
   play(): void {
@@ -66,7 +66,7 @@ export class Clock {
     this.tell(false);
   }
 
-  /** Moves on by some seconds; whether anything moved. */
+  /** Plays on by some seconds; says whether anything moved. */
   tick(seconds: number): boolean {
     if (!this.playing) return false;
     const speed = Math.min(8, Math.max(2, this.steps.length / SHOW_SECONDS));
@@ -87,15 +87,15 @@ export class Clock {
   }
 }
 
-/** The value of a rising list at a fractional place. */
-export function at(values: number[], position: number): number {
-  const before = Math.min(values.length - 1, Math.floor(position));
+/** The value of a list at a fractional index. */
+export function at(values: number[], index: number): number {
+  const before = Math.min(values.length - 1, Math.floor(index));
   const after = Math.min(values.length - 1, before + 1);
-  return values[before] + (values[after] - values[before]) * (position - before);
+  return values[before] + (values[after] - values[before]) * (index - before);
 }
 
-/** Where a step lies in a rising list of steps, as a fractional place. */
-export function positionOf(steps: number[], step: number): number {
+/** The fractional index of a step in a sorted list of steps. */
+export function indexOf(steps: number[], step: number): number {
   if (steps.length === 0 || step <= steps[0]) return 0;
   let [low, high] = [0, steps.length - 1];
   if (step >= steps[high]) return high;

@@ -1,10 +1,10 @@
-// Which run is on show, and which one beside it.
+// The head of the page: the run and the step that are shown, and the run to compare with.
 
 import { el } from "./dom";
 import type { Stage } from "./stage";
 import { whole } from "./words";
 
-/** `NAME` or `NAME@STEP`, as the address has it. */
+/** Parses `NAME` or `NAME@STEP` from the address. */
 export function comparison(text: string): { name: string; held: number | null } {
   const found = /^(.*)@(\d+)$/.exec(text);
   return found ? { name: found[1], held: Number(found[2]) } : { name: text, held: null };
@@ -15,10 +15,10 @@ const STATES = {
   complete: "complete",
   stopped: "stopped",
   waiting: "waiting for its first frame",
-  projection: "a projection",
+  projection: "projection",
 };
 
-/** The head of the page: the run's name and state, the step in large, and the choice of a second run. */
+/** The run's name and state, its step in large, and the choice of a second run. */
 export function head(host: HTMLElement, stage: Stage): void {
   const run = el("select", { "aria-label": "Run", class: "runs", onchange: () => choose() });
   const name = el("h1", {});
@@ -36,25 +36,25 @@ export function head(host: HTMLElement, stage: Stage): void {
   }
 
   function draw() {
-    const { cards, main, store } = stage;
+    const { runs, main, store } = stage;
     host.hidden = !main;
     if (!main) return;
     const option = (value: string, text: string, chosen: boolean) => el("option", { value, selected: chosen }, text);
     name.textContent = main.run.name;
-    name.hidden = cards.length > 1;
-    run.hidden = cards.length < 2;
+    name.hidden = runs.length > 1;
+    run.hidden = runs.length < 2;
     if (document.activeElement !== run)
-      run.replaceChildren(...cards.map((card) => option(card.name, card.name, card.id === main.run.id)));
-    const { card, steps } = main;
-    state.textContent = main.run.method ? `${main.run.method}, ${STATES[card.state]}` : STATES[card.state];
-    state.dataset.state = card.state;
-    const others = cards.filter((other) => other.id !== card.id && other.frames.length);
-    const itself = `${card.name}@${steps[0] ?? 0}`;
+      run.replaceChildren(...runs.map((summary) => option(summary.name, summary.name, summary.id === main.run.id)));
+    const { summary, steps } = main;
+    state.textContent = main.run.method ? `${main.run.method} ${STATES[summary.state]}` : STATES[summary.state];
+    state.dataset.state = summary.state;
+    const others = runs.filter((other) => other.id !== summary.id && other.frames.length);
+    const itself = `${summary.name}@${steps[0] ?? 0}`;
     beside.hidden = steps.length < 2 && !others.length;
     if (document.activeElement !== beside) {
       beside.replaceChildren(
         option("", "compare with …", !store.view.compare),
-        option(itself, `${card.name} at step ${steps[0] ?? 0}`, store.view.compare === itself),
+        option(itself, `${summary.name} at step ${steps[0] ?? 0}`, store.view.compare === itself),
         ...others.map((other) => option(other.name, other.name, store.view.compare === other.name)),
       );
     }
@@ -64,7 +64,7 @@ export function head(host: HTMLElement, stage: Stage): void {
   function tick() {
     const { main, clock } = stage;
     if (!main) return;
-    const projection = main.card.state === "projection" || clock.steps.length < 2;
+    const projection = main.summary.state === "projection" || clock.steps.length < 2;
     step.hidden = projection;
     step.replaceChildren("step ", el("b", {}, whole(clock.step)));
   }

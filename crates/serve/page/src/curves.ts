@@ -1,7 +1,7 @@
-// How the training goes: loss, perplexity, and how much of what lies near is of the same kind.
+// The Training tab: loss, perplexity, and how often neighbours share a class.
 
 import { Chart } from "./chart";
-import { at, positionOf } from "./clock";
+import { at, indexOf } from "./clock";
 import { el } from "./dom";
 import type { Log } from "./source";
 import type { Stage } from "./stage";
@@ -9,7 +9,7 @@ import { brief, duration, whole } from "./words";
 
 export function curves(host: HTMLElement, stage: Stage): void {
   let log: Log | null = null;
-  /** There is news that nobody looks at. */
+  /** The log has grown while another tab was shown. */
   let stale = true;
   const seek = (step: number) => stage.clock.seekStep(step);
   const block = (title: string, help: string) => {
@@ -26,12 +26,15 @@ export function curves(host: HTMLElement, stage: Stage): void {
   };
   const loss = block(
     "Loss",
-    "How surprised the model is by the next word, in nats per token: while it trains, smoothed, and (dots) on text it has never seen.",
+    "Cross-entropy of the next token, in nats: of each step (faint), smoothed, and on held-out text (dots).",
   );
-  const perplexity = block("Perplexity", "As if it had to guess between so many words, on text it has never seen.");
+  const perplexity = block(
+    "Perplexity",
+    "exp(loss) on held-out text: the effective number of tokens that the model chooses between.",
+  );
   const purity = block(
-    "Same kind nearby",
-    "Of the ten words nearest to each word, the share that is of the same class.",
+    "Neighbour purity",
+    "Of each word's ten nearest words, the share that belongs to the same class.",
   );
   const facts = el("p", { class: "facts" });
   const empty = el("p", { class: "hint" }, "Nothing has been logged yet.");
@@ -52,13 +55,13 @@ export function curves(host: HTMLElement, stage: Stage): void {
     const looks = log?.looks.filter((look) => look.purity !== null) ?? [];
     empty.hidden = !!log?.steps.length;
     empty.textContent =
-      stage.main?.card.state === "projection"
-        ? "A projection was not trained here: there are no curves."
+      stage.main?.summary.state === "projection"
+        ? "A projection has no training curves."
         : "Nothing has been logged yet.";
     loss.element.hidden = !log?.steps.length;
     perplexity.element.hidden = !log?.evaluations.length;
     purity.element.hidden = !looks.length;
-    facts.textContent = [log?.tokens && `${whole(log.tokens)} tokens read in ${duration(log.seconds)}.`, log?.problem]
+    facts.textContent = [log?.tokens && `${whole(log.tokens)} tokens in ${duration(log.seconds)}.`, log?.problem]
       .filter(Boolean)
       .join(" ");
     if (!log) return;
@@ -67,7 +70,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
     const top = Math.ceil(most);
     const evaluated = log.evaluations.map((e) => e.step);
     loss.chart.set({
-      name: `Loss over the steps, from ${brief(log.smoothed[0])} to ${brief(log.smoothed.at(-1) ?? NaN)}`,
+      name: `Loss by step, from ${brief(log.smoothed[0])} to ${brief(log.smoothed.at(-1) ?? NaN)}`,
       last,
       lines: [
         { steps: log.steps, values: log.loss, kind: "soft" },
@@ -80,7 +83,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
     const values = log.evaluations.map((e) => e.perplexity);
     const high = Math.max(10, ...values.filter(Number.isFinite));
     perplexity.chart.set({
-      name: `Perplexity over the steps, from ${brief(values[0])} to ${brief(values.at(-1) ?? NaN)}`,
+      name: `Perplexity by step, from ${brief(values[0])} to ${brief(values.at(-1) ?? NaN)}`,
       last,
       lines: [
         { steps: evaluated, values, kind: "main" },
@@ -91,7 +94,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
       ticks: [1, 10, 100, 1000, 10000].filter((tick) => tick <= high),
     });
     purity.chart.set({
-      name: "Share of the ten nearest words that are of the same class, over the steps",
+      name: "Neighbour purity by step, in per cent",
       last,
       lines: [{ steps: looks.map((look) => look.step), values: looks.map((look) => 100 * look.purity!), kind: "main" }],
       range: [0, 100],
@@ -104,7 +107,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
   function update() {
     if (!log) return;
     const step = stage.clock.step;
-    const value = (steps: number[], values: number[]) => (steps.length ? at(values, positionOf(steps, step)) : NaN);
+    const value = (steps: number[], values: number[]) => (steps.length ? at(values, indexOf(steps, step)) : NaN);
     for (const { chart } of [loss, perplexity, purity]) chart.at(step);
     loss.now.textContent = brief(value(log.steps, log.smoothed));
     const before = log.evaluations.filter((e) => e.step <= step).at(-1) ?? log.evaluations[0];

@@ -1,9 +1,9 @@
-// Elements in one line. Text is always a text node, so that no word of a vocabulary can become markup.
+// Creates elements. Text always becomes a text node, so that no word of a vocabulary can become markup.
 
 type Child = Node | string | null | undefined | false;
 type Settings = Record<string, string | number | boolean | EventListener | undefined>;
 
-/** An element: settings starting with `on` are listeners, `true` sets an empty attribute, `false` leaves it out. */
+/** An element. Settings that are functions are listeners, `true` sets an empty attribute, `false` none. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   settings: Settings = {},
@@ -29,15 +29,15 @@ function fill<E extends Element>(element: E, settings: Settings, children: Child
   return element;
 }
 
-/** What closes, lets go or unpins. */
+/** The icon of buttons that close, deselect or unpin. */
 export const CROSS = "M4 4l8 8M12 4l-8 8";
 
-/** A small drawing for a button, 16 × 16, of the strokes in `path`. */
+/** A button's icon, 16 × 16, drawn with the strokes in `path`. */
 export const icon = (path: string) =>
   svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: path }));
 
-/** Calls once things have been quiet for a while. */
-export function settled<A extends unknown[]>(ms: number, act: (...args: A) => void): (...args: A) => void {
+/** Calls `act` once there was no further call for `ms`. */
+export function debounced<A extends unknown[]>(ms: number, act: (...args: A) => void): (...args: A) => void {
   let timer = 0;
   return (...args) => {
     clearTimeout(timer);

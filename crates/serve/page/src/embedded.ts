@@ -1,7 +1,17 @@
-// Frames that lie in the page itself: a report or a projection that opens from disk, with nothing behind it.
+// Frames embedded in the page itself: a report or a projection that opens from disk, without a server.
 
-import { type Card, type Log, type Run, type Source, type Token, readPoints } from "./source";
-import { type Table, centred, chance, cosine, fromBase64, fromHalf, nearest, principal, row } from "./vectors";
+import { type Summary, type Log, type Run, type Source, type Token, readPoints } from "./source";
+import {
+  type Table,
+  cosine,
+  fromBase64,
+  fromHalf,
+  nearest,
+  principal,
+  randomPairs,
+  row,
+  subtractMean,
+} from "./vectors";
 
 interface Embedded {
   schema: number;
@@ -17,7 +27,7 @@ interface Embedded {
 
 const TOP = 10;
 
-/** The data of a page that carries its own, or nothing if it comes from a server. */
+/** The data embedded in the page, or null if the page comes from a server. */
 export function embedded(): Source | null {
   const text = document.getElementById("embedded")?.textContent;
   if (!text) return null;
@@ -30,11 +40,11 @@ function of(data: Embedded): Source {
   const run: Run = { ...data.run, id: 0, method: data.method ?? data.run.method };
   if (data.kind === "projection") Object.assign(run, { state: "projection", provenance: quality(data) });
   const steps = data.frames.map((frame) => frame.step);
-  const card: Card = { ...run, frames: steps, words: run.words.length };
-  const raw = kept((step) => table(at(data.frames, step).vectors));
-  const seen = kept((step) => centred(raw(step)));
-  const band = kept((step) => chance(seen(step)));
-  const places = kept((step) => table(at(data.positions, step).vectors));
+  const summary: Summary = { ...run, frames: steps, words: run.words.length };
+  const raw = perStep((step) => table(at(data.frames, step).vectors));
+  const centred = perStep((step) => subtractMean(raw(step)));
+  const band = perStep((step) => randomPairs(centred(step)));
+  const positions = perStep((step) => table(at(data.positions, step).vectors));
 
   function table(base64: string): Table {
     const values = fromHalf(fromBase64(base64));
@@ -47,15 +57,15 @@ function of(data: Embedded): Source {
       const id = [piece, ` ${piece}`].map((spelling) => run.words.indexOf(spelling)).find((found) => found >= 0);
       if (id === undefined) throw new Error(`“${piece}” is not among the words in this file.`);
       const token = [...row(raw(step), id)];
-      const rows = data.positions.length ? places(nearestStep(data.positions, step)) : null;
-      if (rows && position >= rows.rows) throw new Error(`This run reads ${rows.rows} words at a time.`);
+      const rows = data.positions.length ? positions(nearestStep(data.positions, step)) : null;
+      if (rows && position >= rows.rows) throw new Error(`The text is longer than this run's ${rows.rows} positions.`);
       const place = rows && [...row(rows, position)];
       return { id, piece, position, token, place, sum: token.map((value, c) => value + (place?.[c] ?? 0)) };
     });
   }
 
   return {
-    runs: async () => [card],
+    runs: async () => [summary],
     run: async () => ({ ...run, frames: steps }),
     log: async () => data.log,
     points: async (_, step) => readPoints(fromBase64(at(data.frames, step).points)),
@@ -63,7 +73,7 @@ function of(data: Embedded): Source {
       step,
       word,
       raw: nearest(raw(step), word, TOP),
-      centred: nearest(seen(step), word, TOP),
+      centred: nearest(centred(step), word, TOP),
     }),
     pair: async (_, a, b) => {
       const over = (of: (step: number) => number) => steps.map(of);
@@ -72,24 +82,24 @@ function of(data: Embedded): Source {
         b,
         steps,
         raw: over((step) => cosine(row(raw(step), a), row(raw(step), b))),
-        centred: over((step) => cosine(row(seen(step), a), row(seen(step), b))),
+        centred: over((step) => cosine(row(centred(step), a), row(centred(step), b))),
         low: over((step) => band(step)[0]),
         middle: over((step) => band(step)[1]),
         high: over((step) => band(step)[2]),
       };
     },
     positions: async (_, step) => {
-      if (!data.positions.length) throw new Error("This file carries no position table.");
-      const table = places(nearestStep(data.positions, step));
-      const likeness = new Int8Array(table.rows ** 2);
-      for (let i = 0; i < likeness.length; i++) {
-        likeness[i] = Math.round(127 * cosine(row(table, Math.floor(i / table.rows)), row(table, i % table.rows)));
+      if (!data.positions.length) throw new Error("This file has no position table.");
+      const table = positions(nearestStep(data.positions, step));
+      const cosines = new Int8Array(table.rows ** 2);
+      for (let i = 0; i < cosines.length; i++) {
+        cosines[i] = Math.round(127 * cosine(row(table, Math.floor(i / table.rows)), row(table, i % table.rows)));
       }
       return {
         step: nearestStep(data.positions, step),
         rows: table.rows,
         stride: 1,
-        likeness,
+        cosines,
         curve: principal(table),
       };
     },
@@ -101,17 +111,17 @@ function of(data: Embedded): Source {
   };
 }
 
-/** How much of the full space a projection keeps. */
-function quality({ trustworthiness, explained_variance: kept }: Embedded): Record<string, string> {
+/** How faithful a projection is to the full space. */
+function quality({ trustworthiness, explained_variance: shares }: Embedded): Record<string, string> {
   const facts: Record<string, string> = {};
-  if (kept) facts["variance kept"] = `${(100 * kept.reduce((sum, share) => sum + share, 0)).toFixed(1)} %`;
+  if (shares) facts["variance explained"] = `${(100 * shares.reduce((sum, share) => sum + share, 0)).toFixed(1)} %`;
   if (trustworthiness !== undefined)
-    facts.trustworthiness = `${trustworthiness.toFixed(3)} (1 is: who is near here is near there)`;
+    facts.trustworthiness = `${trustworthiness.toFixed(3)} (1: all neighbours here are neighbours in the full space)`;
   return facts;
 }
 
-/** Computes what a step needs once. */
-function kept<T>(make: (step: number) => T): (step: number) => T {
+/** Computes a value once for each step. */
+function perStep<T>(make: (step: number) => T): (step: number) => T {
   const all = new Map<number, T>();
   return (step) => {
     if (!all.has(step)) all.set(step, make(step));

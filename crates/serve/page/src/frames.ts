@@ -1,6 +1,6 @@
-// The frames of one run that have been fetched: newest axes only, the longest unused dropped first.
+// The fetched frames of one run. Those fetched first are dropped when memory gets short.
 
-import { NOWHERE } from "./scene";
+import { NO_COORDINATE } from "./scene";
 import { Missing, type Points, type Source } from "./source";
 
 const MOST_BYTES = 256 * 2 ** 20;
@@ -22,7 +22,7 @@ export class Frames {
     private failed: (error: Error) => void,
   ) {}
 
-  /** A frame that is here, whichever axes it lies on. */
+  /** A fetched frame, whatever the version of its axes. */
   get(step: number): Points | null {
     return this.kept.get(step) ?? null;
   }
@@ -31,7 +31,7 @@ export class Frames {
     return (this.kept.get(step)?.axes ?? -1) >= this.axes;
   }
 
-  /** Fetches a frame unless it is here, on its way, or lost. */
+  /** Fetches a frame, unless it is here, being fetched, or cannot be shown. */
   want(step: number): Promise<void> {
     if (this.fresh(step) || this.lost.has(step)) return Promise.resolve();
     const asked = this.asked.get(step) ?? this.fetch(step).finally(() => this.asked.delete(step));
@@ -43,7 +43,7 @@ export class Frames {
     try {
       const points = await this.source.points(this.run, step);
       if (points.coordinates.length !== 3 * this.words)
-        throw new Missing(`The frame of step ${step} is not of the words of this run.`);
+        throw new Missing(`The frame of step ${step} has another number of words than this run.`);
       this.axes = Math.max(this.axes, points.axes);
       this.keep(step, points);
       this.arrived(step);
@@ -64,12 +64,12 @@ export class Frames {
     }
   }
 
-  /** Whether all words lie in one plane, as a projection to two dimensions has them. */
+  /** Whether all words lie in one plane, as in a projection to two dimensions. */
   flat(points: Points): boolean {
     return points.coordinates.every((value, i) => i % 3 !== 2 || value === 0);
   }
 
-  /** The length that holds nine words of ten, so that every frame can be shown at the same size. */
+  /** The radius that holds nine words of ten: frames are divided by it, so that all are drawn at the same size. */
   spread(points: Points): number {
     const known = this.spreads.get(points);
     if (known) return known;
@@ -77,7 +77,7 @@ export class Frames {
     const every = Math.max(1, Math.floor(this.words / 4000));
     const lengths: number[] = [];
     for (let word = 0; word < this.words; word += every) {
-      if (coordinates[3 * word] === NOWHERE) continue;
+      if (coordinates[3 * word] === NO_COORDINATE) continue;
       lengths.push(Math.hypot(coordinates[3 * word], coordinates[3 * word + 1], coordinates[3 * word + 2]));
     }
     lengths.sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-// Names beside points: those that matter first, none over another, more of them as one comes nearer.
+// Labels beside points: the important ones first, none over another, more of them when zoomed in.
 
 import type { Scene, Spot } from "./scene";
 import { type Rgb, type Theme, css } from "./theme";
@@ -6,26 +6,26 @@ import { type Rgb, type Theme, css } from "./theme";
 export interface Label {
   word: number;
   text: string;
-  /** What a reader asked for stands out and is always there. */
+  /** A label that the reader asked for stands out and is always drawn. */
   chosen: boolean;
   colour: Rgb;
 }
 
-/** Left, top, width and height of a part of the picture. */
+/** Left, top, width and height, in pixels. */
 export type Box = [number, number, number, number];
 
 const CELL = 8;
-/** Where the head of the page stands over the cloud. */
+/** The head of the page covers this part of the cloud. */
 const HEAD: Box = [0, 0, 200, 130];
-/** So few words are all named, if there is room. */
+/** Up to so many words are all labelled, if there is room. */
 const FEW = 120;
 
-/** Which parts of the picture are taken. */
-class Ground {
+/** Which cells of the picture are occupied. */
+class Occupied {
   private taken = new Set<number>();
   constructor(private width: number) {}
 
-  /** Takes a box if it is free. */
+  /** Occupies a box if it is free. */
   take(x: number, y: number, width: number, height: number): boolean {
     const columns = Math.ceil(this.width / CELL) + 2;
     const cells: number[] = [];
@@ -42,7 +42,7 @@ export class Labels {
   private shown = new Set<number>();
   private widths = new Map<string, number>();
 
-  /** Draws `chosen` and then as many of `others` (the more telling first) as there is room and reason for beside `taken`. */
+  /** Draws `chosen`, then as many of `others` (the important ones first) as fit beside the boxes in `taken`. */
   draw(
     pen: CanvasRenderingContext2D,
     scene: Scene,
@@ -53,12 +53,12 @@ export class Labels {
     theme: Theme,
   ): void {
     const { width, height } = scene;
-    const ground = new Ground(width);
-    for (const box of [HEAD, ...taken]) ground.take(...box);
-    const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
+    const occupied = new Occupied(width);
+    for (const box of [HEAD, ...taken]) occupied.take(...box);
+    const [point, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
     const room = Math.round(((width * height) / 26_000) * Math.min(8, Math.max(1, zoom ** 1.5)));
     const most = Math.max(room, scene.words <= FEW ? FEW : 0);
-    // Names that were there stay before new ones come, so that they do not flicker while words move.
+    // Labels drawn before come first, so that they do not flicker while words move.
     const order = [...others.filter((label) => this.shown.has(label.word)).slice(0, most), ...others];
     const done = new Set<number>();
     this.shown.clear();
@@ -68,10 +68,10 @@ export class Labels {
     for (const label of [...chosen, ...order]) {
       if (!label.chosen && drawn >= most) break;
       if (done.has(label.word)) continue;
-      scene.project(scene.world(label.word, place), spot);
+      scene.project(scene.world(label.word, point), spot);
       if (spot.near === 0 || spot.x < -20 || spot.y < 0 || spot.x > width || spot.y > height) continue;
       if (!label.chosen && spot.near < 0.72) continue;
-      if (!this.one(pen, ground, label, spot, theme)) continue;
+      if (!this.one(pen, occupied, label, spot, theme)) continue;
       done.add(label.word);
       if (!label.chosen) {
         drawn++;
@@ -80,7 +80,7 @@ export class Labels {
     }
   }
 
-  private one(pen: CanvasRenderingContext2D, ground: Ground, label: Label, spot: Spot, theme: Theme): boolean {
+  private one(pen: CanvasRenderingContext2D, occupied: Occupied, label: Label, spot: Spot, theme: Theme): boolean {
     const size = label.chosen ? 14 : Math.round(Math.min(14, Math.max(11, 11.5 * spot.near)));
     pen.font = `${label.chosen ? 600 : 400} ${size}px ui-sans-serif, system-ui, sans-serif`;
     const key = pen.font + label.text;
@@ -93,8 +93,8 @@ export class Labels {
       [spot.x - width / 2, spot.y - size - 2],
       [spot.x - width / 2, spot.y + size + 2],
     ];
-    // Beside its point on the right; a name that must be seen looks for room around it before it covers another.
-    const free = [right, ...(label.chosen ? around : [])].find(([x, y]) => ground.take(x, y - size / 2, width, size));
+    // To the right of its point; a chosen label tries the other sides before it covers another.
+    const free = [right, ...(label.chosen ? around : [])].find(([x, y]) => occupied.take(x, y - size / 2, width, size));
     if (!free && !label.chosen) return false;
     const [x, y] = free ?? right;
     pen.lineWidth = label.chosen ? 5 : 3.5;

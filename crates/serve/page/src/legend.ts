@@ -1,4 +1,4 @@
-// What the colours mean; pointing at a class lifts its words out of the cloud.
+// What the colours mean; pointing at a class highlights its words.
 
 import { el } from "./dom";
 import { type Stage, sides } from "./stage";
@@ -7,7 +7,7 @@ import { colourOf, css } from "./theme";
 export function legend(host: HTMLElement, stage: Stage): void {
   const list = el("div", { class: "legend", role: "group", "aria-label": "Colours" });
   host.append(list);
-  // What stands over the foot of the cloud stands over the legend, however many lines that has.
+  // Captions at the bottom of the cloud stay above the legend, however many lines it has.
   new ResizeObserver(() => host.style.setProperty("--legend", `${list.offsetHeight}px`)).observe(list);
   let held: number | null = null;
 

@@ -1,16 +1,16 @@
-// Drawing: a picture when something has changed, one after the other while something moves, none otherwise.
+// The render loop: draws when something has changed, and goes on only while something moves.
 
 import { type Stage, sides } from "./stage";
 
-/** Above this many milliseconds a picture, fewer pixels are drawn. */
+/** A picture that takes longer than this many milliseconds is slow. */
 const SLOW_MS = 45;
-/** So many slow pictures in a row are not an accident. */
+/** After so many slow pictures the resolution is lowered. */
 const SLOW_PICTURES = 12;
 
-/** Whether a reader has asked their system for less motion. */
+/** Whether the reader's system asks for less motion. */
 export const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Starts nothing yet; what it returns asks for a picture. */
+/** Returns a function that requests a picture. */
 export function loop(stage: Stage): () => void {
   const { clock, camera } = stage;
   let due = false;
@@ -30,22 +30,22 @@ export function loop(stage: Stage): () => void {
     const moving = move(Math.min(0.1, passed / 1000));
     for (const side of sides(stage)) side.draw();
     if (!moving) return;
-    spare(passed);
+    watchSpeed(passed);
     invalidate();
   }
 
-  /** Lets everything go on by some seconds; whether it is to go on further. */
+  /** Advances everything that moves by some seconds; says whether anything still moves. */
   function move(seconds: number): boolean {
     const moved = [clock.tick(seconds), camera.fold(seconds), ...sides(stage).map((side) => side.scene.glide(seconds))];
     if (clock.playing && !still.matches) camera.drift(seconds);
     return clock.playing || moved.some(Boolean);
   }
 
-  function spare(passed: number) {
+  function watchSpeed(passed: number) {
     slow = passed > SLOW_MS && passed < 1000 ? slow + 1 : Math.max(0, slow - 1);
     if (slow < SLOW_PICTURES) return;
     slow = 0;
-    for (const side of sides(stage)) side.scene.coarser();
+    for (const side of sides(stage)) side.scene.lowerResolution();
   }
 
   return invalidate;

@@ -1,11 +1,11 @@
-// The page: puts the parts together, and hands on what the reader or the program changes.
+// The page: creates its parts and connects them.
 
 import "./page.css";
 import { Camera } from "./camera";
 import { captions } from "./captions";
 import { Clock } from "./clock";
 import { head } from "./compare";
-import { el, settled } from "./dom";
+import { el, debounced } from "./dom";
 import { embedded } from "./embedded";
 import { legend } from "./legend";
 import { loop } from "./loop";
@@ -19,19 +19,19 @@ import { timeline } from "./timeline";
 import { tools } from "./tools";
 import { Store } from "./view";
 
-const place = (id: string) => document.getElementById(id)!;
+const byId = (id: string) => document.getElementById(id)!;
 
 function start(): void {
   const listeners: ((what: News) => void)[] = [];
   const news = (what: News) => listeners.forEach((listener) => listener(what));
-  const notices = status(place("stage"));
+  const notices = status(byId("stage"));
   const store = new Store();
   const stage: Stage = {
     source: embedded() ?? server(),
     store,
     clock: new Clock(),
     camera: new Camera(),
-    cards: [],
+    runs: [],
     theme: theme(isDark(store.view.theme)),
     main: null,
     other: null,
@@ -44,25 +44,25 @@ function start(): void {
   const runs = opening(clouds, stage, notices, news);
   paint(stage);
   look(stage);
-  // The colours first: the others draw in them.
+  // First of all listeners: the others draw in the new colours.
   store.on((_, changed) => changed("theme") && paint(stage));
   build(stage, clouds);
   follow(stage, runs.open);
   notices.loading();
   stage.source.runs().then(runs.take, (error: Error) => notices.failed(error.message, () => location.reload()));
-  stage.source.subscribe({ cards: runs.take, connection: notices.connection });
+  stage.source.subscribe({ runs: runs.take, connection: notices.connection });
 }
 
 function build(stage: Stage, clouds: HTMLElement): void {
   const toolbar = el("div", { class: "tools", role: "toolbar", "aria-label": "View" });
-  place("stage").prepend(clouds);
-  place("stage").append(toolbar);
-  head(place("head"), stage);
+  byId("stage").prepend(clouds);
+  byId("stage").append(toolbar);
+  head(byId("head"), stage);
   tools(toolbar, stage);
-  legend(place("stage"), stage);
-  captions(place("stage"), stage);
-  timeline(place("time"), stage);
-  panel(place("panel"), stage);
+  legend(byId("stage"), stage);
+  captions(byId("stage"), stage);
+  timeline(byId("time"), stage);
+  panel(byId("panel"), stage);
 }
 
 function paint(stage: Stage): void {
@@ -72,14 +72,14 @@ function paint(stage: Stage): void {
   for (const side of sides(stage)) side.paint();
 }
 
-/** The camera as the address has it. */
+/** Sets the camera from the address. */
 function look({ camera, store: { view } }: Stage): void {
   camera.flatten(view.flat);
   if (view.flat) camera.depth = 0;
   if (view.eye) camera.eye = view.eye;
 }
 
-/** What follows from a change of the view, the clock or the camera. */
+/** Reacts to changes of the view, the clock and the camera. */
 function follow(stage: Stage, open: () => void): void {
   const { store, clock, camera } = stage;
   store.on((view, changed) => {
@@ -92,8 +92,8 @@ function follow(stage: Stage, open: () => void): void {
     if (changed("trails")) stage.invalidate();
   });
 
-  // Once things are at rest, the address says where the camera stands and which step is on show.
-  const remember = settled(400, () => {
+  // Once nothing moves, the address records the camera and the step.
+  const remember = debounced(400, () => {
     if (clock.playing || !stage.main) return;
     const eye = String(camera.eye) === String(store.view.eye) ? store.view.eye : camera.eye;
     store.set({ step: clock.following ? null : Math.round(clock.step), eye });
@@ -116,7 +116,7 @@ function follow(stage: Stage, open: () => void): void {
 try {
   start();
 } catch (error) {
-  place("stage").append(
+  byId("stage").append(
     el("p", { class: "notice", role: "alert" }, `The page could not start: ${(error as Error).message}`),
   );
 }

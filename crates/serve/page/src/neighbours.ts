@@ -1,6 +1,6 @@
-// The word that was chosen: which words are nearest in the full space, now and at the first step.
+// The chosen word's nearest words in the full space, now and at the first step.
 
-import { CROSS, el, icon, settled } from "./dom";
+import { CROSS, el, icon, debounced } from "./dom";
 import { search } from "./search";
 import type { Neighbours } from "./source";
 import { type Stage, pin, pinned } from "./stage";
@@ -15,11 +15,11 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
   const known = new Map<string, Neighbours>();
   const shown: { now: Neighbours | null; first: Neighbours | null } = { now: null, first: null };
 
-  /** Asks for the frame on show and the first one; the answer to the latest question counts. */
+  /** Asks about the frame that is shown and the first one; only the answer to the latest request counts. */
   async function ask() {
     const { main, store } = stage;
     const word = main?.id(store.view.word) ?? null;
-    const question = ++asked;
+    const request = ++asked;
     if (!main || word === null || !main.steps.length) {
       Object.assign(shown, { now: null, first: null });
       return apply();
@@ -33,7 +33,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         return answer;
       };
       const answers = [await of(main.frame), await of(main.steps[0])];
-      if (question !== asked) return;
+      if (request !== asked) return;
       [shown.now, shown.first] = answers;
     } catch (error) {
       stage.say((error as Error).message);
@@ -66,16 +66,16 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         el(
           "p",
           { class: "hint" },
-          "Click a point, or find a word, to see which words lie nearest to it — in the full space",
+          "Click a point or find a word to see its nearest words in the full space",
           main
-            ? ` of ${main.run.channels} numbers, of which the picture shows ${store.view.flat ? "two" : "three"} directions.`
+            ? ` of ${main.run.channels} dimensions, of which the picture shows ${store.view.flat ? "two" : "three"}.`
             : ".",
         ),
       );
       return;
     }
     if (id === null) {
-      host.replaceChildren(el("p", { class: "hint" }, `This run does not know the word “${spelled(word)}”.`));
+      host.replaceChildren(el("p", { class: "hint" }, `This run does not have the word “${spelled(word)}”.`));
       return;
     }
     const group = main.run.classes[main.classOf[id] - 1]?.name;
@@ -93,8 +93,8 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
           "button",
           {
             class: "plain",
-            "aria-label": "Let go of this word",
-            title: "Let go (Esc)",
+            "aria-label": "Deselect this word",
+            title: "Deselect (Esc)",
             onclick: () => store.set({ word: null }),
           },
           icon(CROSS),
@@ -106,15 +106,15 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         { class: "near" },
         ...(main.steps.length > 1
           ? [
-              column(`Near it at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
+              column(`Nearest at step ${shown.now ? whole(shown.now.step) : "…"}`, shown.now, word),
               column(`At step ${shown.first ? whole(shown.first.step) : "0"}`, shown.first, word),
             ]
-          : [column("Near it", shown.now, word)]),
+          : [column("Nearest words", shown.now, word)]),
       ),
       el(
         "div",
         { class: "choice", role: "group", "aria-label": "Which cosine" },
-        choice("centred", "seen from the mean"),
+        choice("centred", "centred cosine"),
         choice("raw", "raw cosine"),
       ),
       search(stage, `Pin a pair: ${spelled(word)} and …`, (second) => pin(stage, word, second)),
@@ -131,7 +131,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         "data-key": which,
         title:
           which === "centred"
-            ? "All words drift in one direction while they are trained, and every raw cosine rises with it. Seen from the mean of all words, that drift is gone."
+            ? "The cosine after the mean of all vectors is subtracted: all words drift in one direction while they are trained, which raises every raw cosine."
             : "The cosine of the two vectors as they are",
         onclick: () => {
           kind = which;
@@ -178,7 +178,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     return el("section", {}, el("h3", {}, title), el("ol", {}, ...items));
   }
 
-  const soon = settled(120, () => void ask());
+  const soon = debounced(120, () => void ask());
   let last = -1;
   stage.clock.on(() => {
     if (stage.store.view.word === null || stage.clock.frame === last) return;

@@ -1,20 +1,20 @@
-// Which runs are on show: opens what the view names, and takes in news of it.
+// Opens the runs that the view names, and keeps them up to date.
 
 import { comparison } from "./compare";
 import { el } from "./dom";
 import { still } from "./loop";
 import { pointing } from "./pointing";
 import { Side } from "./side";
-import type { Card } from "./source";
+import type { Summary } from "./source";
 import { type News, type Stage, sides } from "./stage";
 import type { Notices } from "./status";
 
-/** So long one sees the noise before it moves. */
+/** How long the random vectors of step 0 are shown before the run plays. */
 const NOISE_MS = 1500;
 
 interface Opening {
   open(): void;
-  take(cards: Card[]): void;
+  take(runs: Summary[]): void;
 }
 
 export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, news: (what: News) => void): Opening {
@@ -22,22 +22,23 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
   let turns = 0;
   let busy = false;
 
-  const named = (name: string | null | undefined) => stage.cards.find((card) => card.name === name);
+  const named = (name: string | null | undefined) => stage.runs.find((summary) => summary.name === name);
 
   function open() {
     const { view } = store;
-    const card = named(view.run) ?? newest(stage.cards);
-    if (!card) return notices.empty();
-    if (view.run && view.run !== card.name) stage.say(`There is no run “${view.run}” here; this is ${card.name}.`);
-    if (!card.frames.length) return notices.waiting(card.name);
+    const summary = named(view.run) ?? newest(stage.runs);
+    if (!summary) return notices.empty();
+    if (view.run && view.run !== summary.name)
+      stage.say(`There is no run “${view.run}” here; this is ${summary.name}.`);
+    if (!summary.frames.length) return notices.waiting(summary.name);
     const beside = view.compare ? comparison(view.compare) : null;
     const second = named(beside?.name);
     if (beside && !second) stage.say(`There is no run “${beside.name}” to compare with.`);
-    void show(card, second ?? null, beside?.held ?? null);
+    void show(summary, second ?? null, beside?.held ?? null);
   }
 
-  /** Fetches one run or two and puts them up, unless the reader has meanwhile asked for others. */
-  async function show(first: Card, second: Card | null, held: number | null) {
+  /** Fetches one or two runs and shows them, unless the reader has asked for others meanwhile. */
+  async function show(first: Summary, second: Summary | null, held: number | null) {
     const turn = ++turns;
     busy = true;
     notices.loading();
@@ -47,7 +48,7 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
       const again = stage.main?.run.name === first.name;
       for (const side of sides(stage)) side.dispose();
       [stage.main, stage.other] = made;
-      putUp();
+      showSides();
       begin(again);
     } catch (error) {
       notices.failed((error as Error).message, open);
@@ -56,18 +57,18 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
     }
   }
 
-  async function side(card: Card, held: number | null): Promise<Side> {
-    return new Side(stage, await stage.source.run(card.id), card, held, lose);
+  async function side(summary: Summary, held: number | null): Promise<Side> {
+    return new Side(stage, await stage.source.run(summary.id), summary, held, lose);
   }
 
-  /** A frame cannot be shown: the others go on without it. */
+  /** Goes on without a frame that cannot be shown. */
   function lose() {
     clock.take(steps());
     news("frames");
-    if (!stage.main?.steps.length) notices.failed("Not one of its frames can be shown.", open);
+    if (!stage.main?.steps.length) notices.failed("None of its frames can be shown.", open);
   }
 
-  function putUp() {
+  function showSides() {
     for (const side of sides(stage)) {
       pointing(side, stage);
       if (!stage.other) continue;
@@ -78,7 +79,7 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
     document.title = `${stage.main!.run.name} · wordspace`;
   }
 
-  /** On first opening the run plays from its first frame, so that whoever comes late still sees the words meet. */
+  /** When first opened, a run plays from its first frame, so that a late viewer sees the words meet too. */
   function begin(again: boolean) {
     const { main } = stage;
     const { step } = store.view;
@@ -96,43 +97,45 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
     stage.invalidate();
   }
 
-  /** The steps of all frames on show, but of a run that is held at one. */
+  /** The steps of all frames, without those of a run that is held at one step. */
   function steps(): number[] {
     const moving = sides(stage).filter((side) => side.held === null);
     return [...new Set(moving.flatMap((side) => side.steps))].sort((a, b) => a - b);
   }
 
-  function take(cards: Card[]) {
-    const listed = (all: Card[]) => all.map((card) => `${card.name} ${card.frames.length > 0}`).join();
-    const changes = new Set<News>(listed(cards) === listed(stage.cards) ? [] : ["runs"]);
-    stage.cards = cards;
+  function take(runs: Summary[]) {
+    const listed = (all: Summary[]) => all.map((summary) => `${summary.name} ${summary.frames.length > 0}`).join();
+    const changes = new Set<News>(listed(runs) === listed(stage.runs) ? [] : ["runs"]);
+    stage.runs = runs;
     if (!stage.main) return busy ? undefined : open();
     for (const side of sides(stage)) {
-      const card = named(side.run.name);
-      if (card && isAnother(card, side)) return open();
-      if (card) update(side, card, changes);
+      const summary = named(side.run.name);
+      if (summary && isAnother(summary, side)) return open();
+      if (summary) update(side, summary, changes);
     }
     if (changes.has("frames")) clock.take(steps());
     changes.forEach(news);
     stage.invalidate();
   }
 
-  function update(side: Side, card: Card, changes: Set<News>) {
-    const { card: before } = side;
-    if (before.axes !== card.axes || before.frames.length !== card.frames.length) changes.add("frames");
-    if (before.log !== card.log || before.state !== card.state) changes.add("log");
-    side.take(card);
+  function update(side: Side, summary: Summary, changes: Set<News>) {
+    const { summary: before } = side;
+    if (before.axes !== summary.axes || before.frames.length !== summary.frames.length) changes.add("frames");
+    if (before.log !== summary.log || before.state !== summary.state) changes.add("log");
+    side.take(summary);
   }
 
   return { open, take };
 }
 
-/** Whether a run of the name of the one on show is not the same: it was made anew, or its newest frame has other sizes. */
-const isAnother = (card: Card, { card: before }: Side) =>
-  card.id !== before.id ||
-  (card.frames.length > 0 && (card.words !== before.words || card.channels !== before.channels));
+/** Whether another run now has the name of the one that is shown: it was trained anew, or its newest frame has other sizes. */
+const isAnother = (summary: Summary, { summary: before }: Side) =>
+  summary.id !== before.id ||
+  (summary.frames.length > 0 && (summary.words !== before.words || summary.channels !== before.channels));
 
-/** The run that is being trained, else the first that has something to show. */
-function newest(cards: Card[]): Card | undefined {
-  return cards.find((card) => card.state === "training") ?? cards.find((card) => card.frames.length) ?? cards[0];
+/** The run in training, else the first that has a frame. */
+function newest(runs: Summary[]): Summary | undefined {
+  return (
+    runs.find((summary) => summary.state === "training") ?? runs.find((summary) => summary.frames.length) ?? runs[0]
+  );
 }

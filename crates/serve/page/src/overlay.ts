@@ -1,4 +1,4 @@
-// What is drawn over the cloud with a pen: lines between words, rings, and the way a word has come.
+// Drawn over the cloud on a 2-D canvas: links between words, rings, and trails.
 
 import type { Box } from "./labels";
 import type { Scene, Spot } from "./scene";
@@ -10,16 +10,16 @@ export interface Link {
   /** A pinned pair, a neighbour now, a neighbour at the first frame. */
   kind: "pin" | "now" | "first";
   text: string;
-  /** Another word is on show: stands back. */
+  /** Drawn faintly, because another word is chosen. */
   quiet: boolean;
 }
 
 const spot = (): Spot => ({ x: 0, y: 0, near: 0 });
 
-/** A number on a line needs room to stand beside the two names. */
-const SHORTEST_NUMBERED = 130;
+/** A shorter link has no room for its text between the two labels, in pixels. */
+const MIN_LENGTH_FOR_TEXT = 130;
 
-/** Draws a line, and says where its number stands, if it has one. */
+/** Draws a link; returns the box of its text, if it has one. */
 export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link, theme: Theme): Box[] {
   const from = scene.project(scene.world(link.a), spot());
   const to = scene.project(scene.world(link.b), spot());
@@ -34,8 +34,8 @@ export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link
   pen.lineTo(to.x, to.y);
   pen.stroke();
   pen.setLineDash([]);
-  const numbers: Box[] = [];
-  if (link.text && Math.hypot(from.x - to.x, from.y - to.y) > SHORTEST_NUMBERED) {
+  const boxes: Box[] = [];
+  if (link.text && Math.hypot(from.x - to.x, from.y - to.y) > MIN_LENGTH_FOR_TEXT) {
     pen.font = "500 12px ui-sans-serif, system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
@@ -46,10 +46,10 @@ export function drawLink(pen: CanvasRenderingContext2D, scene: Scene, link: Link
     pen.fillStyle = css(theme.accent);
     pen.fillText(link.text, x, y);
     const width = pen.measureText(link.text).width;
-    numbers.push([x - width / 2, y - 7, width, 14]);
+    boxes.push([x - width / 2, y - 7, width, 14]);
   }
   pen.restore();
-  return numbers;
+  return boxes;
 }
 
 export function drawRing(pen: CanvasRenderingContext2D, scene: Scene, word: number, theme: Theme): void {
@@ -62,9 +62,9 @@ export function drawRing(pen: CanvasRenderingContext2D, scene: Scene, word: numb
   pen.stroke();
 }
 
-/** A line through places, the older the fainter. */
-export function drawTrail(pen: CanvasRenderingContext2D, scene: Scene, places: number[][], colour: Rgb): void {
-  const spots = places.map((place) => scene.project(place, spot()));
+/** A line through a word's earlier coordinates, the older the fainter. */
+export function drawTrail(pen: CanvasRenderingContext2D, scene: Scene, points: number[][], colour: Rgb): void {
+  const spots = points.map((point) => scene.project(point, spot()));
   pen.lineWidth = 1.5;
   pen.lineCap = "round";
   for (let i = 1; i < spots.length; i++) {

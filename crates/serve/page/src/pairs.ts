@@ -1,7 +1,7 @@
-// Pinned pairs: how near two words are over the steps, beside what is usual for any two words.
+// Pinned pairs: the centred cosine of two words by step, beside that of random pairs.
 
 import { Chart } from "./chart";
-import { at, positionOf } from "./clock";
+import { at, indexOf } from "./clock";
 import { CROSS, el, icon } from "./dom";
 import type { Pair } from "./source";
 import { type Stage, pinned, sides, unpin } from "./stage";
@@ -22,7 +22,7 @@ export function pairs(host: HTMLElement, stage: Stage): void {
     el(
       "p",
       { class: "hint" },
-      "The cosine of two words seen from the mean of all. In the grey band lie nine of ten random pairs; a pair above it is near because of its use.",
+      "The centred cosine of two words: the mean of all vectors is subtracted first. The grey band holds 90 % of random pairs; a pair above it is closer than chance.",
     ),
     list,
   );
@@ -36,7 +36,7 @@ export function pairs(host: HTMLElement, stage: Stage): void {
     for (const side of sides(stage)) side.dress();
   }
 
-  /** One question after the other; while they are answered, newer news waits for the next round. */
+  /** One request at a time; news that comes meanwhile waits for the next round. */
   let asking = false;
   let again = false;
   async function refresh() {
@@ -95,12 +95,12 @@ function card(stage: Stage, words: [string, string]): Shown {
 
   function update() {
     if (!pair?.steps.length) return;
-    const place = positionOf(pair.steps, stage.clock.step);
-    const value = at(pair.centred, place);
+    const index = indexOf(pair.steps, stage.clock.step);
+    const value = at(pair.centred, index);
     now.textContent = signed(value);
-    now.classList.toggle("above", value > at(pair.high, place));
+    now.classList.toggle("above", value > at(pair.high, index));
     chart.at(stage.clock.step);
-    note.textContent = `raw ${signed(at(pair.raw, place))} · random pairs ${signed(at(pair.low, place))} … ${signed(at(pair.high, place))}`;
+    note.textContent = `raw ${signed(at(pair.raw, index))} · random pairs ${signed(at(pair.low, index))} to ${signed(at(pair.high, index))}`;
   }
 
   async function fetch() {
@@ -108,7 +108,7 @@ function card(stage: Stage, words: [string, string]): Shown {
     const ids = words.map((word) => main?.id(word) ?? null);
     if (!main || ids[0] === null || ids[1] === null) {
       const unknown = words.filter((_, i) => ids[i] === null).map(spelled);
-      note.textContent = `This run does not know ${unknown.join(" and ")}.`;
+      note.textContent = `This run does not have ${unknown.join(" and ")}.`;
       now.textContent = "–";
       return;
     }
@@ -130,7 +130,7 @@ function card(stage: Stage, words: [string, string]): Shown {
   function draw(pair: Pair, beside: Pair | null) {
     chart.element.toggleAttribute("hidden", pair.steps.length < 2);
     chart.set({
-      name: `Cosine of ${name} over the steps, ${signed(pair.centred[0] ?? NaN)} at first, ${signed(pair.centred.at(-1) ?? NaN)} at last`,
+      name: `Centred cosine of ${name} by step, from ${signed(pair.centred[0] ?? NaN)} to ${signed(pair.centred.at(-1) ?? NaN)}`,
       last: Math.max(pair.steps.at(-1) ?? 0, beside?.steps.at(-1) ?? 0),
       lines: [
         ...(beside ? [{ steps: beside.steps, values: beside.centred, kind: "soft" as const }] : []),

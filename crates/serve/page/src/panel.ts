@@ -1,4 +1,4 @@
-// The panel beside the cloud: five tabs, of which one is on show.
+// The panel beside the cloud: five tabs, of which one is shown.
 
 import { about } from "./about";
 import { curves } from "./curves";
@@ -43,7 +43,7 @@ export function panel(host: HTMLElement, stage: Stage): void {
     tabs[TABS.indexOf(next)].focus();
   });
 
-  const [words, training, places, text, run] = panels;
+  const [words, training, position, text, run] = panels;
   const chosen = el("section", { class: "selection", "aria-label": "The chosen word" });
   const pinnedPairs = el("section", { "aria-label": "Pairs" });
   words.append(
@@ -54,13 +54,13 @@ export function panel(host: HTMLElement, stage: Stage): void {
   neighbours(chosen, stage);
   pairs(pinnedPairs, stage);
   curves(training, stage);
-  positions(places, stage);
+  positions(position, stage);
   sentence(text, stage);
   about(run, stage);
 
   function draw() {
-    // A projection has words and an origin, but no training, no positions and no sentences.
-    const projection = stage.main?.card.state === "projection";
+    // A projection has words and a source, but no training, positions or sentences.
+    const projection = stage.main?.summary.state === "projection";
     TABS.forEach((tab, i) => {
       const on = tab === store.view.tab;
       tabs[i].hidden = projection && tab !== "words" && tab !== "run";

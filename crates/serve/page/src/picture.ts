@@ -1,4 +1,4 @@
-// The view as a PNG: the clouds as they stand, with their names and lines, and a line of text that says what it is.
+// Saves the view as a PNG: the clouds with their labels and links, and a line of text that says what it shows.
 
 import { type Stage, sides } from "./stage";
 import { css } from "./theme";

@@ -1,4 +1,4 @@
-// Pointing at words: a hover names one, a click chooses it, and the canvas steers the camera.
+// Pointing at words: hovering labels one, a click chooses it. The canvas also steers the camera.
 
 import type { Side } from "./side";
 import type { Stage } from "./stage";
@@ -11,7 +11,7 @@ export function pointing(side: Side, stage: Stage): void {
   canvas.setAttribute("role", "img");
   canvas.setAttribute(
     "aria-label",
-    `${side.run.words.length} words of ${side.run.name} as points. Arrow keys turn, plus and minus come nearer, 0 goes back. Find words with the search field.`,
+    `${side.run.words.length} words of ${side.run.name} as points. Arrow keys rotate, plus and minus zoom, 0 resets the view. Find words with the search field.`,
   );
   stage.camera.attach(canvas);
   let pressed = { x: 0, y: 0 };

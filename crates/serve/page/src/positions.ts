@@ -1,6 +1,6 @@
-// The position table: which places in a text look alike to the model, as a map and as a line through space.
+// The Positions tab: the cosine of every two positions as a map, and the positions as a curve.
 
-import { el, settled } from "./dom";
+import { el, debounced } from "./dom";
 import type { Positions } from "./source";
 import type { Stage } from "./stage";
 import { css, diverging, mix } from "./theme";
@@ -16,29 +16,33 @@ export function positions(host: HTMLElement, stage: Stage): void {
     width: 2 * SIZE,
     height: SIZE,
     role: "img",
-    "aria-label": "The positions as a line on their two widest axes",
+    "aria-label": "The positions as a curve on their first two principal axes",
   });
   const readout = el("output", { class: "facts" });
-  const trouble = el("p", { class: "hint" });
+  const problem = el("p", { class: "hint" });
   const body = el(
     "div",
     {},
-    el("h3", {}, "How alike two positions are"),
+    el("h3", {}, "Cosine of two positions"),
     el(
       "p",
       { class: "hint" },
-      "Row and column are positions in the text; orange is alike, blue the opposite. A diagonal that widens means that neighbouring places look alike.",
+      "Rows and columns are positions in the text; orange is a positive cosine, blue a negative one. A wide diagonal means that neighbouring positions have similar vectors.",
     ),
     map,
     readout,
-    el("h3", {}, "The positions as a line"),
-    el("p", { class: "hint" }, "The table on its own two widest axes, from the first position (dark) to the last."),
+    el("h3", {}, "The positions as a curve"),
+    el(
+      "p",
+      { class: "hint" },
+      "The table on its own first two principal axes, from the first position (dark) to the last.",
+    ),
     curve,
   );
   host.append(
     el("h2", { class: "title" }, "Positions"),
-    el("p", { class: "hint" }, "Beside the word itself the model adds a vector for the place where it stands."),
-    trouble,
+    el("p", { class: "hint" }, "To each token's vector the model adds the vector of its position."),
+    problem,
     body,
   );
   const at = { row: 0, column: 0 };
@@ -47,13 +51,12 @@ export function positions(host: HTMLElement, stage: Stage): void {
     const { main, store } = stage;
     if (!main || store.view.tab !== "positions" || !main.steps.length) return;
     try {
-      if (main.run.positions === "none")
-        throw new Error("This run was trained without positions: word order is nothing to it.");
+      if (main.run.positions === "none") throw new Error("This run was trained without position vectors.");
       table = await stage.source.positions(main.run.id, main.frame);
-      trouble.textContent = "";
+      problem.textContent = "";
     } catch (error) {
       table = null;
-      trouble.textContent = (error as Error).message;
+      problem.textContent = (error as Error).message;
     }
     body.hidden = !table;
     draw();
@@ -61,10 +64,10 @@ export function positions(host: HTMLElement, stage: Stage): void {
 
   function draw() {
     if (!table) return;
-    const { rows, likeness } = table;
+    const { rows, cosines } = table;
     const dark = stage.theme.dark;
     const pixels = new ImageData(rows, rows);
-    likeness.forEach((value, i) =>
+    cosines.forEach((value, i) =>
       pixels.data.set([...diverging(value / 127, dark).map((c) => Math.round(c * 255)), 255], 4 * i),
     );
     const small = el("canvas", { width: rows, height: rows });
@@ -72,7 +75,7 @@ export function positions(host: HTMLElement, stage: Stage): void {
     const pen = map.getContext("2d")!;
     pen.imageSmoothingEnabled = false;
     pen.drawImage(small, 0, 0, SIZE, SIZE);
-    map.setAttribute("aria-label", `Map of how alike ${rows} positions are; the arrow keys read it cell by cell`);
+    map.setAttribute("aria-label", `Cosines of ${rows} positions; the arrow keys read them cell by cell`);
     drawCurve(table);
     read();
   }
@@ -83,18 +86,18 @@ export function positions(host: HTMLElement, stage: Stage): void {
     pen.clearRect(0, 0, 2 * SIZE, SIZE);
     let reach = 1e-9;
     for (let i = 0; i < rows; i++) reach = Math.max(reach, Math.abs(points[3 * i]) / 1.9, Math.abs(points[3 * i + 1]));
-    const place = (i: number) => [
+    const point = (i: number): [number, number] => [
       SIZE + (points[3 * i] / reach) * SIZE * 0.44,
       SIZE / 2 - (points[3 * i + 1] / reach) * SIZE * 0.42,
     ];
     pen.lineWidth = 2;
     for (let i = 0; i < rows; i++) {
       const colour = css(mix(ink, mix(accent, paper, 0.2), i / (rows - 1 || 1)));
-      const [x, y] = place(i);
+      const [x, y] = point(i);
       if (i) {
         pen.strokeStyle = colour;
         pen.beginPath();
-        pen.moveTo(...(place(i - 1) as [number, number]));
+        pen.moveTo(...point(i - 1));
         pen.lineTo(x, y);
         pen.stroke();
       }
@@ -106,15 +109,15 @@ export function positions(host: HTMLElement, stage: Stage): void {
     pen.font = "22px ui-sans-serif, system-ui, sans-serif";
     pen.fillStyle = css(ink);
     const last = rows - 1;
-    for (const i of [0, last]) pen.fillText(String(i * (table?.stride ?? 1)), place(i)[0] + 8, place(i)[1] - 8);
+    for (const i of [0, last]) pen.fillText(String(i * (table?.stride ?? 1)), point(i)[0] + 8, point(i)[1] - 8);
   }
 
   function read() {
     if (!table) return;
-    const { rows, stride, likeness } = table;
+    const { rows, stride, cosines } = table;
     at.row = Math.min(rows - 1, Math.max(0, at.row));
     at.column = Math.min(rows - 1, Math.max(0, at.column));
-    readout.textContent = `positions ${at.row * stride} and ${at.column * stride}: ${signed(likeness[at.row * rows + at.column] / 127)}`;
+    readout.textContent = `positions ${at.row * stride} and ${at.column * stride}: ${signed(cosines[at.row * rows + at.column] / 127)}`;
   }
 
   map.addEventListener("pointermove", (event) => {
@@ -133,7 +136,7 @@ export function positions(host: HTMLElement, stage: Stage): void {
     read();
   });
 
-  const soon = settled(120, () => void fetch());
+  const soon = debounced(120, () => void fetch());
   let frame = -1;
   stage.clock.on(() => {
     if (stage.clock.frame !== frame) soon();

@@ -1,4 +1,4 @@
-// The cloud: every word a point, drawn by the graphics processor, which also moves them from frame to frame.
+// The cloud: every word a point, drawn on the GPU, which also interpolates between frames.
 
 import {
   BufferAttribute,
@@ -17,8 +17,8 @@ import { type Camera, HOME_DISTANCE } from "./camera";
 import type { Points } from "./source";
 import { COLOURS, type Rgb, type Theme } from "./theme";
 
-// A word lies between where it was in one frame (`position`) and in the next (`later`); after a jump it glides in
-// from where it was on show (`was`). A word that is not a number has no place: all three are the lowest.
+// A word is drawn between its coordinates in one frame (`position`) and in the next (`later`); after a jump it glides
+// there from where it was drawn (`was`). A word whose vector is not finite has no coordinates: all three are −32768.
 // `look` is colour, size, strength.
 const VERTEX = `
 precision highp float;
@@ -32,9 +32,9 @@ out vec3 colour;
 out float edge;
 void main() {
   bool nowhere = all(lessThanEqual(position, vec3(-1.0))) || all(lessThanEqual(later, vec3(-1.0)));
-  vec3 place = mix(mix(position * scales.x, later * scales.y, between), was * scales.z, glide);
-  place.z *= depth;
-  vec4 seen = modelViewMatrix * vec4(place, 1.0);
+  vec3 point = mix(mix(position * scales.x, later * scales.y, between), was * scales.z, glide);
+  point.z *= depth;
+  vec4 seen = modelViewMatrix * vec4(point, 1.0);
   gl_Position = nowhere ? vec4(2.0, 2.0, 2.0, 1.0) : projectionMatrix * seen;
   float strength = look.z * 255.0 / 100.0;
   float size = (2.4 + 7.0 * look.y) * crowd * (strength > 1.5 ? 1.35 : 1.0);
@@ -60,19 +60,19 @@ function renderer(canvas: HTMLCanvasElement): WebGLRenderer {
   try {
     return new WebGLRenderer({ canvas, antialias: false });
   } catch {
-    throw new Error("This browser cannot draw in space: switch on WebGL 2, or hardware acceleration, in its settings.");
+    throw new Error("This page needs WebGL 2: switch it on, or hardware acceleration, in the browser's settings.");
   }
 }
 
 export interface Spot {
   x: number;
   y: number;
-  /** How near: 1 at the point that is looked at, larger in front of it; 0 behind the camera. */
+  /** 1 at the distance of the point that is looked at, larger in front of it, 0 behind the camera. */
   near: number;
 }
 
 /** The coordinate of a word whose vector is not finite. */
-export const NOWHERE = -32768;
+export const NO_COORDINATE = -32768;
 const GLIDE_SECONDS = 0.45;
 
 export class Scene {
@@ -114,7 +114,7 @@ export class Scene {
     this.scene.add(cloud);
   }
 
-  /** Makes room for a vocabulary; `sizes` from 0 (rare) to 1. */
+  /** Allocates the buffers for a vocabulary; `sizes` are from 0 (rare) to 1. */
   take(sizes: Float32Array): void {
     this.words = sizes.length;
     this.frames = null;
@@ -131,7 +131,7 @@ export class Scene {
     this.uniforms.crowd.value = Math.min(1.15, Math.max(0.4, (500 / this.words) ** 0.25));
   }
 
-  /** Colours and strengths: 100 as it is, less is paler, 200 stands out. */
+  /** Sets colours and strengths: 100 is normal, less is paler, 200 stands out. */
   dress(colour: (word: number) => number, strength: (word: number) => number): void {
     const look = this.geometry.getAttribute("look") as BufferAttribute;
     for (let word = 0; word < this.words; word++) {
@@ -148,7 +148,7 @@ export class Scene {
     this.uniforms.palette.value.forEach((colour, i) => colour.setRGB(...colours[i]));
   }
 
-  /** Shows the words `between` two frames, a length of one being `unit` in the world; `glide` lets them travel there. */
+  /** Shows the words at the fraction `between` of the way from one frame to the next, scaled by `unit`; with `glide` they move there smoothly. */
   show(earlier: Points, later: Points, between: number, unit: number, glide: boolean): void {
     if (glide && this.frames) this.remember();
     this.upload("position", this.frames?.[0], earlier);
@@ -176,7 +176,7 @@ export class Scene {
     this.uniforms.glide.value = 1;
   }
 
-  /** Lets gliding words come nearer; whether they moved. */
+  /** Advances gliding words by some seconds; says whether they moved. */
   glide(seconds: number): boolean {
     if (this.uniforms.glide.value === 0) return false;
     this.uniforms.glide.value = Math.max(0, this.uniforms.glide.value - seconds / GLIDE_SECONDS);
@@ -187,12 +187,13 @@ export class Scene {
     return this.frames === null;
   }
 
-  /** Where a word is in the world now; nowhere (not a number) for a word that is not a number. */
+  /** The world coordinates of a word as it is drawn now; NaN if its vector is not finite. */
   world(word: number, into = new Float32Array(3)): Float32Array {
     if (!this.frames) return into;
     const [earlier, later] = this.frames;
     const { scales, between, glide } = this.uniforms;
-    if (earlier.coordinates[3 * word] === NOWHERE || later.coordinates[3 * word] === NOWHERE) return into.fill(NaN);
+    if (earlier.coordinates[3 * word] === NO_COORDINATE || later.coordinates[3 * word] === NO_COORDINATE)
+      return into.fill(NaN);
     for (let axis = 0; axis < 3; axis++) {
       const from = (earlier.coordinates[3 * word + axis] / 32767) * scales.value.x;
       const to = (later.coordinates[3 * word + axis] / 32767) * scales.value.y;
@@ -209,8 +210,8 @@ export class Scene {
     this.renderer.setSize(this.width, this.height, false);
   }
 
-  /** Draws fewer pixels where a machine cannot keep up. */
-  coarser(): boolean {
+  /** Draws fewer pixels, for machines that cannot keep up; says whether it could. */
+  lowerResolution(): boolean {
     if (this.sharpness <= 0.75) return false;
     this.sharpness = this.sharpness > 1 ? 1 : 0.75;
     this.renderer.setPixelRatio(this.sharpness);
@@ -220,7 +221,7 @@ export class Scene {
   draw(): void {
     const { yaw, pitch, distance, target, depth } = this.camera;
     const aspect = this.width / this.height;
-    // On a narrow screen the cloud is to fit the width.
+    // On a narrow screen the cloud fits the width.
     const away = distance * Math.max(1, 0.95 / aspect);
     this.lens.aspect = aspect;
     this.lens.position.set(
@@ -238,10 +239,10 @@ export class Scene {
     this.renderer.render(this.scene, this.lens);
   }
 
-  /** Where a place in the world lies on the picture, in pixels of the page. */
-  project(place: ArrayLike<number>, into: Spot): Spot {
+  /** Projects world coordinates to the picture, in CSS pixels. */
+  project(point: ArrayLike<number>, into: Spot): Spot {
     const m = this.onScreen.elements;
-    const [x, y, z] = [place[0], place[1], place[2] * this.camera.depth];
+    const [x, y, z] = [point[0], point[1], point[2] * this.camera.depth];
     const w = m[3] * x + m[7] * y + m[11] * z + m[15];
     into.x = ((m[0] * x + m[4] * y + m[8] * z + m[12]) / w + 1) * 0.5 * this.width;
     into.y = (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * 0.5 * this.height;
@@ -255,12 +256,12 @@ export class Scene {
     this.renderer.forceContextLoss();
   }
 
-  /** The word under a place of the picture: of those within reach, the one in front. */
+  /** The word at a pixel of the picture: of those within `reach` pixels, the one in front. */
   pick(x: number, y: number, reach: number): number | null {
-    const [place, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
+    const [point, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
     let [found, best] = [-1, Infinity];
     for (let word = 0; word < this.words; word++) {
-      this.project(this.world(word, place), spot);
+      this.project(this.world(word, point), spot);
       if (spot.near === 0) continue;
       const from = Math.hypot(spot.x - x, spot.y - y);
       if (from < reach && from - 3 * spot.near < best) [found, best] = [word, from - 3 * spot.near];

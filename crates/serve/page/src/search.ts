@@ -1,4 +1,4 @@
-// Finding a word: a field that suggests words as one types.
+// A search field that suggests words while the reader types.
 
 import { el } from "./dom";
 import type { Stage } from "./stage";
@@ -53,7 +53,7 @@ export function search(stage: Stage, name: string, chosen: (word: string) => voi
     const nothing = el(
       "li",
       { class: "none", role: "option", "aria-disabled": "true", "aria-selected": "false" },
-      "No word of this run is spelled like that.",
+      "No word of this run contains that.",
     );
     list.replaceChildren(...(found.length ? found.map(option) : [nothing]));
     list.hidden = false;
@@ -80,7 +80,7 @@ export function search(stage: Stage, name: string, chosen: (word: string) => voi
   return el("div", { class: "search" }, field, list);
 }
 
-/** The word itself first, then words that begin so, then words that contain it; the more frequent first. */
+/** The word itself first, then words that begin with it, then words that contain it; each kind in the order of rows. */
 export function matches(words: string[], typed: string): string[] {
   const wanted = typed.trim().toLowerCase();
   const kinds: [string[], string[], string[]] = [[], [], []];

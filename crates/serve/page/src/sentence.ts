@@ -1,12 +1,12 @@
-// A sentence as the model first sees it: each word's vector, plus the vector of its place, is their sum.
+// The Sentence tab: each token's vector plus the vector of its position, whose sum enters the first block.
 
-import { el, settled } from "./dom";
+import { el, debounced } from "./dom";
 import type { Sentence, Token } from "./source";
 import type { Stage } from "./stage";
 import { css, diverging } from "./theme";
 import { signed, spelled } from "./words";
 
-/** So many numbers stand in one line of a strip. */
+/** How many values one line of a strip has. */
 const ACROSS = 64;
 const OFFERS = [
   "bank is near the river bank",
@@ -22,7 +22,7 @@ export function sentence(host: HTMLElement, stage: Stage): void {
     autocomplete: "off",
     maxlength: "400",
   });
-  const trouble = el("p", { class: "hint", role: "status" });
+  const problem = el("p", { class: "hint", role: "status" });
   const twins = el("p", { class: "facts" });
   const list = el("ol", { class: "tokens" });
   const readout = el("output", { class: "facts readout" });
@@ -31,10 +31,10 @@ export function sentence(host: HTMLElement, stage: Stage): void {
     el(
       "p",
       { class: "hint" },
-      "What goes into the network is the word’s vector plus the vector of its place. Write a sentence of your own; point at a strip to read its numbers.",
+      "The network reads the sum of each token’s vector and the vector of its position. Type a sentence of your own; point at a strip to read its values.",
     ),
     field,
-    trouble,
+    problem,
     twins,
     readout,
     list,
@@ -45,36 +45,36 @@ export function sentence(host: HTMLElement, stage: Stage): void {
     const { main, store } = stage;
     if (!main || store.view.tab !== "sentence" || !main.steps.length) return;
     if (!field.value.trim()) field.value = offer(stage);
-    const question = ++asked;
+    const request = ++asked;
     try {
       const answer = await stage.source.sentence(main.run.id, main.frame, field.value);
-      if (question !== asked) return;
-      trouble.textContent = "";
+      if (request !== asked) return;
+      problem.textContent = "";
       draw(answer);
     } catch (error) {
-      if (question !== asked) return;
-      trouble.textContent = (error as Error).message;
+      if (request !== asked) return;
+      problem.textContent = (error as Error).message;
       list.replaceChildren();
       twins.textContent = "";
     }
   }
 
   function draw({ tokens }: Sentence) {
-    let most = 1e-9;
-    for (const token of tokens) for (const value of token.sum) most = Math.max(most, Math.abs(value));
+    let largest = 1e-9;
+    for (const token of tokens) for (const value of token.sum) largest = Math.max(largest, Math.abs(value));
     const strips = (token: Token) => {
       const one = (name: string, sign: string, values: number[]) =>
         el(
           "div",
           { class: "strip-line" },
           el("span", { class: "sign", "aria-hidden": "true" }, sign),
-          strip(stage, `${spelled(token.piece)}, ${name}`, values, most, (text) => (readout.textContent = text)),
+          strip(stage, `${spelled(token.piece)}, ${name}`, values, largest, (text) => (readout.textContent = text)),
         );
-      if (!token.place) return [one("the word's vector", "", token.token)];
+      if (!token.place) return [one("token vector", "", token.token)];
       return [
-        one("the word's vector", "", token.token),
-        one(`the vector of place ${token.position}`, "+", token.place),
-        one("their sum", "=", token.sum),
+        one("token vector", "", token.token),
+        one(`position vector ${token.position}`, "+", token.place),
+        one("sum", "=", token.sum),
       ];
     };
     list.replaceChildren(
@@ -94,7 +94,7 @@ export function sentence(host: HTMLElement, stage: Stage): void {
               },
               spelled(token.piece),
             ),
-            el("span", { class: "facts" }, `number ${token.id}, place ${token.position}`),
+            el("span", { class: "facts" }, `token ${token.id}, position ${token.position}`),
           ),
           ...strips(token),
         ),
@@ -105,9 +105,9 @@ export function sentence(host: HTMLElement, stage: Stage): void {
 
   field.addEventListener(
     "input",
-    settled(250, () => void fetch()),
+    debounced(250, () => void fetch()),
   );
-  const soon = settled(150, () => void fetch());
+  const soon = debounced(150, () => void fetch());
   let frame = -1;
   stage.clock.on(() => {
     if (stage.clock.frame !== frame) soon();
@@ -120,7 +120,7 @@ export function sentence(host: HTMLElement, stage: Stage): void {
   stage.store.on((_, changed) => changed("tab", "theme") && void fetch());
 }
 
-/** A word that stands twice has one vector but two sums: that is what positions are for. */
+/** A word that occurs twice has one token vector but two sums, because of its positions. */
 function twice(tokens: Token[]): string {
   for (const first of tokens) {
     const second = tokens.findLast((token) => token.id === first.id && token.position > first.position);
@@ -128,12 +128,12 @@ function twice(tokens: Token[]): string {
     const [a, b] = [first.sum, second.sum];
     const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i], 0);
     const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-    return `“${spelled(first.piece)}” stands at ${first.position} and ${second.position}: the same word, but the sums have a cosine of ${signed(cosine)}.`;
+    return `“${spelled(first.piece)}” is at positions ${first.position} and ${second.position}: the same token, but the sums have a cosine of ${signed(cosine)}.`;
   }
   return "";
 }
 
-/** A sentence whose words this run knows. */
+/** A sentence of words that this run has. */
 function offer({ main }: Stage): string {
   const knows = (word: string) => main!.ids.has(word) || main!.ids.has(` ${word}`) || main!.ids.has(`Ġ${word}`);
   return (
@@ -145,8 +145,14 @@ function offer({ main }: Stage): string {
   );
 }
 
-/** Numbers as cells: blue below zero, orange above. Pointing or the arrow keys read them. */
-function strip(stage: Stage, name: string, values: number[], most: number, say: (text: string) => void): HTMLElement {
+/** A vector as a strip of cells, blue below zero and orange above. Pointing or the arrow keys read its values. */
+function strip(
+  stage: Stage,
+  name: string,
+  values: number[],
+  largest: number,
+  say: (text: string) => void,
+): HTMLElement {
   const across = Math.min(ACROSS, values.length);
   const down = Math.ceil(values.length / across);
   const canvas = el("canvas", {
@@ -155,18 +161,18 @@ function strip(stage: Stage, name: string, values: number[], most: number, say: 
     height: down,
     tabindex: "0",
     role: "img",
-    "aria-label": `${name}: ${values.length} numbers; the arrow keys read them`,
+    "aria-label": `${name}: ${values.length} values; the arrow keys read them`,
   });
   canvas.style.aspectRatio = `${across} / ${down * (down > 1 ? 1 : 3)}`;
   const pen = canvas.getContext("2d")!;
   values.forEach((value, i) => {
-    pen.fillStyle = css(diverging(value / most, stage.theme.dark));
+    pen.fillStyle = css(diverging(value / largest, stage.theme.dark));
     pen.fillRect(i % across, Math.floor(i / across), 1, 1);
   });
   let at = 0;
   const read = () => {
     at = Math.min(values.length - 1, Math.max(0, at));
-    say(`${name}, number ${at}: ${signed(values[at], 4)}`);
+    say(`${name}, value ${at}: ${signed(values[at], 4)}`);
   };
   canvas.addEventListener("pointermove", (event) => {
     const [x, y] = [event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight];

@@ -1,9 +1,9 @@
-// Frames from `wordspace serve`, which sits on the same machine and reads the run folder.
+// Frames from `wordspace serve`, which runs on the same machine and reads the run folder.
 
-import { type Card, Missing, type News, type Source, readPoints, readPositions } from "./source";
+import { type Summary, Missing, type News, type Source, readPoints, readPositions } from "./source";
 
 const RETRY_MS = 2000;
-/** Too much was asked at once, or the answer took too long. */
+/** The status of an answer that took too long, or of a request that found the queue full. */
 const BUSY = 503;
 
 async function ask(path: string): Promise<Response> {
@@ -11,11 +11,11 @@ async function ask(path: string): Promise<Response> {
   try {
     answer = await fetch(path, { cache: "no-store" });
   } catch {
-    throw new Error("The program that serves this page does not answer. Is it still running?");
+    throw new Error("wordspace, which serves this page, does not answer. Is it still running?");
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => null);
-  const why = said?.error ?? `The program answered ${answer.status} to ${path}.`;
+  const why = said?.error ?? `wordspace answered ${path} with status ${answer.status}.`;
   throw answer.status === BUSY ? new Error(why) : new Missing(why);
 }
 
@@ -37,7 +37,7 @@ export function server(): Source {
   };
 }
 
-/** Listens to the live stream and comes back by itself when it breaks. */
+/** Listens to the live stream and reconnects when it breaks. */
 function subscribe(news: News): () => void {
   let stream: EventSource | null = null;
   let waiting = 0;
@@ -47,11 +47,11 @@ function subscribe(news: News): () => void {
     stream.onmessage = (event) => {
       failures = 0;
       news.connection(true);
-      news.cards((JSON.parse(event.data) as { runs: Card[] }).runs);
+      news.runs((JSON.parse(event.data) as { runs: Summary[] }).runs);
     };
     stream.onerror = () => {
       stream?.close();
-      // A stream may end in good order (others want one too); only when it does not come back is it lost.
+      // The server may end a stream to make room for another; only a failed reconnection counts as lost.
       if (failures++) news.connection(false);
       waiting = window.setTimeout(open, failures > 1 ? RETRY_MS : 0);
     };

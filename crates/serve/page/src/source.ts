@@ -1,29 +1,29 @@
-// Where the page's frames come from: one interface, so that a server, a report file and (one day) training
-// inside the page look the same to everything else.
+// Where the page's frames come from: one interface, so that a server, a report file and any other source look the
+// same to the rest of the page.
 
 export type State = "training" | "complete" | "stopped" | "waiting" | "projection";
 
-/** A run in brief, as the list and the live stream carry it. */
-export interface Card {
+/** A run in brief, as the list of runs and the live stream have it. */
+export interface Summary {
   id: number;
   name: string;
   state: State;
-  /** The last step that was trained, and how many there will be. */
+  /** The newest step, and how many there will be. */
   step: number;
   steps: number;
-  /** How many words (V) and channels (C) the token table has. */
+  /** The sizes V and C of the token table. */
   words: number;
   channels: number;
-  /** The steps whose tables were kept, in rising order. */
+  /** The steps that have frames, in order. */
   frames: number[];
-  /** Rises when the axes turn: points of another version lie on other axes. */
+  /** The version of the axes: points of different versions are not comparable. */
   axes: number;
-  /** Bytes of the log; rises when there is news. */
+  /** The size of the log in bytes; it grows when there is news. */
   log: number;
 }
 
-/** Everything about a run that does not move. Word ids are rows of `words`. */
-export interface Run extends Omit<Card, "words"> {
+/** Everything about a run that does not change from frame to frame. Word ids are rows of `words`. */
+export interface Run extends Omit<Summary, "words"> {
   count: number;
   path: string;
   seed: number;
@@ -40,7 +40,7 @@ export interface Run extends Omit<Card, "words"> {
   counts: number[] | null;
   classes: { name: string; words: number[] }[];
   watch: [number, number][];
-  /** A sentence when not every word or frame is here. */
+  /** Says so if words or frames are left out. */
   limits: string | null;
   /** How a projection was made; absent for runs. */
   method?: string;
@@ -56,7 +56,7 @@ export interface Evaluation {
 export interface Look {
   step: number;
   purity: number | null;
-  /** Cosines below which 5, 50 and 95 % of random pairs lie, seen from the mean. */
+  /** The 5th, 50th and 95th percentile of the centred cosines of random pairs. */
   chance: [number, number, number] | null;
   pairs: { a: string; b: string; cosine: number; centred: number; ranks: [number, number]; percentile: number }[];
 }
@@ -69,11 +69,11 @@ export interface Log {
   looks: Look[];
   tokens: number;
   seconds: number;
-  /** A sentence when lines of the log could not be read. */
+  /** Says so if lines of the log could not be parsed. */
   problem?: string;
 }
 
-/** The words of one frame as points: V × 3 numbers, each a 32,767th of `scale`; −32768 for a word that is not a number. */
+/** The words of one frame as points, [V, 3]: value / 32767 × scale; −32768 for a word whose vector is not finite. */
 export interface Points {
   axes: number;
   step: number;
@@ -81,7 +81,7 @@ export interface Points {
   coordinates: Int16Array;
 }
 
-/** The nearest words in the full space, each with its cosine; `centred` is seen from the mean of all words. */
+/** The nearest words in the full space with their cosines; for `centred` the mean of all vectors is subtracted first. */
 export interface Neighbours {
   step: number;
   word: number;
@@ -89,7 +89,7 @@ export interface Neighbours {
   centred: [number, number][];
 }
 
-/** A pair's cosine over all frames, with the band in which 90 % of random pairs lie (centred). */
+/** A pair's cosine and centred cosine by frame, with percentiles of the centred cosines of random pairs. */
 export interface Pair {
   a: number;
   b: number;
@@ -101,14 +101,14 @@ export interface Pair {
   high: number[];
 }
 
-/** The position table: every `stride`-th row's likeness to every other, and the rows on their own three axes. */
+/** The position table: the cosines of every `stride`-th row, and these rows on their three principal axes. */
 export interface Positions {
   step: number;
   rows: number;
   stride: number;
-  /** rows × rows cosines, each a 127th. */
-  likeness: Int8Array;
-  /** rows × 3. */
+  /** Cosines × 127, [rows, rows]. */
+  cosines: Int8Array;
+  /** [rows, 3] */
   curve: Float32Array;
 }
 
@@ -117,7 +117,7 @@ export interface Token {
   piece: string;
   position: number;
   token: number[];
-  /** Nothing where the run has no position table. */
+  /** The position vector; null where the run has no position table. */
   place: number[] | null;
   sum: number[];
 }
@@ -129,16 +129,16 @@ export interface Sentence {
 }
 
 export interface News {
-  cards(cards: Card[]): void;
+  runs(runs: Summary[]): void;
   connection(alive: boolean): void;
 }
 
-/** What was asked for is not there or cannot be read: to ask again is of no use. */
+/** What was asked for does not exist or cannot be read, so there is no point in asking again. */
 export class Missing extends Error {}
 
-/** Every failure is an `Error` whose message is a sentence for the reader. */
+/** Every failure is an `Error` with a message for the reader. */
 export interface Source {
-  runs(): Promise<Card[]>;
+  runs(): Promise<Summary[]>;
   run(id: number): Promise<Run>;
   log(id: number): Promise<Log | null>;
   points(id: number, step: number): Promise<Points>;
@@ -146,11 +146,11 @@ export interface Source {
   pair(id: number, a: number, b: number): Promise<Pair>;
   positions(id: number, step: number): Promise<Positions>;
   sentence(id: number, step: number, text: string): Promise<Sentence>;
-  /** Tells of changes until the function it returns is called. */
+  /** Reports changes until the function that it returns is called. */
   subscribe(news: News): () => void;
 }
 
-/** Reads `WSP1`: version of the axes, step, V, scale, then V × 3 16-bit numbers. */
+/** Decodes `WSP1`: version of the axes, step, V, scale, then V × 3 16-bit integers. */
 export function readPoints(bytes: ArrayBuffer): Points {
   const view = header(bytes, "WSP1", 20);
   const words = view.getUint32(12, true);
@@ -163,7 +163,7 @@ export function readPoints(bytes: ArrayBuffer): Points {
   };
 }
 
-/** Reads `WSQ1`: step, rows, stride, rows² 8-bit cosines, then rows × 3 32-bit floats. */
+/** Decodes `WSQ1`: step, rows, stride, rows² 8-bit cosines, then rows × 3 32-bit floats. */
 export function readPositions(bytes: ArrayBuffer): Positions {
   const view = header(bytes, "WSQ1", 16);
   const rows = view.getUint32(8, true);
@@ -172,7 +172,7 @@ export function readPositions(bytes: ArrayBuffer): Positions {
     step: view.getUint32(4, true),
     rows,
     stride: view.getUint32(12, true),
-    likeness: new Int8Array(bytes, 16, rows * rows),
+    cosines: new Int8Array(bytes, 16, rows * rows),
     curve: new Float32Array(bytes.slice(16 + rows * rows)),
   };
 }
@@ -184,5 +184,5 @@ function header(bytes: ArrayBuffer, magic: string, length: number): DataView {
 }
 
 function expect(fits: boolean, what: string, found: number): void {
-  if (!fits) throw new Error(`This was to be ${what}, but ${found} bytes of something else came. Reload the page.`);
+  if (!fits) throw new Error(`Expected ${what}, but got ${found} bytes of something else. Reload the page.`);
 }

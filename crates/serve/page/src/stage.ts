@@ -1,9 +1,9 @@
-// What the parts of the page share: where the data comes from, what is on show, when, and how to ask for a new picture.
+// What the parts of the page share: the source of the data, the view, the playhead, the runs that are shown.
 
 import type { Camera } from "./camera";
 import type { Clock } from "./clock";
 import type { Side } from "./side";
-import type { Card, Source } from "./source";
+import type { Summary, Source } from "./source";
 import type { Theme } from "./theme";
 import type { Store } from "./view";
 
@@ -12,25 +12,25 @@ export interface Stage {
   store: Store;
   clock: Clock;
   camera: Camera;
-  cards: Card[];
+  runs: Summary[];
   theme: Theme;
-  /** The run on show, and the one beside it. */
+  /** The run that is shown, and the one to compare with. */
   main: Side | null;
   other: Side | null;
-  /** Draws again before long. */
+  /** Requests a picture. */
   invalidate(): void;
-  /** Says a sentence to the reader for a few seconds. */
+  /** Shows the reader a message for a few seconds. */
   say(sentence: string): void;
   onNews(listener: (what: News) => void): void;
 }
 
-/** A run was opened, got a frame, a longer log; or the list of runs is another. */
+/** A run was opened, has a new frame, has a longer log; or the list of runs has changed. */
 export type News = "run" | "frames" | "log" | "runs";
 
-/** The runs on show: none, one or two. */
+/** The runs that are shown: none, one or two. */
 export const sides = ({ main, other }: Stage): Side[] => [main, other].filter((side) => side !== null);
 
-/** The pairs on show: the reader's, or else the run's own. */
+/** The pinned pairs: the reader's, or else those that the run watches. */
 export function pinned(stage: Stage): [string, string][] {
   const { main, store } = stage;
   if (store.view.pins) return store.view.pins;

@@ -1,4 +1,4 @@
-// What the page says when there is nothing (yet) to show, or when something went wrong.
+// Messages: when there is nothing to show yet, and when something went wrong.
 
 import { el } from "./dom";
 
@@ -11,7 +11,7 @@ export function status(host: HTMLElement) {
   const lost = el(
     "p",
     { class: "lost", role: "status", hidden: true },
-    "The connection is lost. The picture stays; the page comes back by itself when the program does.",
+    "Connection lost. The picture stays, and the page reconnects when wordspace is running again.",
   );
   const said = el("p", { class: "said", role: "status", hidden: true });
   host.append(notice, lost, said);
@@ -25,19 +25,19 @@ export function status(host: HTMLElement) {
 
   return {
     clear: () => show(),
-    loading: () => sentence("Fetching the words …"),
+    loading: () => sentence("Loading the words …"),
     empty: () => sentence("No run yet.", "Start one with “wordspace train”; it appears here by itself."),
-    waiting: (name: string) => sentence(`${name} has begun.`, "Its words appear with the first frame."),
+    waiting: (name: string) => sentence(`${name} has started.`, "Its words appear with its first frame."),
     failed: (why: string, again: () => void) =>
       show(
-        el("p", { class: "large" }, "This did not work."),
+        el("p", { class: "large" }, "Something went wrong."),
         el("p", {}, why),
         el("button", { class: "segment", onclick: again }, "Try again"),
       ),
     connection: (alive: boolean) => {
       lost.hidden = alive;
     },
-    /** A sentence for a few seconds. */
+    /** Shows a message for a few seconds. */
     say: (text: string) => {
       said.textContent = text;
       said.hidden = false;

@@ -1,11 +1,11 @@
-// Colours: Okabe and Ito's palette, which the colour-blind can tell apart, on paper or at night.
+// Colours: the Okabe–Ito palette, which colour-blind readers can tell apart, in a light and a dark theme.
 
 export type Rgb = [number, number, number];
 
 const HUES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#a8890b"].map(rgb);
 export const COLOURS = 24;
 
-/** Which colour the words of a class have; classes count from 1, and 0 is none. When all are taken they come again. */
+/** The colour of the words of a class. Classes count from 1, 0 is none; with many classes colours repeat. */
 export const colourOf = (group: number) => (group ? 1 + ((group - 1) % (COLOURS - 1)) : 0);
 
 export interface Theme {
@@ -35,8 +35,8 @@ export function theme(dark: boolean): Theme {
   }
   const [rare, middle, often] = dark ? ["#39465c", "#56b4e9", "#fff3c4"] : ["#c9d3df", "#56a0c8", "#14304f"];
   const scale = Array.from({ length: COLOURS }, (_, i) => {
-    const place = (2 * i) / (COLOURS - 1);
-    return place < 1 ? mix(rgb(rare), rgb(middle), place) : mix(rgb(middle), rgb(often), place - 1);
+    const along = (2 * i) / (COLOURS - 1);
+    return along < 1 ? mix(rgb(rare), rgb(middle), along) : mix(rgb(middle), rgb(often), along - 1);
   });
   return { dark, paper, ink, quiet, accent: rgb(dark ? "#ff9d5c" : "#c24a00"), classes, scale };
 }
@@ -51,14 +51,14 @@ export const mix = (a: Rgb, b: Rgb, share: number): Rgb => a.map((value, i) => v
 export const css = (colour: Rgb, alpha = 1) =>
   `rgb(${colour.map((value) => Math.round(value * 255)).join(" ")} / ${alpha})`;
 
-/** Blue for below zero, orange for above, paper for nothing: the same for heat cells and similarity maps. */
+/** A diverging scale for values from −1 to 1: blue below zero, orange above. */
 export function diverging(value: number, dark: boolean): Rgb {
   const strength = Math.min(1, Math.abs(value)) ** 0.8;
   const nothing = rgb(dark ? "#1b1f26" : "#f4f2ec");
   return mix(nothing, rgb(value < 0 ? (dark ? "#4aa8e8" : "#0067a8") : dark ? "#f0883e" : "#c24a00"), strength);
 }
 
-/** Whether it is dark: as the reader chose, or as the system says. */
+/** Whether the theme is dark: by the reader's choice, else by the system's. */
 export function isDark(chosen: "light" | "dark" | null): boolean {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }

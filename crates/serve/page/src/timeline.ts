@@ -1,6 +1,6 @@
-// The timeline: play, scrub, and follow the newest frame as it comes.
+// The timeline: play, scrub, and follow new frames.
 
-import { at, positionOf } from "./clock";
+import { at, indexOf } from "./clock";
 import { el, icon, svg } from "./dom";
 import { type Stage, pinned } from "./stage";
 import { whole } from "./words";
@@ -64,10 +64,10 @@ export function timeline(host: HTMLElement, stage: Stage): void {
     slider.max = String(clock.last);
     slider.value = String(clock.position);
     const step = Math.round(clock.step);
-    slider.setAttribute("aria-valuetext", `step ${step} of ${main?.card.steps ?? step}`);
+    slider.setAttribute("aria-valuetext", `step ${step} of ${main?.summary.steps ?? step}`);
     const along = clock.last ? clock.position / clock.last : 0;
     slider.style.setProperty("--along", String(along));
-    const state = main?.card.state === "training" ? `live ${clock.following}` : `end ${clock.following}`;
+    const state = main?.summary.state === "training" ? `live ${clock.following}` : `end ${clock.following}`;
     if (shown.playing !== clock.playing) {
       play.replaceChildren(icon(clock.playing ? PAUSE : PLAY));
       play.setAttribute("aria-label", clock.playing ? "Pause" : "Play from here, or from step 0 at the end");
@@ -81,7 +81,7 @@ export function timeline(host: HTMLElement, stage: Stage): void {
     shown = { playing: clock.playing, state };
   }
 
-  /** Labels so many steps that none touches the next; the first and the last always. */
+  /** Labels the first and the last step, and as many between as fit. */
   function label() {
     const { steps, last } = clock;
     const every = Math.max(1, Math.ceil(last / Math.max(2, Math.floor(ticks.clientWidth / 56))));
@@ -95,15 +95,15 @@ export function timeline(host: HTMLElement, stage: Stage): void {
     );
   }
 
-  /** The first pinned pair's cosine as a line behind the slider: where on the way the two words meet. */
-  function tell() {
+  /** Draws the first pinned pair's centred cosine behind the slider: it shows when the two words meet. */
+  function drawStory() {
     const first = pinned(stage)[0];
     const [a, b] = first?.map((word) => stage.main?.id(word) ?? -1) ?? [];
     const pair = stage.main?.pairs.get(`${a} ${b}`);
     if (!pair || pair.steps.length < 3) return story.replaceChildren();
     const height = (value: number) => (94 - 88 * Math.max(0, Math.min(1, (value + 0.2) / 1.2))).toFixed(1);
     const points = clock.steps.map((step, i) => {
-      return `${((1000 * i) / (clock.last || 1)).toFixed(1)} ${height(at(pair.centred, positionOf(pair.steps, step)))}`;
+      return `${((1000 * i) / (clock.last || 1)).toFixed(1)} ${height(at(pair.centred, indexOf(pair.steps, step)))}`;
     });
     story.replaceChildren(
       svg("path", { class: "under", d: `M0 100L${points.join("L")}L1000 100Z` }),
@@ -115,10 +115,10 @@ export function timeline(host: HTMLElement, stage: Stage): void {
   stage.onNews(() => {
     draw();
     label();
-    tell();
+    drawStory();
   });
-  document.addEventListener("pair", tell);
-  stage.store.on((_, changed) => changed("pins") && tell());
+  document.addEventListener("pair", drawStory);
+  stage.store.on((_, changed) => changed("pins") && drawStory());
   new ResizeObserver(label).observe(ticks);
   draw();
 }

@@ -1,4 +1,4 @@
-// The few buttons over the cloud, and their keys.
+// The buttons over the cloud, and their keys.
 
 import { el, icon } from "./dom";
 import { save } from "./picture";
@@ -57,16 +57,16 @@ export function tools(host: HTMLElement, stage: Stage): void {
     });
     try {
       await navigator.clipboard.writeText(store.link());
-      stage.say("The link to this view is in the clipboard.");
+      stage.say("A link to this view was copied.");
     } catch {
-      stage.say("The address of this page now leads to this view.");
+      stage.say("The address of this page now links to this view.");
     }
   }
 
   function draw() {
     flat.replaceChildren(store.view.flat ? "2-D" : "3-D");
-    flat.setAttribute("aria-label", store.view.flat ? "2-D; show in space" : "3-D; show flat");
-    flat.title = "Flat or in space (keys 2 and 3)";
+    flat.setAttribute("aria-label", store.view.flat ? "2-D; switch to 3-D" : "3-D; switch to 2-D");
+    flat.title = "2-D or 3-D (keys 2 and 3)";
     trails.setAttribute("aria-pressed", String(store.view.trails));
     const dark = isDark(store.view.theme);
     night.setAttribute("aria-label", dark ? "Switch to light" : "Switch to dark");

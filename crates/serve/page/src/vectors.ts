@@ -1,6 +1,6 @@
-// The little arithmetic of vectors that a report file needs to answer without a program behind it.
+// The vector arithmetic that a report needs, since it has no server to ask.
 
-/** A table of `rows` vectors of `channels` numbers, one after the other. */
+/** A table of vectors, [rows, channels]. */
 export interface Table {
   rows: number;
   channels: number;
@@ -20,14 +20,14 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   return product / (Math.sqrt(aa * bb) || 1);
 }
 
-/** The same table seen from the mean of its rows. */
-export function centred(table: Table): Table {
+/** The table with the mean of its rows subtracted from each. */
+export function subtractMean(table: Table): Table {
   const mean = new Float64Array(table.channels);
   table.values.forEach((value, index) => (mean[index % table.channels] += value / table.rows));
   return { ...table, values: table.values.map((value, index) => value - mean[index % table.channels]) };
 }
 
-/** The `top` rows nearest to `word` by cosine, itself left out. */
+/** The `top` rows with the largest cosine to `word`, without itself. */
 export function nearest(table: Table, word: number, top: number): [number, number][] {
   const from = row(table, word);
   const all: [number, number][] = [];
@@ -37,8 +37,8 @@ export function nearest(table: Table, word: number, top: number): [number, numbe
   return all.sort((a, b) => b[1] - a[1]).slice(0, top);
 }
 
-/** The cosines below which 5, 50 and 95 % of random pairs of rows lie; the pairs are the same at every call. */
-export function chance(table: Table, pairs = 400): [number, number, number] {
+/** The 5th, 50th and 95th percentile of the cosines of random pairs of rows; the pairs are the same at every call. */
+export function randomPairs(table: Table, pairs = 400): [number, number, number] {
   let seed = 1;
   const draw = () => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -54,13 +54,13 @@ export function chance(table: Table, pairs = 400): [number, number, number] {
   return [at(0.05), at(0.5), at(0.95)];
 }
 
-/** The rows seen from their mean on their three widest axes (power iteration, each axis taken out before the next). */
+/** The rows on their three principal axes, [rows, 3], by power iteration with deflation. */
 export function principal(table: Table): Float32Array {
   const { rows, channels } = table;
-  const rest = centred(table);
+  const rest = subtractMean(table);
   const points = new Float32Array(rows * 3);
   for (let axis = 0; axis < 3; axis++) {
-    const direction = widest(rest);
+    const direction = principalDirection(rest);
     for (let r = 0; r < rows; r++) {
       const vector = row(rest, r);
       let along = 0;
@@ -72,7 +72,7 @@ export function principal(table: Table): Float32Array {
   return points;
 }
 
-function widest(table: Table): Float32Array {
+function principalDirection(table: Table): Float32Array {
   const { rows, channels } = table;
   let direction = new Float32Array(channels).map((_, c) => 1 + (c % 7) / 7);
   for (let round = 0; round < 40; round++) {

@@ -1,25 +1,25 @@
-// What is on show, and its address: everything here can be sent to somebody else in the fragment of a link.
+// What the page shows, and the fragment of its address, which can be sent to somebody else.
 
-import { settled } from "./dom";
+import { debounced } from "./dom";
 
 export const TABS = ["words", "training", "positions", "sentence", "run"] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface View {
   run: string | null;
-  /** A second run beside the first: its name, or `NAME@STEP` to hold it at one step. */
+  /** A second run to compare with: its name, or `NAME@STEP` to hold it at one step. */
   compare: string | null;
-  /** The step on show; nothing means the newest, as it comes. */
+  /** The step that is shown; null follows the newest. */
   step: number | null;
   word: string | null;
-  /** Nothing means the pairs that the run itself watches. */
+  /** Null means the pairs that the run watches. */
   pins: [string, string][] | null;
   flat: boolean;
   trails: boolean;
   colour: "class" | "frequency";
   theme: "light" | "dark" | null;
   tab: Tab;
-  /** Where the camera stands: yaw, pitch, distance and the point it looks at. */
+  /** The camera: yaw, pitch, distance and the point it looks at. */
   eye: number[] | null;
 }
 
@@ -37,7 +37,7 @@ const FIRST: View = {
   eye: null,
 };
 
-/** Words may hold any character, so that the ones that separate are escaped as well. */
+/** Words may hold any character, so the separators are escaped as well. */
 const escape = (word: string) => encodeURIComponent(word).replace(/\./g, "%2E");
 
 export function toFragment(view: View): string {
@@ -57,7 +57,7 @@ export function toFragment(view: View): string {
   return parts.join("&");
 }
 
-/** Reads an address; what it does not know or cannot read is as if it were not there. */
+/** Parses an address; what it does not know or cannot parse is ignored. */
 export function fromFragment(fragment: string): View {
   const given = new Map(
     fragment
@@ -101,14 +101,14 @@ function unescape(text: string | undefined): string | null {
 
 type Listener = (view: View, changed: (...keys: (keyof View)[]) => boolean) => void;
 
-/** The view and those who want to know when it changes. */
+/** The view, and the listeners to its changes. */
 export class Store {
   view: View = { ...FIRST };
   private listeners: Listener[] = [];
-  /** The fragment that the view was read from, or written to. */
+  /** The fragment that the view was last read from or written to. */
   private known = location.hash;
-  private readonly write = settled(300, () => {
-    // The reader has just typed another address: the news of it is on its way and must not be written over.
+  private readonly write = debounced(300, () => {
+    // The reader has just entered another address: its hashchange event is still to come, so do not overwrite it.
     if (location.hash !== this.known) return;
     const fragment = `#${toFragment(this.view)}`;
     if (fragment !== location.hash) history.replaceState(null, "", fragment);
@@ -132,7 +132,7 @@ export class Store {
     this.write();
   }
 
-  /** Something that a part of the view stands for has changed by itself, as the system's theme does at dusk. */
+  /** Tells the listeners that what `key` stands for has changed, as the system's theme does at dusk. */
   tell(key: keyof View): void {
     for (const listener of this.listeners) listener(this.view, (...keys) => keys.includes(key));
   }

@@ -1,6 +1,6 @@
-// Words and numbers as people read them.
+// Words and numbers as readers see them.
 
-/** A token as a reader can see it: the space before a GPT-2 word as ␣, line ends as ⏎. */
+/** A token with its white space visible: ␣ for a space, ⏎ for a line end. */
 export function spelled(word: string): string {
   return (
     word
@@ -20,7 +20,7 @@ export function signed(value: number, digits = 2): string {
 
 export const whole = (value: number) => Math.round(value).toLocaleString("en-GB");
 
-/** Three digits that matter. */
+/** Three significant digits, two for small numbers. */
 export function brief(value: number): string {
   if (!Number.isFinite(value)) return "–";
   return value >= 100 ? whole(value) : value.toPrecision(value < 0.1 ? 2 : 3);
@@ -31,7 +31,7 @@ export function duration(seconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** The id of every word; the first of two that are spelled alike. */
+/** The id of each word; the first, if two are spelled the same. */
 export function index(words: string[]): Map<string, number> {
   const ids = new Map<string, number>();
   words.forEach((word, id) => ids.has(word) || ids.set(word, id));

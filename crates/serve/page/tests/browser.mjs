@@ -1,4 +1,4 @@
-// A browser for the tests: Chromium as the system has it, without the network, drawing in software.
+// A browser for the tests: the system's Chromium, without background traffic, rendering in software.
 
 import { chromium } from "playwright-core";
 
@@ -11,7 +11,7 @@ export const browser = await chromium.launch({
   args: [...PLAIN, ...QUIET, ...SOFTWARE],
 });
 
-/** Opens an address in a page of its own; `faults` collects what went wrong in it. */
+/** Opens an address in a new page; `faults` collects its errors. */
 export async function open(address, { width = 1280, height = 800, dark = false, phone = false, still = false } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -29,7 +29,7 @@ export async function open(address, { width = 1280, height = 800, dark = false, 
   return { page, faults, close: () => context.close() };
 }
 
-/** Waits until something is true of the page; the test fails when it does not become so. */
+/** Waits until a condition holds in the page; the test fails if it never does. */
 export const until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: 60_000 });
 
 export const step = (page) =>
@@ -42,7 +42,7 @@ export const arrived = (page, at) =>
 export const number = (text) => Number(text.replace("−", "-"));
 export const pairNow = (page) => page.locator(".pair .now").first().textContent().then(number);
 
-/** How many pictures a second the page draws while sixty of them pass. */
+/** The page's pictures per second, over sixty pictures. */
 export const rate = (page) =>
   page.evaluate(
     () =>

@@ -15,7 +15,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An `xdg-open` that writes down what it was to show; resolves to that, and when it was. */
+/** An `xdg-open` that records the address it is given; resolves to that address, and when it was. */
 async function opener() {
   const [bin, asked] = [join(folder, "bin"), join(folder, "asked")];
   await Promise.all([mkdir(bin), mkdir(asked)]);
@@ -32,7 +32,7 @@ async function opener() {
   return { path: bin, shown };
 }
 
-/** When the run's first step was logged, by its log: lines say how many seconds after its beginning they were written. */
+/** When the run's first step was logged: lines say how many seconds after the start they were written. */
 async function firstStep(run) {
   const log = join(folder, "runs", run, "log.jsonl");
   const lines = (await readFile(log, "utf8")).split("\n").slice(0, -1);
@@ -40,7 +40,7 @@ async function firstStep(run) {
   return (await stat(log)).birthtimeMs + 1000 * first.seconds;
 }
 
-test("the page opens by itself, and the first thing one sees is the noise before the first step, and what it is", async () => {
+test("the page opens by itself, before the first step, on random vectors", async () => {
   const { path, shown } = await opener();
   const { child, ended } = start(folder, ["train", "--serve", "--open", "--steps", "60"], {
     PATH: `${path}${delimiter}${process.env.PATH}`,

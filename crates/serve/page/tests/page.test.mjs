@@ -1,4 +1,4 @@
-// What a reader can do with the page, on a made-up run that needs no training.
+// What a reader can do with the page, on a synthetic run that needs no training.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -14,7 +14,7 @@ after(async () => {
   await browser.close();
 });
 
-/** Opens the page at its newest step (or as the address says) and looks afterwards that nothing went wrong in it. */
+/** Opens the page at an address, and checks afterwards that it had no errors. */
 async function reading(fragment, act, settings) {
   const { page, faults, close } = await open(`${server.address}#${fragment}`, settings);
   await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
@@ -23,7 +23,7 @@ async function reading(fragment, act, settings) {
   await close();
 }
 
-test("whoever comes late sees the words meet: the run plays from step 0 to the newest frame", () =>
+test("a run plays from step 0 to its newest frame when first opened", () =>
   reading("", async (page) => {
     assert.ok((await step(page)) < 40);
     assert.ok((await pairNow(page)) < 0.3);
@@ -38,10 +38,10 @@ test("whoever comes late sees the words meet: the run plays from step 0 to the n
     assert.equal(await page.locator(".caption").isVisible(), false, "what was closed stays closed");
   }));
 
-test("who has asked for less motion sees the newest frame at once", () =>
+test("with reduced motion the newest frame is shown at once", () =>
   reading("", async (page) => assert.equal(await step(page), 200), { still: true }));
 
-test("the keyboard scrubs: Home, End and the arrows move by frames, space plays", () =>
+test("the keyboard scrubs: Home, End and arrows move, space plays", () =>
   reading("step=200", async (page) => {
     await page.getByRole("slider", { name: "Step" }).focus();
     await page.keyboard.press("Home");
@@ -58,7 +58,7 @@ test("the keyboard scrubs: Home, End and the arrows move by frames, space plays"
     await until(page, () => Number(document.querySelector(".step b").textContent) < 10);
   }));
 
-test("a word that was found shows its neighbours now and at the first step, and Escape lets it go", () =>
+test("a found word shows its neighbours, and Escape deselects it", () =>
   reading("step=200", async (page) => {
     await page.keyboard.press("/");
     await page.keyboard.type("ca");
@@ -83,7 +83,7 @@ test("a word that was found shows its neighbours now and at the first step, and 
 
 test("a click on a point chooses its word", () =>
   reading("step=200&view=2d", async (page) => {
-    // Somewhere in the cloud there is a word; the pointer is a hand above it.
+    // Search the cloud for a word: over one, the pointer becomes a hand.
     const cloud = await page.locator(".cloud canvas").first().boundingBox();
     for (let i = 0; i < 400; i++) {
       const [x, y] = [
@@ -105,15 +105,15 @@ test("a click on a point chooses its word", () =>
     assert.ok(made.names.includes(await page.locator(".chosen h2").textContent()));
   }));
 
-test("pairs are pinned and unpinned, and a link leads back to the same view", () =>
+test("pairs can be pinned and unpinned, and a link restores the view", () =>
   reading("step=40&word=cat", async (page) => {
-    assert.equal(await page.locator(".pair").count(), 3, "the run's own pairs are there from the start");
+    assert.equal(await page.locator(".pair").count(), 3, "the run's own pairs are pinned from the start");
     await page.locator(".near .add:not([disabled])").first().click();
     await page.locator(".pair").nth(3).waitFor();
     await page.getByRole("button", { name: "Unpin cat · piano" }).click();
     assert.equal(await page.locator(".pair").count(), 3);
     await page.getByRole("button", { name: "Copy a link to this view" }).click();
-    // The address follows the view a moment later, and may still name the pair that was just let go.
+    // The address follows the view a moment later, and may still name the pair that was just unpinned.
     await until(page, () => /pins=cat\.dog,king\.queen,/.test(location.hash) && !location.hash.includes("piano"));
     const names = await page.locator(".pair h3").allTextContents();
     const again = await open(await page.evaluate(() => location.href));
@@ -124,7 +124,7 @@ test("pairs are pinned and unpinned, and a link leads back to the same view", ()
     await again.close();
   }));
 
-test("a run stands beside its own beginning, on one timeline", () =>
+test("a run is compared with its own first step on one timeline", () =>
   reading("step=200", async (page) => {
     await page.getByLabel("Compare with").selectOption("made-up@0");
     await page.locator(".cloud").nth(1).waitFor();
@@ -134,15 +134,15 @@ test("a run stands beside its own beginning, on one timeline", () =>
     await until(page, () => document.querySelectorAll(".cloud").length === 1);
   }));
 
-test("positions and a sentence of one's own are shown as numbers that can be read", () =>
+test("positions and a typed sentence are shown as readable values", () =>
   reading("step=200&tab=sentence", async (page) => {
     await page.locator(".tokens li").nth(2).waitFor();
     await page.getByLabel("Your sentence").fill("cat king cat");
-    await page.locator("#panel-sentence .facts").filter({ hasText: "stands at 0 and 2" }).waitFor();
+    await page.locator("#panel-sentence .facts").filter({ hasText: "at positions 0 and 2" }).waitFor();
     assert.equal(await page.locator(".tokens .strip").count(), 9);
     await page.locator(".tokens .strip").first().focus();
     await page.keyboard.press("ArrowRight");
-    assert.match(await page.locator(".readout").textContent(), /cat, the word's vector, number 1: [+−]\d/);
+    assert.match(await page.locator(".readout").textContent(), /cat, token vector, value 1: [+−]\d/);
     await page.getByRole("tab", { name: "Positions" }).click();
     await page.locator("#panel-positions output").filter({ hasText: "positions 0 and 0: +1" }).waitFor();
     await page.locator("#panel-positions .map").first().focus();
@@ -150,13 +150,13 @@ test("positions and a sentence of one's own are shown as numbers that can be rea
     assert.match(await page.locator("#panel-positions output").textContent(), /positions 0 and 1: [+−]/);
   }));
 
-test("an unknown word of a sentence is named", async () => {
+test("an unknown word in a sentence is named", async () => {
   const { page, faults, close } = await open(`${server.address}#step=200&tab=sentence`);
   await page.locator(".tokens li").first().waitFor();
   await page.getByLabel("Your sentence").fill("cat zebra");
   await page.getByText("“zebra” is not in the vocabulary of this run.").waitFor();
   assert.equal(await page.locator(".tokens li").count(), 0);
-  // Of an answer that says no, the browser itself tells the console.
+  // The browser itself reports failed requests on the console.
   assert.deepEqual(
     faults.filter((fault) => !fault.includes("status of 400")),
     [],
@@ -164,7 +164,7 @@ test("an unknown word of a sentence is named", async () => {
   await close();
 });
 
-test("theme, plane and colours change at a click, and the theme is in the address", () =>
+test("theme, dimensions and colours change at a click", () =>
   reading("step=200", async (page) => {
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await paper();
@@ -172,12 +172,12 @@ test("theme, plane and colours change at a click, and the theme is in the addres
     assert.notEqual(await paper(), light);
     await until(page, () => location.hash.includes("theme=dark"));
     await page.keyboard.press("2");
-    await page.getByRole("button", { name: "show in space" }).waitFor();
+    await page.getByRole("button", { name: "switch to 3-D" }).waitFor();
     await page.getByRole("button", { name: "colour by frequency" }).click();
     await page.getByText("rare").waitFor();
   }));
 
-test("a picture of the view is saved as PNG", () =>
+test("the view is saved as a PNG", () =>
   reading("step=200", async (page) => {
     const [saved] = await Promise.all([
       page.waitForEvent("download"),
@@ -190,7 +190,7 @@ test("a picture of the view is saved as PNG", () =>
     assert.ok(bytes.length > 20_000, `a cloud takes more than ${bytes.length} bytes`);
   }));
 
-test("on a phone everything is within reach and nothing is wider than the screen", () =>
+test("on a phone all tabs work and nothing is wider than the screen", () =>
   reading(
     "step=200",
     async (page) => {
@@ -206,7 +206,7 @@ test("on a phone everything is within reach and nothing is wider than the screen
     { width: 390, height: 844, phone: true },
   ));
 
-test("a new frame is shown as it comes, unless the reader has gone back", async () => {
+test("a new frame is shown at once, unless the reader has gone back", async () => {
   const growing = await standin(synthetic(), 3);
   const { page, faults, close } = await open(growing.address);
   await arrived(page, 2);

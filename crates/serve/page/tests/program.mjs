@@ -1,4 +1,4 @@
-// The program, for tests that train for real: WORDSPACE names it, else cargo builds it.
+// The program, for tests that train: WORDSPACE names it, else cargo builds it.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ const PROGRAM = process.env.WORDSPACE
   ? [process.env.WORDSPACE]
   : ["cargo", "run", "--release", "--quiet", "--manifest-path", MANIFEST, "-p", "wordspace", "--"];
 
-/** Starts it in a folder; `address` is that of its page, once it says so, and `ended` what it said and came to. */
+/** Starts it in a folder; `address` resolves to that of its page, `ended` to its exit code and output. */
 export function start(folder, args, env = {}) {
   const child = spawn(PROGRAM[0], [...PROGRAM.slice(1), ...args], { cwd: folder, env: { ...process.env, ...env } });
   const said = [];
@@ -22,7 +22,7 @@ export function start(folder, args, env = {}) {
     }
     child.on("exit", () => failed(new Error(`it ended before it served: ${said.join("")}`)));
   });
-  // Who does not ask for the address does not mind that there is none.
+  // A test that does not ask for the address does not care that there is none.
   address.catch(() => {});
   const ended = new Promise((done) => child.on("exit", (code) => done({ code, said: said.join("") })));
   return { child, address, ended };

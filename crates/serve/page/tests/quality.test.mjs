@@ -1,4 +1,4 @@
-// How heavy, how fast and how open to everybody the page is, and that it works as a file.
+// The page's size, speed and accessibility, and that it works as a file.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
@@ -18,7 +18,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 
 after(() => browser.close());
 
-test("the page weighs at most 300 KB compressed and fetches nothing from elsewhere", async () => {
+test("the page is at most 300 KB compressed and fetches nothing else", async () => {
   const files = await Promise.all(["index.html", "app.js", "app.css"].map((name) => readFile(new URL(name, DIST))));
   const weight = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0);
   console.log(`page weight: ${weight} bytes compressed`);
@@ -32,7 +32,7 @@ test("the page weighs at most 300 KB compressed and fetches nothing from elsewhe
   assert.ok(!/url\(|@import/.test(style));
 });
 
-test("axe-core finds no serious fault on any tab, by day, by night and on a phone", async () => {
+test("axe-core finds no serious fault, light, dark or on a phone", async () => {
   const server = await standin(synthetic());
   for (const settings of [{}, { dark: true }, { width: 390, height: 844, phone: true }]) {
     const { page, close } = await open(`${server.address}#step=200&word=cat`, settings);
@@ -51,7 +51,7 @@ test("axe-core finds no serious fault on any tab, by day, by night and on a phon
   await server.close();
 });
 
-test("50,257 words move, and the frame rate of the software renderer is told", async () => {
+test("50,257 words play, and the frame rate is printed", async () => {
   const made = synthetic({ words: 50_257, channels: 8, steps: [0, 20, 40, 80, 160, 200] });
   made.watch = [[0, 1]];
   const server = await standin(made);
@@ -65,14 +65,14 @@ test("50,257 words move, and the frame rate of the software renderer is told", a
   const moving = await rate(page);
   const own = ((await scripts()) - before) / 60;
   console.log(`50,257 points in motion: ${moving.toFixed(1)} pictures a second in software`);
-  console.log(`of each picture the page itself computes ${(1000 * own).toFixed(1)} ms, which is what a GPU leaves of it`);
+  console.log(`of each picture the page's own scripts take ${(1000 * own).toFixed(1)} ms`);
   assert.ok(moving > 0 && (await step(page)) > 0);
   assert.deepEqual(faults, []);
   await close();
   await server.close();
 });
 
-/** How long the page's own scripts have run so far, to be asked again and again. */
+/** A function that tells how long the page's scripts have run so far. */
 async function scriptSeconds(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");
@@ -82,7 +82,7 @@ async function scriptSeconds(page) {
   };
 }
 
-test("a report opens from disk, plays, finds neighbours and reads a sentence with nothing behind it", async () => {
+test("a report works from disk without a server", async () => {
   const folder = await mkdtemp(join(tmpdir(), "wordspace-page-"));
   const file = join(folder, "report.html");
   const made = synthetic();
@@ -104,7 +104,7 @@ test("a report opens from disk, plays, finds neighbours and reads a sentence wit
   );
   await page.getByRole("tab", { name: "Sentence" }).click();
   await page.getByLabel("Your sentence").fill("cat dog cat");
-  await page.locator("#panel-sentence .facts").filter({ hasText: "stands at 0 and 2" }).waitFor();
+  await page.locator("#panel-sentence .facts").filter({ hasText: "at positions 0 and 2" }).waitFor();
   await page.getByLabel("Your sentence").fill("cat unicorn");
   await page.getByText("“unicorn” is not among the words").waitFor();
   await page.getByRole("tab", { name: "Positions" }).click();

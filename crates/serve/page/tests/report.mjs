@@ -1,11 +1,11 @@
-// A report of a made-up run: the page as one file with its data inside, as the program writes it.
+// A report of a synthetic run: the page as one file with its data, as the program writes it.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { answers } from "./synthetic.mjs";
 
 const DIST = new URL("../dist/", import.meta.url);
 
-/** 32-bit floats as 16-bit ones in base64; enough for numbers between 2⁻¹⁴ and 65,504. */
+/** 32-bit floats as 16-bit ones in base64, for values between 2⁻¹⁴ and 65,504. */
 function halves(values) {
   const bits = new Uint32Array(new Float32Array(values).buffer);
   const half = (b) => {

@@ -1,4 +1,4 @@
-// A server that stands in for the program: the page's files and the answers of a made-up run.
+// A server that stands in for the program: the page's files and the answers of a synthetic run.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -13,12 +13,12 @@ const FILES = {
 };
 const DIST = new URL("../dist/", import.meta.url);
 
-/** Serves a made-up run of which `shown` frames are there; `grow` adds one, `port` and `close` are what they say. */
+/** Serves the first `shown` frames of a synthetic run; `grow` adds frames. */
 export async function standin(made, shown = made.steps.length, port = 0, runs = true) {
   const all = answers(made);
   const listeners = new Set();
-  const cards = () => (runs ? [all.card(shown)] : []);
-  const event = () => `data: ${JSON.stringify({ schema: 1, runs: cards() })}\n\n`;
+  const list = () => (runs ? [all.summary(shown)] : []);
+  const event = () => `data: ${JSON.stringify({ schema: 1, runs: list() })}\n\n`;
 
   async function answer(url, response) {
     const send = (type, body) =>
@@ -27,7 +27,7 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
     const [, of, step] = url.pathname.match(/^\/api\/runs\/0(?:\/([a-z]+)(?:\/(\d+))?)?$/) ?? [];
     const asked = (name) => Number(url.searchParams.get(name));
     if (FILES[url.pathname]) return send(FILES[url.pathname][1], await readFile(new URL(FILES[url.pathname][0], DIST)));
-    if (url.pathname === "/api/runs") return json({ schema: 1, runs: cards() });
+    if (url.pathname === "/api/runs") return json({ schema: 1, runs: list() });
     if (url.pathname === "/api/runs/0") return json(all.run(shown));
     if (made.broken.includes(Number(step)))
       return response
@@ -46,7 +46,7 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
     }
     return response
       .writeHead(404, { "content-type": "application/json" })
-      .end(JSON.stringify({ error: "There is nothing here." }));
+      .end(JSON.stringify({ error: "there is nothing here" }));
   }
 
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// The page when there is nothing to show, when the program goes away, and when a vocabulary is out for mischief.
+// The page when there is nothing to show, when the server stops, and with hostile vocabularies.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -8,12 +8,12 @@ import { synthetic } from "./synthetic.mjs";
 
 after(() => browser.close());
 
-test("without a run the page says how to make one, and shows it when it comes", async () => {
+test("without a run the page says how to make one", async () => {
   const server = await standin(synthetic(), 0, 0, false);
   const { page, close } = await open(server.address);
   await page.getByText("No run yet.").waitFor();
   server.grow(0);
-  await page.getByText("has begun.").waitFor();
+  await page.getByText("has started.").waitFor();
   server.grow(2);
   await page.locator(".cloud").waitFor();
   await arrived(page, 1);
@@ -21,7 +21,7 @@ test("without a run the page says how to make one, and shows it when it comes", 
   await server.close();
 });
 
-test("when the program goes away the picture stays, and comes to life again by itself", async () => {
+test("when the server stops the picture stays, and the page reconnects", async () => {
   const server = await standin(synthetic(), 4);
   const { page, close } = await open(server.address);
   await arrived(page, 4);
@@ -35,7 +35,7 @@ test("when the program goes away the picture stays, and comes to life again by i
   await again.close();
 });
 
-test("frames that cannot be shown are left out, and the run plays on without them", async () => {
+test("frames that cannot be shown are left out", async () => {
   const server = await standin(synthetic({ broken: [0, 8, 200] }));
   const { page, faults, close } = await open(server.address);
   await page.locator(".said").filter({ hasText: "is broken" }).waitFor();
@@ -47,7 +47,7 @@ test("frames that cannot be shown are left out, and the run plays on without the
   await page.getByRole("heading", { name: "At step 1", exact: true }).waitFor();
   await page.getByRole("tab", { name: "Positions" }).click();
   await page.locator("#panel-positions .map").first().waitFor();
-  // Of an answer that says no, the browser itself tells the console.
+  // The browser itself reports failed requests on the console.
   assert.deepEqual(
     faults.filter((fault) => !fault.includes("status of 500")),
     [],
@@ -56,16 +56,16 @@ test("frames that cannot be shown are left out, and the run plays on without the
   await server.close();
 });
 
-test("a run of which no frame can be shown says so", async () => {
+test("a run without a usable frame says so", async () => {
   const made = synthetic({ steps: [0, 1] });
   const server = await standin({ ...made, broken: made.steps });
   const { page, close } = await open(server.address);
-  await page.getByText("Not one of its frames can be shown.").waitFor();
+  await page.getByText("None of its frames can be shown.").waitFor();
   await close();
   await server.close();
 });
 
-test("words that look like markup are text", async () => {
+test("words that look like markup stay text", async () => {
   const hostile = [
     "<script>fault()</script>",
     '"><img src=x onerror=fault()>',
@@ -95,20 +95,20 @@ test("words that look like markup are text", async () => {
   await server.close();
 });
 
-test("an address that names what is not there still opens", async () => {
+test("an address that names missing things still opens", async () => {
   const server = await standin(synthetic());
   const { page, faults, close } = await open(
     `${server.address}#run=nowhere&step=1e999&word=unheard&eye=1,2&pins=..,x&tab=zzz&%E0%A4%A`,
   );
   await page.locator(".said").filter({ hasText: "There is no run “nowhere” here" }).waitFor();
-  await page.getByText("does not know the word “unheard”").waitFor();
+  await page.getByText("does not have the word “unheard”").waitFor();
   assert.deepEqual(faults, []);
   await close();
   await server.close();
 });
 
-test("a word that is not a number has no place in the picture and does no harm", async () => {
-  const server = await standin(synthetic({ nowhere: [0, 7] }));
+test("a word whose vector is not finite is not drawn", async () => {
+  const server = await standin(synthetic({ notFinite: [0, 7] }));
   const { page, faults, close } = await open(`${server.address}#step=200&word=cat`);
   await page.locator(".near li").first().waitFor();
   await page.getByRole("slider", { name: "Step" }).focus();
@@ -120,7 +120,7 @@ test("a word that is not a number has no place in the picture and does no harm",
       .getImageData(0, 0, canvas.width, canvas.height)
       .data.some((value) => value > 0),
   );
-  assert.ok(drawn, "the names of the others are there");
+  assert.ok(drawn, "the labels of the others are drawn");
   assert.deepEqual(faults, []);
   await close();
   await server.close();

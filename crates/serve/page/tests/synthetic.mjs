@@ -1,8 +1,7 @@
-// A made-up run: words that begin as noise and drift into the groups they are planted in. Frames, points, pairs
-// and all else that the program would answer, for the page's tests that need no training: 50,257 words,
-// hostile words, broken connections.
+// A synthetic run: words that start at random and drift into planted groups. It answers what the program would, for
+// tests that need no training: 50,257 words, hostile words, broken frames.
 
-/** Numbers that are the same at every call (mulberry32), and from them normal ones. */
+/** Seeded random numbers (mulberry32), uniform and normal. */
 function random(seed) {
   const next = () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -22,7 +21,7 @@ export function synthetic({
   channels = 16,
   steps = [0, 1, 2, 4, 8, 16, 40, 80, 120, 160, 200],
   hostile = [],
-  nowhere = [],
+  notFinite = [],
   broken = [],
 } = {}) {
   const { normal, next } = random(7);
@@ -49,7 +48,7 @@ export function synthetic({
   return {
     name: "made-up",
     names,
-    nowhere,
+    notFinite,
     broken,
     counts,
     classes,
@@ -72,7 +71,7 @@ export function synthetic({
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 const cosine = (a, b) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b) || 1);
 
-/** Answers as the program gives them, by the contract of the page's `source.ts`. */
+/** The program's answers, in the formats of the page's `source.ts`. */
 export function answers(made) {
   const { names, channels, steps } = made;
   const rows = names.length;
@@ -89,7 +88,7 @@ export function answers(made) {
   };
   const row = (values, word) => values.subarray(word * channels, (word + 1) * channels);
   let axes = null;
-  /** The three widest directions of the newest frame, from at most 2,000 words. */
+  /** The three principal directions of the newest frame, from at most 2,000 words. */
   const directions = () => {
     if (axes) return axes;
     const some = centred(steps.at(-1)).slice(0, Math.min(rows, 2000) * channels);
@@ -122,13 +121,13 @@ export function answers(made) {
   };
   const project = (step) => {
     const [seen, along] = [centred(step), directions()];
-    const places = new Float32Array(rows * 3);
+    const coordinates = new Float32Array(rows * 3);
     let scale = 1e-9;
     for (let word = 0; word < rows; word++) {
       for (let axis = 0; axis < 3; axis++) {
         let sum = 0;
         for (let c = 0; c < channels; c++) sum += seen[word * channels + c] * along[axis][c];
-        places[3 * word + axis] = sum;
+        coordinates[3 * word + axis] = sum;
         scale = Math.max(scale, Math.abs(sum));
       }
     }
@@ -136,9 +135,9 @@ export function answers(made) {
     bytes.write("WSP1");
     [1, step, rows].forEach((value, i) => bytes.writeUInt32LE(value, 4 + 4 * i));
     bytes.writeFloatLE(scale, 16);
-    places.forEach((value, i) => bytes.writeInt16LE(Math.round((value / scale) * 32767), 20 + 2 * i));
-    // A vector that is not finite has no place.
-    for (const word of made.nowhere)
+    coordinates.forEach((value, i) => bytes.writeInt16LE(Math.round((value / scale) * 32767), 20 + 2 * i));
+    // A vector that is not finite has no coordinates.
+    for (const word of made.notFinite)
       for (let axis = 0; axis < 3; axis++) bytes.writeInt16LE(-32768, 20 + 6 * word + 2 * axis);
     return bytes;
   };
@@ -198,7 +197,7 @@ export function answers(made) {
     return { step, channels, tokens };
   };
 
-  const card = (shown) => ({
+  const summary = (shown) => ({
     id: 0,
     name: made.name,
     state: shown === steps.length ? "complete" : shown ? "training" : "waiting",
@@ -211,7 +210,7 @@ export function answers(made) {
     log: 100 * shown,
   });
   const run = (shown) => ({
-    ...card(shown),
+    ...summary(shown),
     words: names,
     count: rows,
     path: "runs/made-up",
@@ -252,5 +251,5 @@ export function answers(made) {
       seconds: last / 10,
     };
   };
-  return { card, run, log, points, neighbours, pair, positions, sentence, steps };
+  return { summary, run, log, points, neighbours, pair, positions, sentence, steps };
 }

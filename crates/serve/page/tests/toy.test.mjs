@@ -1,4 +1,4 @@
-// The page and the program together: the built-in run is trained for real while the page watches.
+// The page and the program together: the toy run trains while the page watches.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, stat } from "node:fs/promises";
@@ -21,7 +21,7 @@ async function run(...args) {
   assert.equal(code, 0, said);
 }
 
-test("cat and dog find each other while one watches", async () => {
+test("cat and dog meet while the page watches", async () => {
   const { child, address, ended } = start(folder, ["train", "--serve"]);
   const { page, faults, close } = await open(await address);
   await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
@@ -32,7 +32,7 @@ test("cat and dog find each other while one watches", async () => {
   }
   await arrived(page, 600);
   seen.push(await pairNow(page));
-  console.log(`cat · dog, as the page showed it: ${seen.join(" → ")}`);
+  console.log(`cat · dog on the page: ${seen.join(" → ")}`);
   assert.ok(seen[0] < 0.4 && seen.at(-1) > 0.7 && seen[0] < seen[1], `${seen}`);
   await page.locator('.state[data-state="complete"]').waitFor();
   await page.getByRole("tab", { name: "Training" }).click();
@@ -44,7 +44,7 @@ test("cat and dog find each other while one watches", async () => {
   assert.equal((await ended).code, 0);
 });
 
-test("two runs stand side by side: with positions and without", async () => {
+test("two runs are compared: with positions and without", async () => {
   await run("train", "--set", "model.positions=none", "--steps", "40", "--name", "bag");
   const { child, address, ended } = start(folder, ["serve"]);
   const { page, faults, close } = await open(`${await address}#run=toy&compare=bag&step=40&word=cat`);
@@ -61,7 +61,7 @@ test("two runs stand side by side: with positions and without", async () => {
   assert.equal((await ended).code, 0);
 });
 
-test("a report of the run opens from disk, with its words, curves and origin", async () => {
+test("a report of the run opens from disk with all its tabs", async () => {
   const file = join(folder, "report.html");
   await run("report", "runs/toy", "--to", file);
   assert.ok((await stat(file)).size < 2_000_000);
