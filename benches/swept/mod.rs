@@ -14,6 +14,7 @@ static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
 
 /// Times `cases`; a GPU that is only imitated is left out.
 pub fn sweep(criterion: &mut Criterion, cases: &[Case]) {
+    wordspace::keep_freed_memory();
     for device in OpenDevice::all().into_iter().filter(|device| !device.is_software) {
         let mut group = criterion.benchmark_group(cases[0].work.name());
         group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));

@@ -140,7 +140,7 @@ pub fn sum_of_squares(gradients: impl IntoIterator<Item = Tensor<1>>) -> Tensor<
     let gradients: Vec<_> = gradients.into_iter().collect();
     #[cfg(feature = "flex")]
     if gradients.iter().all(crate::operation::is_ours) {
-        return processor::sum_of_squares(gradients);
+        return cpu::sum_of_squares(gradients);
     }
     let mut sums: Vec<_> = gradients.into_iter().map(sum_of_squares_of_one).collect();
     if sums.len() == 1 { sums.remove(0) } else { Tensor::cat(sums, 0).sum() }
@@ -155,14 +155,14 @@ fn sum_of_squares_of_one(x: Tensor<1>) -> Tensor<1> {
 }
 
 #[cfg(feature = "flex")]
-pub(crate) use processor::Pass;
+pub(crate) use cpu::Pass;
 
 #[cfg(feature = "flex")]
-mod processor {
+mod cpu {
     use super::{AdamW, Factors, Moments};
     use crate::operation::{Values, tensor, values};
-    use crate::processor::{LINE, PIECE, each_of, simd, sum_of_products};
     use burn::tensor::Tensor;
+    use wordspace_gemm::{CACHE_LINE, CHUNK, dot, parallel_map, vectorized};
 
     impl AdamW {
         /// As the definition, in one pass over all numbers, each written where it was read.
@@ -177,12 +177,12 @@ mod processor {
             let (mut m, mut v) = (values(moments.first), values(moments.second));
             let g = g.view();
             // So many that no thread waits long for the last.
-            let piece = (g.len() / 16).clamp(PIECE / 8, PIECE).next_multiple_of(LINE);
+            let piece = (g.len() / 16).clamp(CHUNK / 8, CHUNK).next_multiple_of(CACHE_LINE);
             let pieces = p.as_mut_slice().chunks_mut(piece).zip(g.chunks(piece));
             let moments = m.as_mut_slice().chunks_mut(piece).zip(v.as_mut_slice().chunks_mut(piece));
             let pass = Pass::of(self, scale.view()[0]);
-            each_of(pieces.zip(moments), |_, ((p, g), (m, v))| {
-                simd(
+            parallel_map(pieces.zip(moments), |_, ((p, g), (m, v))| {
+                vectorized(
                     #[inline(always)]
                     || pass.run(p, g, m, v),
                 )
@@ -219,10 +219,10 @@ mod processor {
     pub fn sum_of_squares(gradients: Vec<Tensor<1>>) -> Tensor<1> {
         let gradients: Vec<_> = gradients.into_iter().map(values).collect();
         let views: Vec<_> = gradients.iter().map(Values::view).collect();
-        let pieces = each_of(views.iter().flat_map(|x| x.chunks(4 * PIECE)), |_, x| {
-            simd(
+        let pieces = parallel_map(views.iter().flat_map(|x| x.chunks(4 * CHUNK)), |_, x| {
+            vectorized(
                 #[inline(always)]
-                || sum_of_products(x, x),
+                || dot(x, x),
             )
         });
         let sum: f64 = pieces.into_iter().map(f64::from).sum();

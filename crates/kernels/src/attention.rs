@@ -5,12 +5,12 @@
 //! computes them again (Dao et al. 2022). With p the softmax and d the gradient in the output: `dv = pᵀ d`, `dp = d vᵀ`,
 //! `ds = p (dp − Σ p dp)`, `dq = ds k / √D`, `dk = dsᵀ q / √D`. The limit is the arithmetic of the seven products.
 //!
-//! [`ROWS`]: processor::ROWS
+//! [`ROWS`]: cpu::ROWS
 
+#[cfg(feature = "flex")]
+pub(crate) mod cpu;
 #[cfg(feature = "cube")]
 mod gpu;
-#[cfg(feature = "flex")]
-pub(crate) mod processor;
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
@@ -28,7 +28,7 @@ use crate::{Dropout, dropout};
 pub(crate) fn causal_attention(qkv: Tensor<2>, mask: Tensor<4>, heads: usize, dropped: Dropout) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&qkv) {
-        return crate::operation::run(processor::Attention { t: mask.dims()[2], heads, dropped }, [qkv.into()]);
+        return crate::operation::run(cpu::Attention { t: mask.dims()[2], heads, dropped }, [qkv.into()]);
     }
     #[cfg(feature = "cube")]
     {

@@ -49,7 +49,7 @@ pub fn block(
     let BlockWeights { ln_1, attn_c_attn, attn_c_proj, ln_2, mlp_c_fc, mlp_c_proj } = weights;
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&stream) {
-        let operation = processor::Block::new(mask.dims()[2], heads, epsilon, dropped);
+        let operation = cpu::Block::new(mask.dims()[2], heads, epsilon, dropped);
         let inputs = [
             stream.into(),
             ln_1.0.into(),
@@ -75,12 +75,12 @@ pub fn block(
 }
 
 #[cfg(feature = "flex")]
-mod processor {
+mod cpu {
     use crate::Dropout;
-    use crate::attention::processor::Attention;
-    use crate::layer_norm::processor::LayerNorm;
-    use crate::linear::processor::{AddLinear, Linear};
-    use crate::mlp::processor::AddMlp;
+    use crate::attention::cpu::Attention;
+    use crate::layer_norm::cpu::LayerNorm;
+    use crate::linear::cpu::{AddLinear, Linear};
+    use crate::mlp::cpu::AddMlp;
     use crate::operation::{Operation, Values, View};
 
     // Of the inputs n and m are a norm's weight and bias, w and b a layer's.

@@ -4,10 +4,10 @@
 //! and `d_table = (eᵀ · hidden/s − hidden at the target) / N`, so that e is written once and divided never. Three products of
 //! `2 N V C` operations are the limit.
 
+#[cfg(feature = "flex")]
+mod cpu;
 #[cfg(feature = "cube")]
 mod gpu;
-#[cfg(feature = "flex")]
-mod processor;
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
@@ -34,7 +34,7 @@ pub fn logits(hidden: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
 pub fn cross_entropy(hidden: Tensor<2>, table: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&hidden) {
-        let operation = processor::CrossEntropy { targets: crate::ids::on_the_host(targets) };
+        let operation = cpu::CrossEntropy { targets: crate::ids::on_the_host(targets) };
         return crate::operation::run(operation, [hidden.into(), table.into()]);
     }
     #[cfg(feature = "cube")]

@@ -80,7 +80,7 @@ pub fn dropout<const D: usize>(x: Tensor<D>, dropped: Dropout) -> Tensor<D> {
     }
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
-        return crate::operation::run(processor::Drop(dropped), [x.into()]);
+        return crate::operation::run(cpu::Drop(dropped), [x.into()]);
     }
     #[cfg(feature = "cube")]
     if crate::gpu::is_ours(&x) {
@@ -109,12 +109,12 @@ pub(crate) fn stock<const D: usize>(x: Tensor<D>, dropped: Dropout) -> Tensor<D>
 }
 
 #[cfg(feature = "flex")]
-mod processor {
+mod cpu {
     use std::mem::MaybeUninit;
 
     use super::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{PIECE, simd, written};
+    use wordspace_gemm::{CHUNK, vec_from_chunks, vectorized};
 
     #[derive(Clone, Debug)]
     pub struct Drop(pub Dropout);
@@ -135,15 +135,15 @@ mod processor {
         /// The numbers of `x`, some dropped.
         pub(crate) fn of(self, x: View<'_>) -> Values {
             let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-                let first = piece * PIECE;
+                let first = piece * CHUNK;
                 let out = out.write_copy_of_slice(&x[first..][..out.len()]);
-                simd(
+                vectorized(
                     #[inline(always)]
                     || self.drop_from(first as u32, out),
                 )
             };
             // SAFETY: every number of a piece is written.
-            Values::like(unsafe { written(x.len(), PIECE, write) }, x)
+            Values::like(unsafe { vec_from_chunks(x.len(), CHUNK, write) }, x)
         }
 
         /// What comes back of the gradient `d` to what was dropped of.
@@ -154,7 +154,7 @@ mod processor {
         /// What makes of numbers, and of the place of the first, those of `stream` plus theirs, some of these dropped.
         pub(crate) fn added_to(self, stream: &[f32]) -> impl Fn(usize, &mut [f32]) + Sync {
             move |first, numbers| {
-                simd(
+                vectorized(
                     #[inline(always)]
                     || {
                         let stream = &stream[first..][..numbers.len()];

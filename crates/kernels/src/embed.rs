@@ -7,12 +7,12 @@
 //! batch. `8 C` bytes an id forward, `12 C` backward; the limit is the memory, past whose caches the processor writes what they
 //! would not hold.
 
+#[cfg(feature = "flex")]
+mod cpu;
 #[cfg(feature = "cube")]
 mod gpu;
 #[cfg(feature = "flex")]
 mod gradient;
-#[cfg(feature = "flex")]
-mod processor;
 
 use burn::tensor::Tensor;
 
@@ -30,7 +30,7 @@ pub fn embed(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: impl Into<Ids>) -> Ten
     let ids = ids.into();
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&wte) {
-        let operation = processor::Embed { ids: ids.on_the_host(), t: ids.dims()[1] };
+        let operation = cpu::Embed { ids: ids.on_the_host(), t: ids.dims()[1] };
         return match wpe {
             None => crate::operation::run(operation, [wte.into()]),
             Some(wpe) => crate::operation::run(operation, [wte.into(), wpe.into()]),

@@ -36,15 +36,15 @@ pub(crate) fn stock(x: Tensor<2>) -> Tensor<2> {
 }
 
 #[cfg(feature = "flex")]
-pub(crate) mod processor {
+pub(crate) mod cpu {
     use std::mem::MaybeUninit;
 
     use super::{CUBE, TWO_ROOT};
-    use crate::processor::{exp, simd};
+    use wordspace_gemm::{exp, vectorized};
 
     /// Every `x` becomes its activation.
     pub fn activate(x: &mut [f32]) {
-        simd(
+        vectorized(
             #[inline(always)]
             || {
                 for i in 0..x.len() {
@@ -56,7 +56,7 @@ pub(crate) mod processor {
 
     /// The same, and the derivatives are written to `slopes`.
     pub fn activate_with_slopes(x: &mut [f32], slopes: &mut [MaybeUninit<f32>]) {
-        simd(
+        vectorized(
             #[inline(always)]
             || {
                 let slopes = &mut slopes[..x.len()];
@@ -112,8 +112,8 @@ mod tests {
     #[cfg(feature = "flex")]
     fn so_are_activations_and_slopes_on_the_processor() {
         let (mut alone, mut both, mut slopes) = (points(), points(), Vec::with_capacity(points().len()));
-        processor::activate(&mut alone);
-        processor::activate_with_slopes(&mut both, &mut slopes.spare_capacity_mut()[..points().len()]);
+        cpu::activate(&mut alone);
+        cpu::activate_with_slopes(&mut both, &mut slopes.spare_capacity_mut()[..points().len()]);
         // SAFETY: a slope was written for every point.
         unsafe { slopes.set_len(points().len()) };
         assert_eq!(alone, both);

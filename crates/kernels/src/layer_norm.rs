@@ -19,7 +19,7 @@ use burn::tensor::{Tensor, module};
 pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
-        let operation = processor::LayerNorm { epsilon: epsilon as f32 };
+        let operation = cpu::LayerNorm { epsilon: epsilon as f32 };
         return crate::operation::run(operation, [x.into(), weight.into(), bias.into()]);
     }
     #[cfg(feature = "cube")]
@@ -31,11 +31,11 @@ pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64
 }
 
 #[cfg(feature = "flex")]
-pub(crate) mod processor {
+pub(crate) mod cpu {
     use std::mem::MaybeUninit;
 
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{each_of, rows_of_a_piece, simd, sum, sum_in_order, sum_of_products, written};
+    use wordspace_gemm::{dot, parallel_map, rows_per_chunk, sum, sum_in_order, vec_from_chunks, vectorized};
 
     #[derive(Clone, Debug)]
     pub struct LayerNorm {
@@ -47,11 +47,11 @@ pub(crate) mod processor {
 
         fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
             let [_, c] = x.dims();
-            let piece = rows_of_a_piece(c) * c;
+            let piece = rows_per_chunk(c) * c;
             let write = |nth: usize, out: &mut [MaybeUninit<f32>]| {
                 let x = &x[nth * piece..][..out.len()];
                 let mut normal = vec![0.0; c];
-                simd(
+                vectorized(
                     #[inline(always)]
                     || {
                         let (weight, bias, normal) = (&weight[..c], &bias[..c], &mut normal[..c]);
@@ -66,7 +66,7 @@ pub(crate) mod processor {
                 )
             };
             // SAFETY: a piece is whole rows, and a number is written for every x.
-            (Values::like(unsafe { written(x.len(), piece, write) }, x), ())
+            (Values::like(unsafe { vec_from_chunks(x.len(), piece, write) }, x), ())
         }
 
         fn backward(&self, inputs: [View<'_>; 3], (): (), d_out: Values, _: [bool; 3]) -> [Option<Values>; 3] {
@@ -94,13 +94,13 @@ pub(crate) mod processor {
             mut d_out: Values,
         ) -> [Values; 3] {
             let [_, c] = x.dims();
-            let piece = rows_of_a_piece(c) * c;
-            let pieces = each_of(d_out.as_mut_slice().chunks_mut(piece).zip(x.chunks(piece)), |nth, (d, x)| {
+            let piece = rows_per_chunk(c) * c;
+            let pieces = parallel_map(d_out.as_mut_slice().chunks_mut(piece).zip(x.chunks(piece)), |nth, (d, x)| {
                 // Behind each other: the gradients of the weight and of the bias.
                 let mut sums = vec![0.0; 2 * c];
                 let mut normal = vec![0.0; c];
                 let so_far = so_far.as_ref().map(|so_far| &so_far[nth * piece..][..x.len()]);
-                simd(
+                vectorized(
                     #[inline(always)]
                     || {
                         for start in (0..x.len()).step_by(c) {
@@ -136,7 +136,7 @@ pub(crate) mod processor {
                 d[i] *= weight[i];
             }
             let mean = sum(d) / c as f32;
-            let along = sum_of_products(d, normal) / c as f32;
+            let along = dot(d, normal) / c as f32;
             for i in 0..c {
                 d[i] = (d[i] - mean - normal[i] * along) * rate;
             }
@@ -151,7 +151,7 @@ pub(crate) mod processor {
             for i in 0..c {
                 out[i] = x[i] - mean;
             }
-            let rate = 1.0 / (sum_of_products(out, out) / c as f32 + self.epsilon).sqrt();
+            let rate = 1.0 / (dot(out, out) / c as f32 + self.epsilon).sqrt();
             for i in 0..c {
                 out[i] *= rate;
             }

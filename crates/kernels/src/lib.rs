@@ -9,7 +9,7 @@
 //! - [`AdamW`], with [`sum_of_squares`] for the norm of a gradient: one update of one parameter;
 //! - [`Rows`]: the rows of a table that a step reads, and an update of these alone;
 //! - [`backward_from`]: a backward pass that begins with a given gradient;
-//! - [`near`]: where to run what is made of many of them; [`keep_memory`]: what makes many runs of it fast.
+//! - [`on_worker_pool`]: runs a step of many operations where they start fastest.
 //!
 //! Each file reads alike: what is computed, with its limit; the function; its definition in burn's own operations, which
 //! runs on every backend and differentiates by itself; a version for the processor and one for GPUs (in a file `gpu.rs` below),
@@ -51,8 +51,6 @@ mod node;
 mod operation;
 #[cfg(test)]
 mod oracle;
-#[cfg(feature = "flex")]
-mod processor;
 mod rows;
 
 pub use adamw::{AdamW, Moments, sum_of_squares};
@@ -68,19 +66,12 @@ pub use linear::{add_linear, linear};
 pub use mlp::add_mlp;
 pub use rows::Rows;
 
-/// Keeps the memory that the processor's kernels free, for the rest of the process, instead of giving it back to the system
-/// after every update. It counts where the program's allocator is mimalloc, as that of `wordspace` is.
-pub fn keep_memory() {
+/// Runs `work`, which computes on `device`, where its kernels start fastest: on the CPU, on a thread of the worker pool, whose
+/// other threads spin between operations instead of sleeping. For work of many small operations, such as an update.
+pub fn on_worker_pool<R: Send>(device: &burn::tensor::Device, work: impl FnOnce() -> R + Send) -> R {
     #[cfg(feature = "flex")]
-    processor::keep_what_is_freed();
-}
-
-/// Runs `work`, which computes on `device`, where its kernels are started fastest: on the processor, on one of the threads
-/// that they use. For work of many small operations, as an update is.
-pub fn near<R: Send>(device: &burn::tensor::Device, work: impl FnOnce() -> R + Send) -> R {
-    #[cfg(feature = "flex")]
-    if operation::is_processor(device) {
-        return processor::with_a_team(work);
+    if operation::is_cpu(device) {
+        return wordspace_gemm::on_pool(work);
     }
     let _ = device;
     work()

@@ -21,7 +21,7 @@ use crate::dropout::{Dropout, add_dropped};
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
-        return crate::operation::run(processor::Linear, [x.into(), weight.into(), bias.into()]);
+        return crate::operation::run(cpu::Linear, [x.into(), weight.into(), bias.into()]);
     }
     #[cfg(feature = "cube")]
     if gpu::Linear::fits(&x, &weight) {
@@ -40,16 +40,16 @@ pub fn add_linear(stream: Tensor<2>, x: Tensor<2>, weight: Tensor<2>, bias: Tens
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         let inputs = [stream.into(), x.into(), weight.into(), bias.into()];
-        return crate::operation::run(processor::AddLinear(dropped), inputs);
+        return crate::operation::run(cpu::AddLinear(dropped), inputs);
     }
     add_dropped(stream, linear(x, weight, bias), dropped)
 }
 
 #[cfg(feature = "flex")]
-pub(crate) mod processor {
+pub(crate) mod cpu {
     use crate::Dropout;
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{OverRows, Threads, finished, product};
+    use wordspace_gemm::{Threads, WeightGradient, matmul, matmul_then};
 
     #[derive(Clone, Debug)]
     pub struct Linear;
@@ -58,7 +58,7 @@ pub(crate) mod processor {
         type Saved = ();
 
         fn forward(&self, [x, weight, bias]: [View<'_>; 3], _: bool) -> (Values, ()) {
-            let out = product(Some(&bias), 1.0, x.matrix(), weight.matrix(), Threads::All);
+            let out = matmul(Some(&bias), 1.0, x.matrix(), weight.matrix(), Threads::All);
             (Values::new(out, [x.dims()[0], bias.len()]), ())
         }
 
@@ -70,12 +70,12 @@ pub(crate) mod processor {
             wanted: [bool; 3],
         ) -> [Option<Values>; 3] {
             let d = d_out.view();
-            let sum = wanted[1].then(|| OverRows::new(x.matrix(), d.matrix()));
+            let sum = wanted[1].then(|| WeightGradient::new(x.matrix(), d.matrix()));
             let d_x = wanted[0].then(|| {
-                Values::like(finished(None, d.matrix(), weight.matrix().transposed(), sum.as_ref(), |_, _| ()), x)
+                Values::like(matmul_then(None, d.matrix(), weight.matrix().transposed(), sum.as_ref(), |_, _| ()), x)
             });
-            let d_bias = wanted[2].then(|| Values::like(OverRows::of_d(sum.as_ref(), d.matrix()), bias));
-            let d_weight = sum.map(|sum| Values::like(sum.end(), weight));
+            let d_bias = wanted[2].then(|| Values::like(WeightGradient::bias_gradient(sum.as_ref(), d.matrix()), bias));
+            let d_weight = sum.map(|sum| Values::like(sum.finish(), weight));
             [d_x, d_weight, d_bias]
         }
     }
@@ -87,7 +87,7 @@ pub(crate) mod processor {
         type Saved = ();
 
         fn forward(&self, [stream, x, weight, bias]: [View<'_>; 4], _: bool) -> (Values, ()) {
-            let out = finished(Some(&bias), x.matrix(), weight.matrix(), None, self.0.added_to(&stream));
+            let out = matmul_then(Some(&bias), x.matrix(), weight.matrix(), None, self.0.added_to(&stream));
             (Values::like(out, stream), ())
         }
 

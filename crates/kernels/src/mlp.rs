@@ -27,18 +27,18 @@ pub fn add_mlp(
     #[cfg(feature = "flex")]
     if crate::operation::is_ours(&x) {
         let inputs = [stream.into(), x.into(), into.0.into(), into.1.into(), out_of.0.into(), out_of.1.into()];
-        return crate::operation::run(processor::AddMlp(dropped), inputs);
+        return crate::operation::run(cpu::AddMlp(dropped), inputs);
     }
     add_linear(stream, gelu(linear(x, into.0, into.1)), out_of.0, out_of.1, dropped)
 }
 
 #[cfg(feature = "flex")]
-pub(crate) mod processor {
+pub(crate) mod cpu {
     use crate::Dropout;
-    use crate::gelu::processor::{activate, activate_with_slopes};
-    use crate::linear::processor::{AddLinear, Linear};
+    use crate::gelu::cpu::{activate, activate_with_slopes};
+    use crate::linear::cpu::{AddLinear, Linear};
     use crate::operation::{Operation, Values, View};
-    use crate::processor::{MatrixMut, OverRows, finished, simd};
+    use wordspace_gemm::{MatrixMut, WeightGradient, matmul_then, vectorized};
 
     #[derive(Clone, Debug)]
     pub struct AddMlp(pub Dropout);
@@ -52,7 +52,7 @@ pub(crate) mod processor {
             let mut slopes = Vec::with_capacity(if is_tracked { n * f } else { 0 });
             // SAFETY: if it is written to, there is room for as many numbers, which nobody else touches meanwhile.
             let parts = unsafe { MatrixMut::part(slopes.as_mut_ptr(), n, f, f) };
-            let activations = finished(Some(&b_1), x.matrix(), w_1.matrix(), None, |first, z| match is_tracked {
+            let activations = matmul_then(Some(&b_1), x.matrix(), w_1.matrix(), None, |first, z| match is_tracked {
                 false => activate(z),
                 // SAFETY: who makes the activations makes the slopes of the same places, and nobody else.
                 true => activate_with_slopes(z, unsafe { parts.numbers(first, z.len()) }),
@@ -77,10 +77,10 @@ pub(crate) mod processor {
             let [activations, slopes] = saved.expect("a tracked one keeps them");
             let (activations, slopes) = (activations.view(), slopes.view());
             let d = self.0.of_gradient(&d_out);
-            let sum = wanted[4].then(|| OverRows::new(activations.matrix(), d.view().matrix()));
+            let sum = wanted[4].then(|| WeightGradient::new(activations.matrix(), d.view().matrix()));
             let d_activations =
-                finished(None, d.view().matrix(), w_2.matrix().transposed(), sum.as_ref(), |first, d| {
-                    simd(
+                matmul_then(None, d.view().matrix(), w_2.matrix().transposed(), sum.as_ref(), |first, d| {
+                    vectorized(
                         #[inline(always)]
                         || {
                             let slopes = &slopes[first..][..d.len()];
@@ -91,8 +91,9 @@ pub(crate) mod processor {
                     )
                 });
             let d_activations = Values::like(d_activations, activations);
-            let d_b_2 = wanted[5].then(|| Values::like(OverRows::of_d(sum.as_ref(), d.view().matrix()), b_2));
-            let d_w_2 = sum.map(|sum| Values::like(sum.end(), w_2));
+            let d_b_2 =
+                wanted[5].then(|| Values::like(WeightGradient::bias_gradient(sum.as_ref(), d.view().matrix()), b_2));
+            let d_w_2 = sum.map(|sum| Values::like(sum.finish(), w_2));
             let of_first = [x, w_1, b_1];
             let [d_x, d_w_1, d_b_1] = Linear.backward(of_first, (), d_activations, [wanted[1], wanted[2], wanted[3]]);
             [wanted[0].then_some(d_out), d_x, d_w_1, d_b_1, d_w_2, d_b_2]

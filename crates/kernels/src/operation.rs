@@ -11,7 +11,7 @@ use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
 use crate::node::{self, Node};
-use crate::processor::{Matrix, add_to};
+use wordspace_gemm::{Matrix, parallel_add_assign};
 
 /// A tensor as an operation takes it; [`is_ours`] of it.
 pub(crate) type Input = node::Input<Flex>;
@@ -44,7 +44,7 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
     ) -> [Option<Values>; N] {
         let mut found = self.backward(inputs, saved, d_out, wanted);
         found[0] = found[0].take().map(|gradient| {
-            add_to(so_far.as_mut_slice(), &gradient.view());
+            parallel_add_assign(so_far.as_mut_slice(), &gradient.view());
             so_far
         });
         found
@@ -115,11 +115,11 @@ impl Deref for View<'_> {
 
 /// Whether `tensor` lies where operations of ours compute.
 pub(crate) fn is_ours<const D: usize>(tensor: &Tensor<D>) -> bool {
-    is_processor(&tensor.device()) && tensor.dtype() == DType::F32
+    is_cpu(&tensor.device()) && tensor.dtype() == DType::F32
 }
 
 /// Whether `device` is flex.
-pub(crate) fn is_processor(device: &Device) -> bool {
+pub(crate) fn is_cpu(device: &Device) -> bool {
     matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
 }
 

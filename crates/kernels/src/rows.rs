@@ -156,14 +156,14 @@ impl AdamW {
 }
 
 #[cfg(feature = "flex")]
-mod processor {
+mod cpu {
     use burn::tensor::Tensor;
 
     use super::Rows;
     use crate::adamw::Pass;
     use crate::operation::{tensor, values};
-    use crate::processor::{rows_of_a_piece, simd};
     use crate::{AdamW, Moments};
+    use wordspace_gemm::{rows_per_chunk, vectorized};
 
     impl AdamW {
         /// As the definition, each number written where it was read.
@@ -198,7 +198,7 @@ mod processor {
 
     impl Part<'_> {
         fn update(self, pass: &Pass, c: usize) {
-            if self.ids.len() <= rows_of_a_piece(c) {
+            if self.ids.len() <= rows_per_chunk(c) {
                 return self.update_one_by_one(pass, c);
             }
             let middle = self.ids.len() / 2;
@@ -212,7 +212,7 @@ mod processor {
         }
 
         fn update_one_by_one(self, pass: &Pass, c: usize) {
-            simd(
+            vectorized(
                 #[inline(always)]
                 || {
                     for (nth, &id) in self.ids.iter().enumerate() {

@@ -19,7 +19,7 @@ use crate::learner::ids;
 pub fn validation_loss(model: &Gpt, windows: &Windows<'_>, config: &Config) -> Result<f64> {
     let model = model.valid();
     let device = model.wte.weight.val().device();
-    wordspace_kernels::near(&device, || mean_loss(&model, windows, config))
+    wordspace_kernels::on_worker_pool(&device, || mean_loss(&model, windows, config))
 }
 
 fn mean_loss(model: &Gpt, windows: &Windows<'_>, config: &Config) -> Result<f64> {

@@ -39,7 +39,7 @@ impl Learner {
     /// Loss and gradient norm come back as one tensor `[2]` that nobody has waited for yet (see [`StepResult::from`]).
     pub fn step(self, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let device = self.device();
-        wordspace_kernels::near(&device, || self.step_on(&device, batches, config, step))
+        wordspace_kernels::on_worker_pool(&device, || self.step_on(&device, batches, config, step))
     }
 
     fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {

@@ -42,3 +42,12 @@ pub use wordspace_train as train;
 /// What the program and its benches allocate with; whoever builds on this library chooses their own. Two threads ask it for memory at
 /// once without waiting for each other, and what is large begins at the start of a line of the cache.
 pub use mimalloc::MiMalloc as Allocator;
+
+/// Makes [`Allocator`] keep freed memory for the rest of the process. By default mimalloc returns it to the system after a
+/// second, and every update would fault its pages in and clear them again.
+pub fn keep_freed_memory() {
+    /// Milliseconds until freed memory is returned; -1 for never.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15; // of `mi_option_t` in mimalloc.h
+    // SAFETY: mimalloc reads the option whenever memory is freed, and allows it to be set at any time.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
+}

@@ -33,7 +33,11 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    match command.unwrap_or_else(|| Command::Train(TrainArgs::default())) {
+    let command = command.unwrap_or_else(|| Command::Train(TrainArgs::default()));
+    if matches!(command, Command::Train(_) | Command::Resume(_) | Command::Generate(_) | Command::Bench(_)) {
+        wordspace::keep_freed_memory();
+    }
+    match command {
         Command::Train(args) => command::train::train(args, terminal),
         Command::Resume(args) => command::train::resume(args, terminal),
         Command::Tokens(args) => command::tokens::run(args),

@@ -3,9 +3,11 @@
 use std::mem::{MaybeUninit, take};
 use std::slice::from_raw_parts_mut;
 
-use super::processor::{ahead, write_row};
+use super::cpu::{ahead, write_row};
 use crate::operation::Values;
-use crate::processor::{LINE, PIECE, Stream, add, each, each_of, fetch, rows_of_a_piece};
+use wordspace_gemm::{
+    CACHE_LINE, CHUNK, NonTemporal, add_assign, parallel_for, parallel_map, prefetch, rows_per_chunk,
+};
 
 /// The gradient in a table: rows that no id names are cleared, and a row that one place alone names is written by who has that
 /// gradient near; to the others their places are added in the end.
@@ -27,9 +29,9 @@ impl<'a> TableGradient<'a> {
         ids.iter().for_each(|&id| times[id as usize] = times[id as usize].saturating_add(1));
         let mut numbers = Vec::with_capacity(v * c);
         let room = &mut numbers.spare_capacity_mut()[..v * c];
-        let rows = rows_of_a_piece(c);
-        each_of(room.chunks_mut(rows * c.max(1)).zip(times.chunks(rows)), |_, (room, times)| {
-            let (stream, mut row) = (Stream::among((v + ids.len()) * c), 0);
+        let rows = rows_per_chunk(c);
+        parallel_map(room.chunks_mut(rows * c.max(1)).zip(times.chunks(rows)), |_, (room, times)| {
+            let (stream, mut row) = (NonTemporal::among((v + ids.len()) * c), 0);
             for run in times.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
                 if run[0] == 0 {
                     clear(&mut room[row * c..(row + run.len()) * c], &stream);
@@ -43,8 +45,8 @@ impl<'a> TableGradient<'a> {
     }
 
     /// What a task writes past the caches.
-    pub fn stream(&self) -> Stream {
-        Stream::among((self.dims[0] + self.ids.len()) * self.dims[1])
+    pub fn stream(&self) -> NonTemporal {
+        NonTemporal::among((self.dims[0] + self.ids.len()) * self.dims[1])
     }
 
     /// Writes the row of the `nth` place, if that is its only one.
@@ -52,7 +54,7 @@ impl<'a> TableGradient<'a> {
     /// # Safety
     ///
     /// Of each place it is called once.
-    pub unsafe fn write(&self, nth: usize, stream: &Stream) {
+    pub unsafe fn write(&self, nth: usize, stream: &NonTemporal) {
         if self.comes[nth] == Comes::Alone {
             let [_, c] = self.dims;
             let start = self.start.at(self.ids[nth] as usize * c).cast::<MaybeUninit<f32>>();
@@ -115,13 +117,13 @@ fn add_rows(ids: &[u32], d_wte: Start, dims: [usize; 2], d_out: &[f32], comes: &
     assert_within(ids, dims, d_out);
     let [_, c] = dims;
     let width = columns_of_a_task(c, d_out.len());
-    each(c.div_ceil(width), |task| {
+    parallel_for(c.div_ceil(width), |task| {
         let columns = task * width..c.min((task + 1) * width);
         let sum = |id: u32| d_wte.at(id as usize * c + columns.start);
         for (nth, (&id, d)) in ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
             let later = nth + ahead(columns.len());
             if comes.get(later) == Some(&Comes::Later) {
-                fetch(sum(ids[later]), columns.len());
+                prefetch(sum(ids[later]), columns.len());
             }
             let (d, sum) = (&d[columns.clone()], sum(id));
             // SAFETY: the row is one of the table's, of which nobody else touches these columns, and is read only where it has
@@ -139,15 +141,15 @@ fn add_rows(ids: &[u32], d_wte: Start, dims: [usize; 2], d_out: &[f32], comes: &
 
 /// As few as give every thread a task, but whole cache lines; all of them where one thread is done at once.
 fn columns_of_a_task(c: usize, numbers: usize) -> usize {
-    match numbers < 2 * PIECE {
+    match numbers < 2 * CHUNK {
         true => c.max(1),
-        false => c.div_ceil(rayon::current_num_threads()).next_multiple_of(LINE),
+        false => c.div_ceil(rayon::current_num_threads()).next_multiple_of(CACHE_LINE),
     }
 }
 
 /// Clears rows; many of them, past the caches.
-fn clear(out: &mut [MaybeUninit<f32>], stream: &Stream) {
-    if !stream.write(out, |_| [0.0; LINE]) {
+fn clear(out: &mut [MaybeUninit<f32>], stream: &NonTemporal) {
+    if !stream.write(out, |_| [0.0; CACHE_LINE]) {
         out.fill(MaybeUninit::new(0.0));
     }
 }

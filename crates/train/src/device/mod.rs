@@ -179,7 +179,6 @@ pub(crate) fn on_device<T>(device: &OpenDevice, work: impl FnOnce() -> Result<T>
 
 /// Lets the processor's devices use `threads` threads; 0 means all. Only the first call counts.
 pub fn set_threads(threads: usize) {
-    wordspace_kernels::keep_memory();
     // It fails only when the pool exists already, and then its size is settled.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
 }
@@ -208,7 +207,6 @@ fn ndarray() -> Result<OpenDevice> {
 
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 fn processor(device: Device, name: &str, reason: &str) -> OpenDevice {
-    wordspace_kernels::keep_memory();
     let threads = rayon::current_num_threads();
     let part = format!("processor, {threads} thread{}", if threads == 1 { "" } else { "s" });
     OpenDevice { device, name: name.into(), part, is_software: false, largest_buffer: None, reason: reason.into() }

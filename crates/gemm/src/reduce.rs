@@ -1,22 +1,22 @@
 //! Rows of a matrix by the piece, and their sums.
 
 use super::matrix::Matrix;
-use super::simd;
-use super::team::each_of;
+use super::pool::parallel_map;
+use super::vectorized;
 
 /// How many numbers make it worth to wake another thread: about ten microseconds of work.
-pub(crate) const PIECE: usize = 16 << 10;
+pub const CHUNK: usize = 16 << 10;
 
 /// How many rows of `columns` numbers make a piece.
-pub(crate) fn rows_of_a_piece(columns: usize) -> usize {
-    (PIECE / columns.max(1)).max(1)
+pub fn rows_per_chunk(columns: usize) -> usize {
+    (CHUNK / columns.max(1)).max(1)
 }
 
 /// The sum of all rows.
 pub(super) fn sum_of_rows(all: Matrix<'_>) -> Vec<f32> {
     let [rows, columns] = all.dims();
-    let pieces = (0..rows).step_by(rows_of_a_piece(columns));
-    let pieces = each_of(pieces, |_, start| sum_of(all.rows(start..rows.min(start + rows_of_a_piece(columns)))));
+    let pieces = (0..rows).step_by(rows_per_chunk(columns));
+    let pieces = parallel_map(pieces, |_, start| sum_of(all.rows(start..rows.min(start + rows_per_chunk(columns)))));
     sum_in_order(pieces, columns)
 }
 
@@ -26,7 +26,7 @@ pub(super) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
     let columns = rows.dims()[1];
     let whole = rows.dims()[0] / FEW * FEW;
     let mut sum = vec![0.0; columns];
-    simd(
+    vectorized(
         #[inline(always)]
         || {
             let sum = &mut sum[..columns];
@@ -38,26 +38,26 @@ pub(super) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
             }
         },
     );
-    (whole..rows.dims()[0]).for_each(|row| add(&mut sum, rows.row(row)));
+    (whole..rows.dims()[0]).for_each(|row| add_assign(&mut sum, rows.row(row)));
     sum
 }
 
 /// The sum of what the pieces of a work came to, always in the same order.
-pub(crate) fn sum_in_order(pieces: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
+pub fn sum_in_order(pieces: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
     let mut pieces = pieces.into_iter();
     let mut sum = pieces.next().unwrap_or_else(|| vec![0.0; columns]);
-    pieces.for_each(|piece| add(&mut sum, &piece));
+    pieces.for_each(|piece| add_assign(&mut sum, &piece));
     sum
 }
 
 /// Adds `numbers` to those of `sum`, on all threads.
-pub(crate) fn add_to(sum: &mut [f32], numbers: &[f32]) {
-    each_of(sum.chunks_mut(PIECE).zip(numbers.chunks(PIECE)), |_, (sum, numbers)| add(sum, numbers));
+pub fn parallel_add_assign(sum: &mut [f32], numbers: &[f32]) {
+    parallel_map(sum.chunks_mut(CHUNK).zip(numbers.chunks(CHUNK)), |_, (sum, numbers)| add_assign(sum, numbers));
 }
 
 /// Adds a row to `sum`.
-pub(crate) fn add(sum: &mut [f32], row: &[f32]) {
-    simd(
+pub fn add_assign(sum: &mut [f32], row: &[f32]) {
+    vectorized(
         #[inline(always)]
         || {
             let row = &row[..sum.len()];

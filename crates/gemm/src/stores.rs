@@ -3,10 +3,10 @@
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
-use super::team::each_of;
+use super::pool::parallel_map;
 
 /// Numbers in a line of the cache.
-pub(crate) const LINE: usize = 16;
+pub const CACHE_LINE: usize = 16;
 
 /// `length` numbers, written in pieces of `piece` numbers by all threads. Nothing clears them first, which would take as long
 /// as to write them.
@@ -14,14 +14,14 @@ pub(crate) const LINE: usize = 16;
 /// # Safety
 ///
 /// `write` is given the number of a piece and the piece, and writes all of it.
-pub(crate) unsafe fn written(
+pub unsafe fn vec_from_chunks(
     length: usize,
     piece: usize,
     write: impl Fn(usize, &mut [MaybeUninit<f32>]) + Sync,
 ) -> Vec<f32> {
     let mut numbers = Vec::with_capacity(length);
     let room: &mut [MaybeUninit<f32>] = &mut numbers.spare_capacity_mut()[..length];
-    each_of(room.chunks_mut(piece), write);
+    parallel_map(room.chunks_mut(piece), write);
     // SAFETY: the room is as long, and every piece of it was written.
     unsafe { numbers.set_len(length) };
     numbers
@@ -29,7 +29,7 @@ pub(crate) unsafe fn written(
 
 /// `length` numbers, zero until `fill` is given their pieces, of `piece` numbers, by all threads: a piece is cleared where it is
 /// filled, and so near.
-pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+pub fn vec_from_zeroed_chunks(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
     let write = |nth, room: &mut [MaybeUninit<f32>]| {
         // SAFETY: a number whose bits are all zero is zero, so that the room holds numbers then.
         let numbers = unsafe {
@@ -39,11 +39,11 @@ pub(crate) fn filled(length: usize, piece: usize, fill: impl Fn(usize, &mut [f32
         fill(nth, numbers);
     };
     // SAFETY: every number of a piece is written.
-    unsafe { written(length, piece, write) }
+    unsafe { vec_from_chunks(length, piece, write) }
 }
 
 /// How many numbers the largest cache holds for us.
-pub(crate) fn held() -> usize {
+pub fn cache_elements() -> usize {
     /// AMD's servers have as much for every few of their cores, and it is there: what touched 25 MB took 1.4 times as long past a cache
     /// of 32.
     const BELIEVED: usize = 32 << 20;
@@ -76,23 +76,23 @@ fn largest_cache() -> Option<usize> {
 
 /// What a task writes past the caches, where it would not stay until it is read, so that no line is fetched from memory only to
 /// be overwritten. When it is dropped, all is in its place before anything that this thread does later.
-pub(crate) struct Stream {
+pub struct NonTemporal {
     is_used: bool,
 }
 
-impl Stream {
+impl NonTemporal {
     /// For a part of a work that reads and writes so many numbers: where the caches hold them all, what is written stays there.
     pub fn among(numbers: usize) -> Self {
-        Self { is_used: cfg!(target_arch = "x86_64") && numbers > held() }
+        Self { is_used: cfg!(target_arch = "x86_64") && numbers > cache_elements() }
     }
 
     /// Writes the `line` of numbers that begins at each place of `room`. Says whether it did: it pays where there is
     /// more than is [`held`], and is for whole lines that begin with a register of four.
     #[inline(always)]
-    pub fn write(&self, room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; LINE]) -> bool {
+    pub fn write(&self, room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; CACHE_LINE]) -> bool {
         #[cfg(target_arch = "x86_64")]
         {
-            if !self.is_used || !room.len().is_multiple_of(LINE) {
+            if !self.is_used || !room.len().is_multiple_of(CACHE_LINE) {
                 return false;
             }
             let begins_with = |bytes: usize| room.as_ptr().addr().is_multiple_of(bytes);
@@ -122,7 +122,7 @@ mod past_the_caches {
     use std::arch::x86_64::*;
     use std::mem::MaybeUninit;
 
-    use super::LINE;
+    use super::CACHE_LINE;
 
     macro_rules! by {
         ($name:ident, $feature:literal, $numbers:literal, $load:ident, $write:ident) => {
@@ -130,10 +130,10 @@ mod past_the_caches {
             ///
             /// `room` is whole lines, aligned to registers of so many numbers, which the processor has.
             #[target_feature(enable = $feature)]
-            pub unsafe fn $name(room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; LINE]) {
-                for start in (0..room.len()).step_by(LINE) {
+            pub unsafe fn $name(room: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; CACHE_LINE]) {
+                for start in (0..room.len()).step_by(CACHE_LINE) {
                     let line = line(start);
-                    for at in (0..LINE).step_by($numbers) {
+                    for at in (0..CACHE_LINE).step_by($numbers) {
                         // SAFETY: there is a line of room, aligned as the first is.
                         unsafe { $write(room.as_mut_ptr().add(start + at).cast(), $load(line.as_ptr().add(at))) };
                     }
@@ -147,7 +147,7 @@ mod past_the_caches {
     by!(by_four, "sse", 4, _mm_loadu_ps, _mm_stream_ps);
 }
 
-impl Drop for Stream {
+impl Drop for NonTemporal {
     fn drop(&mut self) {
         #[cfg(target_arch = "x86_64")]
         if self.is_used {
@@ -159,15 +159,15 @@ impl Drop for Stream {
 
 /// The line that begins at a place of `numbers`.
 #[inline(always)]
-pub(crate) fn line(numbers: &[f32], at: usize) -> [f32; LINE] {
-    numbers[at..at + LINE].try_into().expect("a slice of as many")
+pub fn cache_line(numbers: &[f32], at: usize) -> [f32; CACHE_LINE] {
+    numbers[at..at + CACHE_LINE].try_into().expect("a slice of as many")
 }
 
 /// Has so many numbers from `start` on, which will be needed soon, fetched into the cache meanwhile: the processor foresees what
 /// lies one after another, and not which row comes next.
 #[inline(always)]
-pub(crate) fn fetch(start: *const f32, numbers: usize) {
-    (0..numbers).step_by(LINE).for_each(|number| fetch_line(start.wrapping_add(number), Cache::Nearest));
+pub fn prefetch(start: *const f32, numbers: usize) {
+    (0..numbers).step_by(CACHE_LINE).for_each(|number| prefetch_line(start.wrapping_add(number), Cache::Nearest));
 }
 
 /// Which cache something is fetched into.
@@ -180,7 +180,7 @@ pub(super) enum Cache {
 
 /// Has the line at `place`, wherever that is, fetched meanwhile.
 #[inline(always)]
-pub(super) fn fetch_line(place: *const f32, into: Cache) {
+pub(super) fn prefetch_line(place: *const f32, into: Cache) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
@@ -196,36 +196,27 @@ pub(super) fn fetch_line(place: *const f32, into: Cache) {
     let _ = (place, into);
 }
 
-/// Keeps what is freed, for the rest of the process, where mimalloc is the allocator: it would give pieces back to the system after
-/// a second, and every page of the next update's would be fetched and cleared anew.
-pub(crate) fn keep_what_is_freed() {
-    /// After how many milliseconds; -1 for never.
-    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15; // of `mi_option_t` in mimalloc.h
-    // SAFETY: a setting that is read whenever something is freed may be changed at any time.
-    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_written_past_the_caches_is_there_and_what_is_not_is_left() {
-        let mut room = [MaybeUninit::new(-1.0); 20 * LINE];
-        let start = room.as_ptr().align_offset(size_of::<[f32; LINE]>()) % LINE;
-        let numbers: Vec<f32> = (0..20 * LINE).map(|i| i as f32).collect();
-        let stream = Stream { is_used: true };
+        let mut room = [MaybeUninit::new(-1.0); 20 * CACHE_LINE];
+        let start = room.as_ptr().align_offset(size_of::<[f32; CACHE_LINE]>()) % CACHE_LINE;
+        let numbers: Vec<f32> = (0..20 * CACHE_LINE).map(|i| i as f32).collect();
+        let stream = NonTemporal { is_used: true };
         // From registers of sixteen on, of eight, of four, and of none; and what is no whole line.
         for (first, length, is_for_it) in [
-            (start, 18 * LINE, true),
-            (start + 8, 3 * LINE, true),
-            (start + 4, 3 * LINE, true),
-            (start + 1, 2 * LINE, false),
-            (start, LINE + 4, false),
+            (start, 18 * CACHE_LINE, true),
+            (start + 8, 3 * CACHE_LINE, true),
+            (start + 4, 3 * CACHE_LINE, true),
+            (start + 1, 2 * CACHE_LINE, false),
+            (start, CACHE_LINE + 4, false),
         ] {
             let room = &mut room[first..first + length];
             room.fill(MaybeUninit::new(-1.0));
-            let is_written = stream.write(room, |at| line(&numbers, at));
+            let is_written = stream.write(room, |at| cache_line(&numbers, at));
             // SAFETY: all of it was written at the start.
             let found = unsafe { room.assume_init_ref() };
             match is_written {
@@ -238,6 +229,6 @@ mod tests {
 
     #[test]
     fn caches_hold_more_than_a_page_and_less_than_a_gigabyte_of_numbers() {
-        assert!((1 << 10..1 << 30).contains(&held()), "{} numbers", held());
+        assert!((1 << 10..1 << 30).contains(&cache_elements()), "{} numbers", cache_elements());
     }
 }

@@ -5,12 +5,12 @@ use std::mem::MaybeUninit;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::matrix::Matrix;
-use super::memory::{Cache, LINE, fetch_line, written};
+use super::stores::{CACHE_LINE, Cache, prefetch_line, vec_from_chunks};
 
 /// How many numbers of a row a piece has.
 pub(super) const LONG: usize = 4;
 /// How many rows a task turns.
-const ROWS: usize = 16;
+const TASK_ROWS: usize = 16;
 
 /// How many rows a piece has.
 pub(super) const fn high<S: Simd>() -> usize {
@@ -18,17 +18,17 @@ pub(super) const fn high<S: Simd>() -> usize {
 }
 
 /// The numbers, row after row, of a matrix whose columns lie one after another; by all threads.
-pub(super) fn by_rows(a: Matrix<'_>) -> Vec<f32> {
+pub(super) fn to_row_major(a: Matrix<'_>) -> Vec<f32> {
     let write = |nth: usize, rows: &mut [MaybeUninit<f32>]| {
-        Arch::new().dispatch(ByRows(a.rows(nth * ROWS..a.rows.min((nth + 1) * ROWS)), rows));
+        Arch::new().dispatch(ToRowMajor(a.rows(nth * TASK_ROWS..a.rows.min((nth + 1) * TASK_ROWS)), rows));
     };
     // SAFETY: of every row the whole pieces are written, and then the rest.
-    unsafe { written(a.rows * a.columns, ROWS * a.columns, write) }
+    unsafe { vec_from_chunks(a.rows * a.columns, TASK_ROWS * a.columns, write) }
 }
 
-struct ByRows<'a>(Matrix<'a>, &'a mut [MaybeUninit<f32>]);
+struct ToRowMajor<'a>(Matrix<'a>, &'a mut [MaybeUninit<f32>]);
 
-impl WithSimd for ByRows<'_> {
+impl WithSimd for ToRowMajor<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -37,7 +37,7 @@ impl WithSimd for ByRows<'_> {
         let whole = [a.rows / LONG * LONG, a.columns / high::<S>() * high::<S>()];
         for column in (0..whole[1]).step_by(high::<S>()) {
             let from = &a.values[column * a.column_stride..];
-            turn(simd, from, a.column_stride, whole[0], &mut rows[column..], a.columns);
+            transpose(simd, from, a.column_stride, whole[0], &mut rows[column..], a.columns);
         }
         for row in 0..a.rows {
             for column in if row < whole[0] { whole[1] } else { 0 }..a.columns {
@@ -49,7 +49,7 @@ impl WithSimd for ByRows<'_> {
 
 /// Writes the first `length` numbers, whole pieces, of as many rows as one has as so many rows of `to`.
 #[inline(always)]
-pub(super) fn turn<S: Simd>(
+pub(super) fn transpose<S: Simd>(
     _: S,
     from: &[f32],
     from_stride: usize,
@@ -64,9 +64,9 @@ pub(super) fn turn<S: Simd>(
     assert!(length.is_multiple_of(LONG) && ends[0] <= from.len() && ends[1] <= to.len(), "whole pieces of both");
     for start in (0..length).step_by(LONG) {
         let (from, to) = (from[start..].as_ptr(), to[start * to_stride..].as_mut_ptr().cast());
-        if start % LINE == 0 {
+        if start % CACHE_LINE == 0 {
             for row in 0..high::<S>() {
-                fetch_line(from.wrapping_add((row + high::<S>()) * from_stride), Cache::Nearest);
+                prefetch_line(from.wrapping_add((row + high::<S>()) * from_stride), Cache::Nearest);
             }
         }
         // SAFETY: the last piece ends where both were just seen to end, and the others before; where a piece has eight rows, who has
@@ -74,8 +74,8 @@ pub(super) fn turn<S: Simd>(
         unsafe {
             match high::<S>() {
                 #[cfg(target_arch = "x86_64")]
-                8 => turn_eight(from, from_stride, to, to_stride),
-                _ => turn_four(from, from_stride, to, to_stride),
+                8 => transpose_eight(from, from_stride, to, to_stride),
+                _ => transpose_four(from, from_stride, to, to_stride),
             }
         }
     }
@@ -88,7 +88,7 @@ pub(super) fn turn<S: Simd>(
 /// All are there, behind `from` and `to` and at so many strides after, and the processor has registers of eight.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn turn_eight(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+unsafe fn transpose_eight(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
     use std::arch::x86_64::{
         _mm256_loadu2_m128, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
     };
@@ -114,7 +114,7 @@ unsafe fn turn_eight(from: *const f32, from_stride: usize, to: *mut f32, to_stri
 ///
 /// All are there, behind `from` and `to` and at so many strides after.
 #[inline(always)]
-unsafe fn turn_four(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+unsafe fn transpose_four(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
     for row in 0..4 {
         for column in 0..LONG {
             // SAFETY: the caller sees to it.

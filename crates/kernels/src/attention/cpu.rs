@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::Dropout;
 use crate::operation::{Operation, Values, View};
-use crate::processor::{
-    LINE, Matrix, MatrixMut, Onto, Packed, Threads, each_of, exp, largest, map, multiply, simd, sum, sum_of_products,
+use wordspace_gemm::{
+    Accumulate, CACHE_LINE, Matrix, MatrixMut, PackedB, Threads, dot, exp, gemm, map_in_place, max, parallel_map, sum,
+    vectorized,
 };
 
 /// How many places are looked from at once.
@@ -31,7 +32,7 @@ impl Operation<1> for Attention {
         let out_of_all = Shared(out.as_mut_ptr());
         let saved = self.for_each_head(qkv, |_, head, scores| {
             let [k, v] =
-                [head.part(1, 0..self.t).transposed(), head.part(2, 0..self.t)].map(|b| Packed::new(b, Threads::One));
+                [head.part(1, 0..self.t).transposed(), head.part(2, 0..self.t)].map(|b| PackedB::new(b, Threads::One));
             let mut saved = Vec::with_capacity(self.t);
             for rows in head.blocks() {
                 let weights = &mut scores[..rows.len() * rows.end];
@@ -41,7 +42,7 @@ impl Operation<1> for Attention {
                 let weights = Matrix::new(weights, rows.len(), rows.end);
                 // SAFETY: these columns of these rows are this task's alone, and in this task written once.
                 let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                v.multiply_first(&out, Onto::Nothing, 1.0, weights);
+                v.multiply_first(&out, Accumulate::Overwrite, 1.0, weights);
             }
             saved
         });
@@ -57,12 +58,13 @@ impl Operation<1> for Attention {
         let d_of_all = Shared(d_qkv.as_mut_ptr());
         self.for_each_head(qkv, |nth, head, scores| {
             let of = |which: usize| head.part(which, 0..self.t);
-            let [by_k, by_v, k] = [of(1).transposed(), of(2).transposed(), of(1)].map(|b| Packed::new(b, Threads::One));
+            let [by_k, by_v, k] =
+                [of(1).transposed(), of(2).transposed(), of(1)].map(|b| PackedB::new(b, Threads::One));
             let mut d_scores = vec![0.0; ROWS * self.t];
             // From the last places on: the first block that comes sees all of keys and values, and writes their gradients.
             for rows in head.blocks().rev() {
                 let seen = rows.end;
-                let onto = if seen < self.t { Onto::Itself } else { Onto::Nothing };
+                let onto = if seen < self.t { Accumulate::Add } else { Accumulate::Overwrite };
                 // SAFETY: these columns of these rows are this task's alone, and are written one after another.
                 let d_part = |which: usize, rows: Range<usize>| unsafe {
                     d_of_all.part(head.start(three_c) + which * c + rows.start * three_c, rows.len(), head.d, three_c)
@@ -71,15 +73,15 @@ impl Operation<1> for Attention {
                 head.scores(rows.clone(), &by_k, weights);
                 softmax_again(rows.clone(), weights, &saved[nth]);
                 let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                by_v.multiply_first(&MatrixMut::new(d_scores, rows.len(), seen), Onto::Nothing, 1.0, d);
+                by_v.multiply_first(&MatrixMut::new(d_scores, rows.len(), seen), Accumulate::Overwrite, 1.0, d);
                 head.drop(rows.clone(), d_scores);
                 differentiate_softmax(weights, d_scores, seen);
                 head.drop(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), seen).transposed();
-                multiply(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
+                gemm(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
                 let d_scores = Matrix::new(d_scores, rows.len(), seen);
-                k.multiply_first(&d_part(0, rows.clone()), Onto::Nothing, head.scale, d_scores);
-                multiply(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), head.part(0, rows), Threads::One);
+                k.multiply_first(&d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
+                gemm(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), head.part(0, rows), Threads::One);
             }
         });
         // SAFETY: every head of every row of the batch has written its columns of all places.
@@ -96,7 +98,7 @@ impl Attention {
         let (b, d) = (n / t.max(1), three_c / 3 / heads);
         assert_eq!((b * t, 3 * heads * d), (n, three_c), "whole rows of the batch, and whole heads");
         let scale = 1.0 / (d as f32).sqrt();
-        each_of(0..b * heads, |nth, _| {
+        parallel_map(0..b * heads, |nth, _| {
             let head = Head { qkv, row: nth / heads, nth: nth % heads, heads, t, d, scale, dropped };
             work(nth, head, &mut vec![0.0; ROWS * t])
         })
@@ -134,9 +136,9 @@ impl Head<'_> {
     }
 
     /// What each of `places` has to do with those up to the last of them, of which `keys` are the columns.
-    fn scores(&self, places: Range<usize>, keys: &Packed, out: &mut [f32]) {
+    fn scores(&self, places: Range<usize>, keys: &PackedB, out: &mut [f32]) {
         let out = MatrixMut::new(out, places.len(), places.end);
-        keys.multiply_first(&out, Onto::Nothing, self.scale, self.part(0, places));
+        keys.multiply_first(&out, Accumulate::Overwrite, self.scale, self.part(0, places));
     }
 
     /// Drops of what each of `places` takes of those up to the last of them.
@@ -145,7 +147,7 @@ impl Head<'_> {
             return;
         }
         let (seen, first) = (places.end, (self.row * self.heads + self.nth) * self.t);
-        simd(
+        vectorized(
             #[inline(always)]
             || {
                 for (row, place) in weights.chunks_exact_mut(seen).zip(places) {
@@ -174,7 +176,7 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
         places.clone(),
         scores,
         #[inline(always)]
-        |_, row, whole| saved.push([largest(&row[..whole]), 0.0]),
+        |_, row, whole| saved.push([max(&row[..whole]), 0.0]),
     );
     each_row(
         places.clone(),
@@ -182,7 +184,7 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
         #[inline(always)]
         |place, row, whole| {
             let most = saved[place][0];
-            map(
+            map_in_place(
                 &mut row[..whole],
                 #[inline(always)]
                 |x| exp(x - most),
@@ -208,7 +210,7 @@ fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
         #[inline(always)]
         |place, row, whole| {
             let share = saved[place][1];
-            map(
+            map_in_place(
                 &mut row[..whole],
                 #[inline(always)]
                 |x| x * share,
@@ -225,7 +227,7 @@ fn softmax_again(places: Range<usize>, scores: &mut [f32], saved: &[Softmax]) {
         #[inline(always)]
         |place, row, whole| {
             let [most, share] = saved[place];
-            map(
+            map_in_place(
                 &mut row[..whole],
                 #[inline(always)]
                 |x| exp(x - most) * share,
@@ -241,12 +243,12 @@ fn softmax_again(places: Range<usize>, scores: &mut [f32], saved: &[Softmax]) {
 #[inline(always)]
 fn each_row(places: Range<usize>, numbers: &mut [f32], mut work: impl FnMut(usize, &mut [f32], usize)) {
     let seen = places.end;
-    simd(
+    vectorized(
         #[inline(always)]
         || {
             for nth in 0..places.len() {
                 let place = places.start + nth;
-                let whole = (place + 1).next_multiple_of(LINE).min(seen);
+                let whole = (place + 1).next_multiple_of(CACHE_LINE).min(seen);
                 work(place, &mut numbers[nth * seen..(nth + 1) * seen], whole);
             }
         },
@@ -255,13 +257,13 @@ fn each_row(places: Range<usize>, numbers: &mut [f32], mut work: impl FnMut(usiz
 
 /// Turns the gradient in the softmax `p` into that in its scores, row by row.
 fn differentiate_softmax(p: &[f32], d: &mut [f32], columns: usize) {
-    simd(
+    vectorized(
         #[inline(always)]
         || {
             let mut means = [0.0; ROWS];
             for nth in 0..p.len() / columns {
                 let row = nth * columns..(nth + 1) * columns;
-                means[nth] = sum_of_products(&p[row.clone()], &d[row]);
+                means[nth] = dot(&p[row.clone()], &d[row]);
             }
             for nth in 0..p.len() / columns {
                 let row = nth * columns..(nth + 1) * columns;

@@ -9,31 +9,31 @@ use std::ops::Range;
 
 use pulp::{MemMask, NullaryFnOnce, Simd};
 
-use super::memory::{Cache, LINE, fetch_line};
+use super::stores::{CACHE_LINE, Cache, prefetch_line};
 
 /// How many registers wide a tile is.
-pub(super) const WIDE: usize = 2;
+pub(super) const NR_VECTORS: usize = 2;
 
 /// How many rows the highest tile has that any processor has registers for.
-pub(crate) const HIGHEST: usize = 12;
+pub const MR: usize = 12;
 
 /// How many columns a tile has.
-pub(super) const fn columns<S: Simd>() -> usize {
-    WIDE * S::F32_LANES
+pub(super) const fn nr<S: Simd>() -> usize {
+    NR_VECTORS * S::F32_LANES
 }
 
 /// What a product is added to.
 #[derive(Clone, Copy)]
-pub(crate) enum Onto<'a> {
+pub enum Accumulate<'a> {
     /// Nothing: it is written.
-    Nothing,
+    Overwrite,
     /// What is there.
-    Itself,
+    Add,
     /// A row, the same for every row of the result.
     Row(&'a [f32]),
 }
 
-impl Onto<'_> {
+impl Accumulate<'_> {
     /// For some columns of the result.
     pub fn columns(self, columns: Range<usize>) -> Self {
         match self {
@@ -50,7 +50,7 @@ pub(super) struct Strip<'a> {
     pub out_row_stride: usize,
     pub rows: usize,
     pub columns: usize,
-    pub onto: Onto<'a>,
+    pub onto: Accumulate<'a>,
     pub factor: f32,
     pub a: *const f32,
     pub a_row_stride: usize,
@@ -73,7 +73,7 @@ impl Strip<'_> {
     pub unsafe fn run<S: Simd>(mut self, simd: S) {
         while self.rows > 0 {
             match self.rows {
-                HIGHEST.. if S::REGISTER_COUNT >= 32 => self.take::<S, HIGHEST>(simd),
+                MR.. if S::REGISTER_COUNT >= 32 => self.take::<S, MR>(simd),
                 8.. if S::REGISTER_COUNT >= 32 => self.take::<S, 8>(simd),
                 // Not 6 and 2 of 8: two rows have too few sums side by side to hide the time that an addition takes.
                 6..8 | 9.. => self.take::<S, 6>(simd),
@@ -90,7 +90,7 @@ impl Strip<'_> {
         // A function of its own for each R and W, whose registers the compiler then finds.
         match self.columns <= S::F32_LANES {
             true => simd.vectorize(Tile::<S, R, 1> { simd, strip: *self }),
-            false => simd.vectorize(Tile::<S, R, WIDE> { simd, strip: *self }),
+            false => simd.vectorize(Tile::<S, R, NR_VECTORS> { simd, strip: *self }),
         }
         self.rows -= R;
         self.out = self.out.wrapping_add(R * self.out_row_stride);
@@ -120,12 +120,12 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
             return self.write_edge(sums);
         }
         match self.strip.onto {
-            Onto::Nothing => self.write(
+            Accumulate::Overwrite => self.write(
                 sums,
                 #[inline(always)]
                 |sum, _, _| simd.mul_f32s(sum, factor),
             ),
-            Onto::Itself => self.write(
+            Accumulate::Add => self.write(
                 sums,
                 #[inline(always)]
                 |sum, out, _| {
@@ -133,7 +133,7 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W
                     simd.mul_add_e_f32s(sum, factor, unsafe { *out })
                 },
             ),
-            Onto::Row(row) => {
+            Accumulate::Row(row) => {
                 let (row, _) = S::as_simd_f32s(row);
                 self.write(
                     sums,
@@ -151,7 +151,7 @@ const STEPS: usize = 4;
 /// How many rows of `a` are read from one address: once and twice a distance are added to it at no cost.
 const REACH: usize = 3;
 /// How many addresses that makes of the highest tile.
-const ADDRESSES: usize = HIGHEST.div_ceil(REACH);
+const ADDRESSES: usize = MR.div_ceil(REACH);
 
 /// `for $nth in 0..$count`, written out, for as many as the highest tile has rows. Whether to do so the compiler decides by a loop's
 /// size, and where it does not, all sums lie in memory, and a product takes twice as long.
@@ -175,8 +175,8 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         let simd = self.simd;
         let mut sums = [[simd.splat_f32s(0.0); W]; R];
         let (b, rest) = S::as_simd_f32s(self.strip.b);
-        debug_assert!(rest.is_empty() && b.len() % WIDE == 0, "whole registers");
-        let (depth, mut b) = (b.len() / WIDE, b.as_ptr());
+        debug_assert!(rest.is_empty() && b.len() % NR_VECTORS == 0, "whole registers");
+        let (depth, mut b) = (b.len() / NR_VECTORS, b.as_ptr());
         let mut a = [self.strip.a; ADDRESSES];
         for nth in 0..R.div_ceil(REACH) {
             a[nth] = a[nth].wrapping_add(nth * REACH * strides[0]);
@@ -187,7 +187,7 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
         for row in 0..=R {
             let mut now = rounds;
             if row < R {
-                self.fetch(out, next);
+                self.prefetch(out, next);
                 out = out.wrapping_add(self.strip.out_row_stride);
                 next = next.wrapping_add(self.strip.a_row_stride);
                 now = now.min(for_each_row);
@@ -197,16 +197,16 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
             for _ in 0..now {
                 unrolled!(step in 0..STEPS, {
                     // SAFETY: the strip is as deep.
-                    unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b.wrapping_add(step * WIDE)) }
+                    unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b.wrapping_add(step * NR_VECTORS)) }
                 });
                 keep(&mut a[..R.div_ceil(REACH)]);
-                b = b.wrapping_add(STEPS * WIDE);
+                b = b.wrapping_add(STEPS * NR_VECTORS);
             }
         }
         for _ in 0..depth % STEPS {
             // SAFETY: so many steps are left.
             unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b) }
-            b = b.wrapping_add(WIDE);
+            b = b.wrapping_add(NR_VECTORS);
         }
         sums
     }
@@ -214,12 +214,12 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
     /// Has the place that a row of sums goes to come near until they are done, and what is multiplied after this into the next cache.
     /// Row by row: of all at once the processor waits for the first before it takes more.
     #[inline(always)]
-    fn fetch(&self, out: *const f32, mut next: *const f32) {
-        fetch_line(out, Cache::Nearest);
-        fetch_line(out.wrapping_add(W * S::F32_LANES - 1), Cache::Nearest);
+    fn prefetch(&self, out: *const f32, mut next: *const f32) {
+        prefetch_line(out, Cache::Nearest);
+        prefetch_line(out.wrapping_add(W * S::F32_LANES - 1), Cache::Nearest);
         for _ in 0..self.strip.next_lines {
-            fetch_line(next, Cache::Next);
-            next = next.wrapping_add(LINE);
+            prefetch_line(next, Cache::Next);
+            next = next.wrapping_add(CACHE_LINE);
             // There is seldom more than one: the compiler would count them eight at a time.
             in_order();
         }
@@ -253,9 +253,9 @@ impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
                 // SAFETY: these columns of the row are there, and nobody else's; they are read where they were written.
                 unsafe {
                     let number = match strip.onto {
-                        Onto::Nothing => simd.mul_f32s(sum, factor),
-                        Onto::Itself => simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, out)),
-                        Onto::Row(row) => {
+                        Accumulate::Overwrite => simd.mul_f32s(sum, factor),
+                        Accumulate::Add => simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, out)),
+                        Accumulate::Row(row) => {
                             let row = row.as_ptr().wrapping_add(start);
                             simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, row))
                         }

@@ -8,15 +8,15 @@
 use std::ops::Range;
 
 use super::matrix::{Matrix, MatrixMut};
-use super::over_rows::OverRows;
-use super::packed::{self, Packed};
-use super::team::each;
-use super::tile::{HIGHEST, Onto};
-use super::turn::by_rows;
+use super::microkernel::{Accumulate, MR};
+use super::pack::{self, PackedB};
+use super::pool::parallel_for;
+use super::transpose::to_row_major;
+use super::weight_gradient::WeightGradient;
 
 /// Who multiplies.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Threads {
+pub enum Threads {
     /// The caller alone: it is one of many.
     One,
     /// All there are.
@@ -28,46 +28,39 @@ const WORTH: usize = 1 << 19;
 /// How many rows or columns a task has at least, as it reads all of the other matrix for them.
 const LEAST: usize = 24;
 /// How many columns a task has at most, so that what it packs stays near.
-const MOST_COLUMNS: usize = 512;
+const NC: usize = 512;
 /// How many numbers are packed at a time for all threads.
 const PACKED: usize = 1 << 20;
 
 /// `out = onto + factor · a b`.
 ///
-/// Every number is summed in the order of the depth, and added piece by piece ([`packed::DEPTH`]), however many threads there
+/// Every number is summed in the order of the depth, and added piece by piece ([`pack::KC`]), however many threads there
 /// are and however the result is cut for them.
-pub(crate) fn multiply(
-    out: MatrixMut<'_>,
-    onto: Onto<'_>,
-    factor: f32,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    threads: Threads,
-) {
+pub fn gemm(out: MatrixMut<'_>, onto: Accumulate<'_>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) {
     assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
     assert!(a.columns > 0, "a sum of something");
     match threads {
         _ if out.rows * out.columns == 0 => (),
-        Threads::One => packed::multiply(&out, onto, factor, a, b),
+        Threads::One => pack::multiply(&out, onto, factor, a, b),
         Threads::All => by_all(&out, onto, factor, a, b, None, |_, _, _| ()),
     }
 }
 
 /// `factor · a b`, with `row` added to each of its rows, if there is one.
-pub(crate) fn product(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
-    let onto = row.map_or(Onto::Nothing, Onto::Row);
+pub fn matmul(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
+    let onto = row.map_or(Accumulate::Overwrite, Accumulate::Row);
     // SAFETY: a product is written whole, and not read before where it is added to nothing that is there.
-    unsafe { made(a.rows, b.columns, |out| multiply(out, onto, factor, a, b, threads)) }
+    unsafe { made(a.rows, b.columns, |out| gemm(out, onto, factor, a, b, threads)) }
 }
 
 /// What `finish` makes of `a b`, with `row` added to each of its rows, if there is one: it is given each part of a row, and the
 /// place of its first number, by the task that has computed it and so has it near. What is `beside` is summed by the same piece of
 /// work: who is done with one takes of the other, and nobody waits in between.
-pub(crate) fn finished(
+pub fn matmul_then(
     row: Option<&[f32]>,
     a: Matrix<'_>,
     b: Matrix<'_>,
-    beside: Option<&OverRows<'_>>,
+    beside: Option<&WeightGradient<'_>>,
     finish: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Vec<f32> {
     let (rows, columns) = (a.rows, b.columns);
@@ -75,7 +68,7 @@ pub(crate) fn finished(
     if rows * columns == 0 {
         return Vec::new();
     }
-    let onto = row.map_or(Onto::Nothing, Onto::Row);
+    let onto = row.map_or(Accumulate::Overwrite, Accumulate::Row);
     let write = |out: MatrixMut<'_>| {
         by_all(&out, onto, 1.0, a, b, beside, |first_row, first_column, mut part| {
             // SAFETY: this task has written them.
@@ -107,38 +100,33 @@ unsafe fn made(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -
 /// column, by the task that computed it.
 fn by_all(
     out: &MatrixMut<'_>,
-    onto: Onto<'_>,
+    onto: Accumulate<'_>,
     factor: f32,
     a: Matrix<'_>,
     b: Matrix<'_>,
-    beside: Option<&OverRows<'_>>,
+    beside: Option<&WeightGradient<'_>>,
     then: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
 ) {
     if out.columns > out.rows {
         // All tasks read all of `a`, and would each copy it.
-        let rows = if a.column_stride == 1 { Vec::new() } else { by_rows(a) };
+        let rows = if a.column_stride == 1 { Vec::new() } else { to_row_major(a) };
         let a = if a.column_stride == 1 { a } else { Matrix::new(&rows, a.rows, a.columns) };
-        let tasks = Tasks {
-            length: out.columns,
-            unit: packed::width(),
-            least: worth(out.rows * a.columns),
-            most: MOST_COLUMNS,
-        };
-        return tasks.each(beside, |columns| {
+        let tasks = Tasks { length: out.columns, unit: pack::width(), least: worth(out.rows * a.columns), most: NC };
+        return tasks.run(beside, |columns| {
             // SAFETY: no other task has these columns, and nobody else writes to the matrix.
             let part = unsafe { out.block(0..out.rows, columns.clone()) };
-            packed::multiply(&part, onto.columns(columns.clone()), factor, a, b.columns(columns.clone()));
+            pack::multiply(&part, onto.columns(columns.clone()), factor, a, b.columns(columns.clone()));
             then(0, columns.start, part);
         });
     }
-    let tasks = Tasks { length: out.rows, unit: HIGHEST, least: worth(out.columns * a.columns), most: usize::MAX };
-    let at_once = (PACKED / b.columns / packed::DEPTH).max(1) * packed::DEPTH;
+    let tasks = Tasks { length: out.rows, unit: MR, least: worth(out.columns * a.columns), most: usize::MAX };
+    let at_once = (PACKED / b.columns / pack::KC).max(1) * pack::KC;
     for start in (0..a.columns).step_by(at_once) {
         let depth = start..a.columns.min(start + at_once);
         let is_last = depth.end == a.columns;
-        let onto = if start == 0 { onto } else { Onto::Itself };
-        let (a, packed) = (a.columns(depth.clone()), Packed::new(b.rows(depth), Threads::All));
-        tasks.each(beside.filter(|_| is_last), |rows| {
+        let onto = if start == 0 { onto } else { Accumulate::Add };
+        let (a, packed) = (a.columns(depth.clone()), PackedB::new(b.rows(depth), Threads::All));
+        tasks.run(beside.filter(|_| is_last), |rows| {
             // SAFETY: no other task has these rows, and nobody else writes to the matrix.
             let part = unsafe { out.block(rows.clone(), 0..out.columns) };
             packed.multiply(&part, onto, factor, a.rows(rows.clone()));
@@ -166,7 +154,7 @@ struct Tasks {
 impl Tasks {
     /// Does `work` of all of them: each thread first its share of what is `beside`, then half of its share of these, half of what is left,
     /// and so on, so that all are done at about the same time, whoever is slower, and most is done in few tasks.
-    fn each(&self, beside: Option<&OverRows<'_>>, work: impl Fn(Range<usize>) + Sync) {
+    fn run(&self, beside: Option<&WeightGradient<'_>>, work: impl Fn(Range<usize>) + Sync) {
         let share = self.length.div_ceil(rayon::current_num_threads()).next_multiple_of(self.unit);
         let mut starts = vec![0];
         while let Some(left) = starts.last().map(|start| share - start).filter(|left| *left > 0) {
@@ -174,9 +162,9 @@ impl Tasks {
             starts.push(share - left + part.min(left));
         }
         let shares = self.length.div_ceil(share);
-        let sums = beside.map_or(0, OverRows::tasks);
+        let sums = beside.map_or(0, WeightGradient::tasks);
         let [besides, parts] = [sums.div_ceil(shares), starts.len() - 1];
-        each(shares * (besides + parts), |nth| {
+        parallel_for(shares * (besides + parts), |nth| {
             let (of, nth) = (nth / (besides + parts), nth % (besides + parts));
             if nth < besides {
                 let nth = nth * shares + of;
@@ -206,7 +194,7 @@ mod tests {
         let (a, b) = (numbers(m * k), numbers(k * n));
         let b = if b_by_columns { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let found = pool.install(|| product(None, 2.0, Matrix::new(&a, m, k), b, Threads::All));
+        let found = pool.install(|| matmul(None, 2.0, Matrix::new(&a, m, k), b, Threads::All));
         found.into_iter().map(f32::to_bits).collect()
     }
 
@@ -241,9 +229,9 @@ mod tests {
             for a_matrix in [Matrix::new(&a, m, k), Matrix::new(&a_turned, k, m).transposed()] {
                 for b_matrix in [Matrix::new(&b, k, n), Matrix::new(&b_turned, n, k).transposed()] {
                     for threads in [Threads::One, Threads::All] {
-                        let mut found = product(Some(&row), 2.0, a_matrix, b_matrix, threads);
+                        let mut found = matmul(Some(&row), 2.0, a_matrix, b_matrix, threads);
                         let out = MatrixMut::new(&mut found, m, n);
-                        multiply(out, Onto::Itself, -0.5, a_matrix, b_matrix, threads);
+                        gemm(out, Accumulate::Add, -0.5, a_matrix, b_matrix, threads);
                         for (at, found) in found.into_iter().enumerate() {
                             let terms = (0..k).map(|i| a[at / n * k + i] as f64 * b[i * n + at % n] as f64);
                             let expected = row[at % n] as f64 + 1.5 * terms.sum::<f64>();

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::gradient::{TableGradient, add_to_table_gradient};
 use crate::operation::{Operation, Values, View};
-use crate::processor::{LINE, Stream, add, each, fetch, filled, held, line, rows_of_a_piece, simd, written};
+use wordspace_gemm::{
+    CACHE_LINE, NonTemporal, add_assign, cache_elements, cache_line, parallel_for, prefetch, rows_per_chunk,
+    vec_from_chunks, vec_from_zeroed_chunks, vectorized,
+};
 
 #[derive(Clone, Debug)]
 pub struct Embed {
@@ -18,23 +21,23 @@ impl Operation<1> for Embed {
 
     fn forward(&self, [wte]: [View<'_>; 1], _: bool) -> (Values, ()) {
         let (c, n) = (wte.dims()[1], self.ids.len());
-        let (rows, touched) = (rows_of_a_piece(c), self.touched(wte.dims()));
+        let (rows, touched) = (rows_per_chunk(c), self.touched(wte.dims()));
         let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let stream = Stream::among(touched);
+            let stream = NonTemporal::among(touched);
             for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
                 write_row(out, self.row(&wte, nth, c), &stream);
             }
         };
         // SAFETY: a piece is whole rows, and there is an id for each row.
-        let out = unsafe { written(n * c, rows * c, write) };
+        let out = unsafe { vec_from_chunks(n * c, rows * c, write) };
         (Values::new(out, [n, c]), ())
     }
 
     fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, wanted: [bool; 1]) -> [Option<Values>; 1] {
         [wanted[0].then(|| {
-            let (d_out, rows) = (d_out.view(), rows_of_a_piece(wte.dims()[1]));
+            let (d_out, rows) = (d_out.view(), rows_per_chunk(wte.dims()[1]));
             let gradient = TableGradient::new(&self.ids, wte.dims(), &d_out);
-            each(self.ids.len().div_ceil(rows), |piece| {
+            parallel_for(self.ids.len().div_ceil(rows), |piece| {
                 let stream = gradient.stream();
                 for nth in piece * rows..self.ids.len().min((piece + 1) * rows) {
                     // SAFETY: a place is in one piece.
@@ -63,10 +66,10 @@ impl Operation<2> for Embed {
 
     fn forward(&self, [wte, wpe]: [View<'_>; 2], _: bool) -> (Values, ()) {
         let (c, n) = (wte.dims()[1], self.ids.len());
-        let (rows, touched) = (rows_of_a_piece(c), self.touched(wte.dims()));
+        let (rows, touched) = (rows_per_chunk(c), self.touched(wte.dims()));
         let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let stream = Stream::among(touched);
-            simd(
+            let stream = NonTemporal::among(touched);
+            vectorized(
                 #[inline(always)]
                 || {
                     for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
@@ -77,7 +80,7 @@ impl Operation<2> for Embed {
             )
         };
         // SAFETY: a piece is whole rows, and there is an id for each row.
-        let out = unsafe { written(n * c, rows * c, write) };
+        let out = unsafe { vec_from_chunks(n * c, rows * c, write) };
         (Values::new(out, [n, c]), ())
     }
 
@@ -117,7 +120,7 @@ impl Embed {
     #[inline(always)]
     fn row<'a>(&self, wte: &'a [f32], nth: usize, c: usize) -> &'a [f32] {
         if let Some(&later) = self.ids.get(nth + ahead(c)) {
-            fetch(row(wte, later, c).as_ptr(), c);
+            prefetch(row(wte, later, c).as_ptr(), c);
         }
         row(wte, self.ids[nth], c)
     }
@@ -125,7 +128,7 @@ impl Embed {
     /// How many numbers a lookup in `[V, C]` reads and writes; at most, where they are few.
     fn touched(&self, [v, c]: [usize; 2]) -> usize {
         let n = self.ids.len();
-        if 2 * n * c <= held() {
+        if 2 * n * c <= cache_elements() {
             return 2 * n * c;
         }
         let mut is_read = vec![false; v];
@@ -138,8 +141,8 @@ impl Embed {
         let c = wpe.dims()[1];
         assert!(self.t * c <= wpe.len(), "a position for each of T places");
         // As long as leaves tasks for all threads: every piece of every row of the batch begins to be read anew.
-        let rows = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_of_a_piece(c));
-        let d_wpe = filled(wpe.len(), rows * c, |nth, sums| {
+        let rows = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_per_chunk(c));
+        let d_wpe = vec_from_zeroed_chunks(wpe.len(), rows * c, |nth, sums| {
             let tokens = tokens.map(|tokens| (tokens, tokens.stream()));
             for first in (0..self.ids.len()).step_by(self.t) {
                 for (place, sum) in (nth * rows..self.t).zip(sums.chunks_exact_mut(c)) {
@@ -167,18 +170,18 @@ pub fn ahead(columns: usize) -> usize {
 }
 
 /// Writes a row; one of many, past the caches.
-pub fn write_row(out: &mut [MaybeUninit<f32>], row: &[f32], stream: &Stream) {
-    if !stream.write(out, |at| line(row, at)) {
+pub fn write_row(out: &mut [MaybeUninit<f32>], row: &[f32], stream: &NonTemporal) {
+    if !stream.write(out, |at| cache_line(row, at)) {
         out.write_copy_of_slice(row);
     }
 }
 
 /// Writes the sum of two rows, likewise.
 #[inline(always)]
-fn write_sum(out: &mut [MaybeUninit<f32>], row: &[f32], other: &[f32], stream: &Stream) {
+fn write_sum(out: &mut [MaybeUninit<f32>], row: &[f32], other: &[f32], stream: &NonTemporal) {
     let sum = |at| {
-        let (mut sum, other) = (line(row, at), line(other, at));
-        for i in 0..LINE {
+        let (mut sum, other) = (cache_line(row, at), cache_line(other, at));
+        for i in 0..CACHE_LINE {
             sum[i] += other[i];
         }
         sum

@@ -8,24 +8,24 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::gemm::{Threads, matmul};
 use super::matrix::Matrix;
-use super::memory::filled;
-use super::product::{Threads, product};
-use super::rows::{add, rows_of_a_piece, sum_in_order, sum_of, sum_of_rows};
-use super::team::each;
-use super::turn::by_rows;
+use super::pool::parallel_for;
+use super::reduce::{add_assign, rows_per_chunk, sum_in_order, sum_of, sum_of_rows};
+use super::stores::vec_from_zeroed_chunks;
+use super::transpose::to_row_major;
 
 /// How many rows make a piece: few enough for two threads to share those of a small batch.
-const ROWS: usize = 512;
+const CHUNK_ROWS: usize = 512;
 /// How many pieces there are, at most, each with a sum of its own; those of more rows are larger.
-const PIECES: usize = 16;
+const MAX_CHUNKS: usize = 16;
 /// How many numbers a result has, at most, of which each piece has its own: a megabyte.
-const FEW: usize = 1 << 18;
+const MAX_SPLIT_K: usize = 1 << 18;
 /// A multiple of so many columns is a part of a piece: tiles of every processor.
-const COLUMNS: usize = 64;
+const PART_COLUMNS: usize = 64;
 
 /// `xᵀ d`, the sum over the N rows of both, to be made beside a product.
-pub(crate) struct OverRows<'a> {
+pub struct WeightGradient<'a> {
     x: Matrix<'a>,
     d: Matrix<'a>,
     /// Of a piece.
@@ -43,13 +43,14 @@ struct Sums {
     rows: Vec<f32>,
 }
 
-impl<'a> OverRows<'a> {
+impl<'a> WeightGradient<'a> {
+    /// The gradient of a weight whose layer read `x`, `[N, inputs]`, and had the gradient `d`, `[N, outputs]`, in its output.
     pub fn new(x: Matrix<'a>, d: Matrix<'a>) -> Self {
         let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-        let is_few = n >= ROWS && inputs * outputs <= FEW;
-        let pieces = if is_few { n.div_ceil(ROWS).clamp(2, PIECES) } else { 1 };
+        let is_few = n >= CHUNK_ROWS && inputs * outputs <= MAX_SPLIT_K;
+        let pieces = if is_few { n.div_ceil(CHUNK_ROWS).clamp(2, MAX_CHUNKS) } else { 1 };
         let parts = rayon::current_num_threads().div_ceil(pieces);
-        let (rows, columns) = (n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(COLUMNS));
+        let (rows, columns) = (n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(PART_COLUMNS));
         let sums = if is_few { pieces * outputs.div_ceil(columns) } else { 0 };
         Self { x, d, rows, columns, sums: (0..sums).map(|_| OnceLock::new()).collect() }
     }
@@ -65,13 +66,13 @@ impl<'a> OverRows<'a> {
             let ([n, _], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
             let rows = part(n, self.rows, nth / parts);
             let d = self.d.rows(rows.clone()).columns(part(outputs, self.columns, nth % parts));
-            let products = product(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One);
+            let products = matmul(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One);
             Sums { products, rows: sum_of(d) }
         });
     }
 
     /// The sum of the rows of `d` alone, `[outputs]`: of pieces, if `sums` is of some.
-    pub fn of_d(sums: Option<&Self>, d: Matrix<'_>) -> Vec<f32> {
+    pub fn bias_gradient(sums: Option<&Self>, d: Matrix<'_>) -> Vec<f32> {
         let Some(sums) = sums.filter(|sums| sums.tasks() > 0) else { return sum_of_rows(d) };
         let pieces = sums.done();
         let pieces =
@@ -80,26 +81,29 @@ impl<'a> OverRows<'a> {
     }
 
     /// The whole sum.
-    pub fn end(self) -> Vec<f32> {
+    pub fn finish(self) -> Vec<f32> {
         let ([n, inputs], [_, outputs]) = (self.x.dims(), self.d.dims());
         if !self.sums.is_empty() {
             return self.sum_of_pieces();
         }
         // The narrower of the two is packed, where that is more saved than it takes to turn the result.
         if n * outputs.saturating_sub(inputs) > inputs * outputs {
-            let columns = product(None, 1.0, self.d.transposed(), self.x, Threads::All);
-            return by_rows(Matrix::new(&columns, outputs, inputs).transposed());
+            let columns = matmul(None, 1.0, self.d.transposed(), self.x, Threads::All);
+            return to_row_major(Matrix::new(&columns, outputs, inputs).transposed());
         }
-        product(None, 1.0, self.x.transposed(), self.d, Threads::All)
+        matmul(None, 1.0, self.x.transposed(), self.d, Threads::All)
     }
 
     fn sum_of_pieces(self) -> Vec<f32> {
         let ([_, inputs], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
         let sums = self.done();
-        filled(inputs * outputs, rows_of_a_piece(outputs) * outputs, |nth, out| {
-            for (row, out) in (nth * rows_of_a_piece(outputs)..).zip(out.chunks_mut(outputs)) {
+        vec_from_zeroed_chunks(inputs * outputs, rows_per_chunk(outputs) * outputs, |nth, out| {
+            for (row, out) in (nth * rows_per_chunk(outputs)..).zip(out.chunks_mut(outputs)) {
                 for (part, out) in out.chunks_mut(self.columns).enumerate() {
-                    sums.iter().skip(part).step_by(parts).for_each(|sum| add(out, &sum.products[row * out.len()..]));
+                    sums.iter()
+                        .skip(part)
+                        .step_by(parts)
+                        .for_each(|sum| add_assign(out, &sum.products[row * out.len()..]));
                 }
             }
         })
@@ -108,7 +112,7 @@ impl<'a> OverRows<'a> {
     /// What all tasks came to, those done now that were not before.
     fn done(&self) -> Vec<&Sums> {
         if self.sums.iter().any(|sum| sum.get().is_none()) {
-            each(self.tasks(), |nth| self.task(nth));
+            parallel_for(self.tasks(), |nth| self.task(nth));
         }
         self.sums.iter().map(|sum| sum.get().expect("every task is done")).collect()
     }
@@ -141,8 +145,8 @@ mod tests {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| {
                     let (x, d) = (Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs));
-                    let sums = OverRows::new(x, d);
-                    [OverRows::of_d(Some(&sums), d), sums.end()].concat()
+                    let sums = WeightGradient::new(x, d);
+                    [WeightGradient::bias_gradient(Some(&sums), d), sums.finish()].concat()
                 })
             };
             let one = by(1);

@@ -18,7 +18,7 @@ use std::thread::yield_now;
 use rayon::prelude::*;
 
 /// Does `work` of every number below `tasks`, on all threads.
-pub(crate) fn each(tasks: usize, work: impl Fn(usize) + Sync) {
+pub fn parallel_for(tasks: usize, work: impl Fn(usize) + Sync) {
     if tasks <= 1 {
         return (0..tasks).for_each(work);
     }
@@ -33,9 +33,9 @@ pub(crate) fn each(tasks: usize, work: impl Fn(usize) + Sync) {
 }
 
 /// Does `work` of every item, on all threads; gives what came of each.
-pub(crate) fn each_of<I: Send, R: Send>(items: impl Iterator<Item = I>, work: impl Fn(usize, I) -> R + Sync) -> Vec<R> {
+pub fn parallel_map<I: Send, R: Send>(items: impl Iterator<Item = I>, work: impl Fn(usize, I) -> R + Sync) -> Vec<R> {
     let both: Vec<Mutex<(Option<I>, Option<R>)>> = items.map(|item| Mutex::new((Some(item), None))).collect();
-    each(both.len(), |nth| {
+    parallel_for(both.len(), |nth| {
         let mut both = both[nth].lock().expect("nobody else has this one");
         both.1 = both.0.take().map(|item| work(nth, item));
     });
@@ -44,7 +44,7 @@ pub(crate) fn each_of<I: Send, R: Send>(items: impl Iterator<Item = I>, work: im
 }
 
 /// Runs `work` on one of rayon's threads, with the others as its team; within a task, or led by a team already, as it is.
-pub(crate) fn with_a_team<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     // Who is at a task is waited for by the leader, which could not join another team meanwhile.
     if IS_AT_WORK.get() || !LED.get().is_null() {
         return work();
@@ -205,14 +205,14 @@ mod tests {
     /// Leads a team of so many threads.
     fn led<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| with_a_team(work))
+        pool.install(|| on_pool(work))
     }
 
     #[test]
     fn every_task_is_done_once_by_a_team_and_without_one() {
         let done = |tasks: usize| {
             let times: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
-            each(tasks, |nth| {
+            parallel_for(tasks, |nth| {
                 times[nth].fetch_add(1, Ordering::Relaxed);
             });
             times.iter().all(|times| times.load(Ordering::Relaxed) == 1)
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn what_comes_of_items_is_in_their_order() {
-        let squares = || each_of((0..300).map(|nth| vec![nth]), |place, item| (place, item[0] * item[0]));
+        let squares = || parallel_map((0..300).map(|nth| vec![nth]), |place, item| (place, item[0] * item[0]));
         let expected: Vec<_> = (0..300).map(|nth| (nth, nth * nth)).collect();
         assert!(squares() == expected && led(3, squares) == expected);
     }
@@ -234,7 +234,7 @@ mod tests {
     fn work_within_work_is_done_too() {
         let sum = AtomicUsize::new(0);
         let add = |nth| _ = sum.fetch_add(nth, Ordering::Relaxed);
-        led(3, || with_a_team(|| each(10, |_| with_a_team(|| each(10, add)))));
+        led(3, || on_pool(|| parallel_for(10, |_| on_pool(|| parallel_for(10, add)))));
         assert_eq!(sum.into_inner(), 450);
     }
 
@@ -242,11 +242,11 @@ mod tests {
     fn a_task_that_panics_ends_the_work_and_the_team_works_on() {
         led(3, || {
             for bad in [0, 3, 99] {
-                let work = || each(100, |nth| assert!(nth != bad, "task {bad}"));
+                let work = || parallel_for(100, |nth| assert!(nth != bad, "task {bad}"));
                 let panic = catch_unwind(AssertUnwindSafe(work)).unwrap_err();
                 assert_eq!(panic.downcast_ref(), Some(&format!("task {bad}")));
             }
-            each(100, |_| ());
+            parallel_for(100, |_| ());
         });
     }
 }

@@ -7,7 +7,7 @@ use std::slice::from_raw_parts_mut;
 
 /// A matrix to read: rows and columns may lie at any distance.
 #[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
+pub struct Matrix<'a> {
     pub(super) values: &'a [f32],
     pub(super) rows: usize,
     pub(super) columns: usize,
@@ -61,7 +61,7 @@ impl<'a> Matrix<'a> {
 }
 
 /// A matrix to write to, row by row.
-pub(crate) struct MatrixMut<'a> {
+pub struct MatrixMut<'a> {
     pub(super) start: *mut f32,
     pub(super) rows: usize,
     pub(super) columns: usize,

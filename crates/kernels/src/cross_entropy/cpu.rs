@@ -11,9 +11,9 @@ use std::mem::{MaybeUninit, take};
 use std::sync::Arc;
 
 use crate::operation::{Operation, Values, View};
-use crate::processor::{
-    HIGHEST, Matrix, MatrixMut, Onto, PIECE, Packed, Threads, each, each_of, exp, multiply, product, simd,
-    sum_in_order, sum_of_products,
+use wordspace_gemm::{
+    Accumulate, CHUNK, MR, Matrix, MatrixMut, PackedB, Threads, dot, exp, gemm, matmul, parallel_for, parallel_map,
+    sum_in_order, vectorized,
 };
 
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Operation<2> for CrossEntropy {
         let factor = d_out.view()[0];
         saved.expect("a tracked loss has gradients").map(|mut gradient| {
             if factor != 1.0 {
-                each_of(gradient.as_mut_slice().chunks_mut(PIECE), |_, x| x.iter_mut().for_each(|x| *x *= factor));
+                parallel_map(gradient.as_mut_slice().chunks_mut(CHUNK), |_, x| x.iter_mut().for_each(|x| *x *= factor));
             }
             Some(gradient)
         })
@@ -101,7 +101,7 @@ struct States<'a> {
     hidden: &'a [f32],
     targets: &'a [u32],
     /// Hidden states as columns.
-    packed: Packed,
+    packed: PackedB,
     /// The reference, negated: it is added.
     below: Vec<f32>,
     /// Σ e.
@@ -129,11 +129,11 @@ impl Head<'_> {
         e: &'e mut [MaybeUninit<f32>],
     ) -> (Vec<States<'s>>, &'e [f32]) {
         let blocks = hidden.chunks(self.states * self.c).zip(targets.chunks(self.states));
-        let mut states = each_of(blocks, |_, (hidden, targets)| self.below_the_wanted(hidden, targets));
+        let mut states = parallel_map(blocks, |_, (hidden, targets)| self.below_the_wanted(hidden, targets));
         self.add_up(&mut states, e);
         // A sum that is no number is none below the largest logit either.
         if states.iter().flat_map(|states| &states.sums).any(|sum| sum.is_nan() || *sum > TOO_LARGE) {
-            each_of(states.iter_mut(), |_, states| self.below_the_largest(states));
+            parallel_map(states.iter_mut(), |_, states| self.below_the_largest(states));
             self.add_up(&mut states, e);
         }
         // SAFETY: the spans of all states, which cover it as there is a hidden state for every target, have written theirs.
@@ -141,9 +141,9 @@ impl Head<'_> {
     }
 
     fn below_the_wanted<'s>(&self, hidden: &'s [f32], targets: &'s [u32]) -> States<'s> {
-        let packed = Packed::new(Matrix::new(hidden, targets.len(), self.c).transposed(), Threads::All);
+        let packed = PackedB::new(Matrix::new(hidden, targets.len(), self.c).transposed(), Threads::All);
         let both = hidden.chunks_exact(self.c).zip(targets);
-        let below = both.map(|(hidden, &target)| -sum_of_products(hidden, self.row(target))).collect();
+        let below = both.map(|(hidden, &target)| -dot(hidden, self.row(target))).collect();
         States { hidden, targets, packed, below, sums: Vec::new(), wanted: Vec::new(), d_hidden: Vec::new() }
     }
 
@@ -170,7 +170,7 @@ impl Head<'_> {
             let spans = (0..self.v).step_by(SPAN).zip(e.chunks_mut(SPAN * states.targets.len()));
             spans.map(move |(first, e)| (states, first, e))
         });
-        let mut found = each_of(tasks, |_, (states, first, e)| self.span(states, first, e)).into_iter();
+        let mut found = parallel_map(tasks, |_, (states, first, e)| self.span(states, first, e)).into_iter();
         for states in states {
             let n = states.targets.len();
             (states.sums, states.wanted, states.d_hidden) = (vec![0.0; n], vec![0.0; n], Vec::new());
@@ -200,8 +200,8 @@ impl Head<'_> {
             exponentials(e, &mut found.sums);
             let (e, d) = (Matrix::new(e, rows.dims()[0], n).transposed(), &mut found.d_hidden);
             match self.is_tracked {
-                true if d.is_empty() => *d = product(None, 1.0, e, rows, Threads::One),
-                true => multiply(MatrixMut::new(d, n, c), Onto::Itself, 1.0, e, rows, Threads::One),
+                true if d.is_empty() => *d = matmul(None, 1.0, e, rows, Threads::One),
+                true => gemm(MatrixMut::new(d, n, c), Accumulate::Add, 1.0, e, rows, Threads::One),
                 false => (),
             }
         }
@@ -211,20 +211,20 @@ impl Head<'_> {
     /// Appends the gradient in the hidden states, and adds that in the table to what there is of it.
     fn differentiate(&self, mut states: Vec<States<'_>>, e: &[f32], d_hidden: &mut Vec<f32>, d_table: &mut Vec<f32>) {
         let &Self { v, c, factor, .. } = self;
-        let rows = v.div_ceil(2 * rayon::current_num_threads()).next_multiple_of(HIGHEST).min(ROWS);
-        let both = each_of(states.iter_mut(), |_, states| self.differentiate_states(states));
+        let rows = v.div_ceil(2 * rayon::current_num_threads()).next_multiple_of(MR).min(ROWS);
+        let both = parallel_map(states.iter_mut(), |_, states| self.differentiate_states(states));
         let (d, shares): (Vec<_>, Vec<_>) = both.into_iter().unzip();
         d.iter().for_each(|d| d_hidden.extend_from_slice(d));
-        let first = if d_table.is_empty() { Onto::Nothing } else { Onto::Itself };
+        let first = if d_table.is_empty() { Accumulate::Overwrite } else { Accumulate::Add };
         assert!(d_table.capacity() >= v * c, "room for the whole table");
         // SAFETY: there is room for the whole table, as was just seen, which only the tasks touch until they are done.
         let table = unsafe { MatrixMut::part(d_table.as_mut_ptr(), v, c, c) };
-        each(v.div_ceil(rows), |nth| {
+        parallel_for(v.div_ceil(rows), |nth| {
             let rows = nth * rows..v.min((nth + 1) * rows);
             // SAFETY: no other task has these rows.
             let d = unsafe { table.block(rows.clone(), 0..c) };
             for (which, (e, shares)) in e.chunks(self.states * v).zip(&shares).enumerate() {
-                let (onto, n) = (if which == 0 { first } else { Onto::Itself }, e.len() / v);
+                let (onto, n) = (if which == 0 { first } else { Accumulate::Add }, e.len() / v);
                 shares.multiply(&d, onto, factor, Matrix::new(&e[rows.start * n..], rows.len(), n));
             }
         });
@@ -238,7 +238,7 @@ impl Head<'_> {
     }
 
     /// The gradient in these hidden states; and they themselves over their sums.
-    fn differentiate_states(&self, states: &mut States<'_>) -> (Vec<f32>, Packed) {
+    fn differentiate_states(&self, states: &mut States<'_>) -> (Vec<f32>, PackedB) {
         let &Self { c, factor, .. } = self;
         let mut d_hidden = sum_in_order(take(&mut states.d_hidden), states.hidden.len());
         let mut shares = states.hidden.to_vec();
@@ -248,7 +248,7 @@ impl Head<'_> {
             d.iter_mut().zip(self.row(target)).for_each(|(d, wanted)| *d = (*d * share - wanted) * factor);
             shares.iter_mut().for_each(|x| *x *= share);
         }
-        (d_hidden, Packed::new(Matrix::new(&shares, states.targets.len(), c), Threads::All))
+        (d_hidden, PackedB::new(Matrix::new(&shares, states.targets.len(), c), Threads::All))
     }
 }
 
@@ -264,7 +264,7 @@ impl States<'_> {
 /// Turns logits below the reference into their exponentials, and adds each row to `sums`.
 fn exponentials(x: &mut [f32], sums: &mut [f64]) {
     let near = &mut vec![0.0_f32; sums.len()][..];
-    simd(
+    vectorized(
         #[inline(always)]
         || {
             for row in x.chunks_exact_mut(near.len()) {

@@ -6,19 +6,19 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::gemm::Threads;
 use super::matrix::{Matrix, MatrixMut};
-use super::memory::LINE;
-use super::product::Threads;
-use super::team::each_of;
-use super::tile::{self, HIGHEST, Onto, Strip, WIDE};
-use super::turn::{LONG, high, turn};
-use super::{PIECE, fetch};
+use super::microkernel::{self, Accumulate, MR, NR_VECTORS, Strip};
+use super::pool::parallel_map;
+use super::stores::CACHE_LINE;
+use super::transpose::{LONG, high, transpose};
+use super::{CHUNK, prefetch};
 
 /// How many rows of it are multiplied at a time: with the columns of a tile they fit into the nearest cache, and with some
 /// dozens of them into the next.
-pub(super) const DEPTH: usize = 256;
+pub(super) const KC: usize = 256;
 /// How many rows of the other matrix stay near meanwhile.
-const ROWS: usize = 96;
+const MC: usize = 96;
 /// How many columns ahead of what is copied are fetched.
 const COLUMNS_AHEAD: usize = 8;
 /// And how many rows: a weight that was just updated is not near when it is packed.
@@ -27,7 +27,7 @@ const ROWS_AHEAD: usize = 4;
 const SIDE_BY_SIDE: usize = 16;
 
 /// How many numbers a task packs, unless a tile has more: so few that no thread waits long for the last.
-const AT_ONCE: usize = PIECE / 4;
+const AT_ONCE: usize = CHUNK / 4;
 
 /// How many columns a tile has on this processor.
 pub(super) fn width() -> usize {
@@ -38,7 +38,7 @@ pub(super) fn width() -> usize {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> usize {
-            tile::columns::<S>()
+            microkernel::nr::<S>()
         }
     }
 
@@ -46,24 +46,26 @@ pub(super) fn width() -> usize {
 }
 
 /// A matrix on the right of products.
-pub(crate) struct Packed {
+pub struct PackedB {
     rows: usize,
     columns: usize,
-    /// Of every [`DEPTH`] rows the columns of one tile, row after row, and then those of the next; there are zeros behind the
+    /// Of every [`KC`] rows the columns of one tile, row after row, and then those of the next; there are zeros behind the
     /// last column.
     numbers: Vec<f32>,
 }
 
-impl Packed {
+impl PackedB {
     /// `b`, packed.
     pub fn new(b: Matrix<'_>, threads: Threads) -> Self {
         let all = b.columns.next_multiple_of(width());
         let mut numbers = Vec::with_capacity(b.rows * all);
         let room = &mut numbers.spare_capacity_mut()[..b.rows * all];
-        let pieces = depths(b.rows).map(|depth| b.rows(depth)).zip(room.chunks_mut(DEPTH * all));
+        let pieces = depths(b.rows).map(|depth| b.rows(depth)).zip(room.chunks_mut(KC * all));
         match threads {
             Threads::One => pieces.for_each(|(b, room)| _ = pack(b, room)),
-            Threads::All => _ = each_of(pieces.flat_map(|(b, room)| parts(b, room)), |_, (b, room)| _ = pack(b, room)),
+            Threads::All => {
+                _ = parallel_map(pieces.flat_map(|(b, room)| parts(b, room)), |_, (b, room)| _ = pack(b, room))
+            }
         }
         // SAFETY: all of its room was packed.
         unsafe { numbers.set_len(b.rows * all) };
@@ -76,25 +78,25 @@ impl Packed {
         // SAFETY: the room is as large and the caller's; it is written whole, and not read before.
         unsafe {
             let out = MatrixMut::part(room.as_mut_ptr().cast(), a.rows, row.len(), row.len());
-            self.multiply(&out, Onto::Row(row), 1.0, a);
+            self.multiply(&out, Accumulate::Row(row), 1.0, a);
             room.assume_init_mut()
         }
     }
 
     /// `out = onto + factor · a b` by the thread that calls.
-    pub fn multiply(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
+    pub fn multiply(&self, out: &MatrixMut<'_>, onto: Accumulate<'_>, factor: f32, a: Matrix<'_>) {
         assert_eq!((self.columns, a.columns), (out.columns, self.rows), "the inner dimensions agree");
         self.multiply_first(out, onto, factor, a);
     }
 
     /// The same of the first rows of `b`, as many as `a` has columns, and of its first columns, as many as `out` has.
-    pub fn multiply_first(&self, out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>) {
+    pub fn multiply_first(&self, out: &MatrixMut<'_>, onto: Accumulate<'_>, factor: f32, a: Matrix<'_>) {
         assert!(a.rows == out.rows && a.columns <= self.rows && out.columns <= self.columns, "the dimensions agree");
         assert!(a.columns > 0, "a sum of something");
         ROOM.with_borrow_mut(|(near, _)| {
-            let pieces = self.numbers.chunks(DEPTH * self.columns.next_multiple_of(width()));
+            let pieces = self.numbers.chunks(KC * self.columns.next_multiple_of(width()));
             for ((depth, packed), b) in depths(a.columns).zip(depths(self.rows)).zip(pieces) {
-                let onto = if depth.start == 0 { onto } else { Onto::Itself };
+                let onto = if depth.start == 0 { onto } else { Accumulate::Add };
                 Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b, b_rows: packed.len(), near });
             }
         });
@@ -103,10 +105,10 @@ impl Packed {
 
 /// The rows of the packed matrix, piece by piece.
 fn depths(all: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..all).step_by(DEPTH).map(move |start| start..all.min(start + DEPTH))
+    (0..all).step_by(KC).map(move |start| start..all.min(start + KC))
 }
 
-/// The tasks of packing not more than [`DEPTH`] rows: some columns each, and their room.
+/// The tasks of packing not more than [`KC`] rows: some columns each, and their room.
 fn parts<'a>(
     b: Matrix<'a>,
     room: &'a mut [MaybeUninit<f32>],
@@ -117,11 +119,11 @@ fn parts<'a>(
 }
 
 /// `out = onto + factor · a b` by the thread that calls, which packs `b` for itself.
-pub(super) fn multiply(out: &MatrixMut<'_>, onto: Onto<'_>, factor: f32, a: Matrix<'_>, b: Matrix<'_>) {
+pub(super) fn multiply(out: &MatrixMut<'_>, onto: Accumulate<'_>, factor: f32, a: Matrix<'_>, b: Matrix<'_>) {
     let all = b.columns.next_multiple_of(width());
     ROOM.with_borrow_mut(|(near, packed)| {
         for depth in depths(b.rows) {
-            let onto = if depth.start == 0 { onto } else { Onto::Itself };
+            let onto = if depth.start == 0 { onto } else { Accumulate::Add };
             let numbers = pack(b.rows(depth.clone()), packed.numbers(depth.len() * all));
             let b_rows = depth.len();
             Arch::new().dispatch(Part { out, onto, factor, a: a.columns(depth), b: numbers, b_rows, near });
@@ -141,18 +143,18 @@ struct Room(Vec<MaybeUninit<f32>>);
 impl Room {
     /// Room for so many numbers, from the start of a line of the cache on.
     fn numbers(&mut self, count: usize) -> &mut [MaybeUninit<f32>] {
-        if self.0.len() < count + LINE {
-            self.0.resize(count + LINE, MaybeUninit::uninit());
+        if self.0.len() < count + CACHE_LINE {
+            self.0.resize(count + CACHE_LINE, MaybeUninit::uninit());
         }
-        let start = self.0.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        let start = self.0.as_ptr().align_offset(CACHE_LINE * size_of::<f32>()).min(CACHE_LINE);
         &mut self.0[start..start + count]
     }
 }
 
-/// A product with the first of at most [`DEPTH`] rows, which are packed.
+/// A product with the first of at most [`KC`] rows, which are packed.
 struct Part<'a> {
     out: &'a MatrixMut<'a>,
-    onto: Onto<'a>,
+    onto: Accumulate<'a>,
     factor: f32,
     a: Matrix<'a>,
     b: &'a [f32],
@@ -166,15 +168,15 @@ impl WithSimd for Part<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { out, onto, factor, a, b, b_rows, near } = self;
-        let width = tile::columns::<S>();
-        for start in (0..a.rows).step_by(ROWS) {
-            let a = a.rows(start..a.rows.min(start + ROWS));
+        let width = microkernel::nr::<S>();
+        for start in (0..a.rows).step_by(MC) {
+            let a = a.rows(start..a.rows.min(start + MC));
             let tiles = out.columns.div_ceil(width);
             // Numbers of a row that lie far apart would push each other out of the caches.
-            let copied = (a.column_stride > ROWS).then(|| panels(a, near.numbers(a.rows * a.columns)));
-            let height = if copied.is_some() { HIGHEST } else { a.rows };
+            let copied = (a.column_stride > MC).then(|| panels(a, near.numbers(a.rows * a.columns)));
+            let height = if copied.is_some() { MR } else { a.rows };
             // Of the rows that come next, each tile has some columns fetched, if they will be read where they lie.
-            let share = if a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(LINE) } else { 0 };
+            let share = if a.column_stride == 1 { a.columns.div_ceil(tiles).next_multiple_of(CACHE_LINE) } else { 0 };
             for (nth, b) in b.chunks_exact(width * b_rows).take(tiles).enumerate() {
                 let columns = nth * width..out.columns.min((nth + 1) * width);
                 for first in (0..a.rows).step_by(height) {
@@ -195,7 +197,7 @@ impl WithSimd for Part<'_> {
                         a_column_stride: a.column_stride,
                         b: &b[..width * a.columns],
                         next: a.values.as_ptr().wrapping_add(a.rows * a.row_stride + nth * share),
-                        next_lines: share.min(a.columns.saturating_sub(nth * share)).div_ceil(LINE),
+                        next_lines: share.min(a.columns.saturating_sub(nth * share)).div_ceil(CACHE_LINE),
                     };
                     // SAFETY: the rows of `out` and `a` are there, and `out` is written to by nobody else, as who made it saw to.
                     unsafe { strip.run(simd) }
@@ -205,26 +207,26 @@ impl WithSimd for Part<'_> {
     }
 }
 
-/// Copies a matrix whose columns lie one after another in rows of another into panels of [`HIGHEST`] rows, each column after column
+/// Copies a matrix whose columns lie one after another in rows of another into panels of [`MR`] rows, each column after column
 /// as a tile reads it.
 fn panels<'r>(a: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
     assert_eq!(room.len(), a.rows * a.columns, "room for the matrix");
     for nth in 0..a.columns {
-        fetch(a.values.as_ptr().wrapping_add((nth + COLUMNS_AHEAD) * a.column_stride), a.rows);
-        let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<HIGHEST>();
+        prefetch(a.values.as_ptr().wrapping_add((nth + COLUMNS_AHEAD) * a.column_stride), a.rows);
+        let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<MR>();
         for (panel, column) in whole.iter().enumerate() {
-            let room = &mut room[(panel * a.columns + nth) * HIGHEST..][..HIGHEST];
+            let room = &mut room[(panel * a.columns + nth) * MR..][..MR];
             // SAFETY: there is room for as many. As a whole, as the C library would be called for every slice.
-            unsafe { room.as_mut_ptr().cast::<[f32; HIGHEST]>().write(*column) };
+            unsafe { room.as_mut_ptr().cast::<[f32; MR]>().write(*column) };
         }
-        let before = whole.len() * HIGHEST * a.columns;
+        let before = whole.len() * MR * a.columns;
         room[before + nth * rest.len()..][..rest.len()].write_copy_of_slice(rest);
     }
     // SAFETY: of every panel every column was written.
     unsafe { room.assume_init_ref() }
 }
 
-/// Packs the rows of a matrix, not more than [`DEPTH`], into all of `room`.
+/// Packs the rows of a matrix, not more than [`KC`], into all of `room`.
 fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
     struct Pack<'a>(Matrix<'a>, &'a mut [MaybeUninit<f32>]);
 
@@ -250,25 +252,25 @@ fn pack<'r>(b: Matrix<'_>, room: &'r mut [MaybeUninit<f32>]) -> &'r [f32] {
 /// Packs rows whose numbers lie one after another.
 #[inline(always)]
 fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
-    let width = tile::columns::<S>();
+    let width = microkernel::nr::<S>();
     let wide = SIDE_BY_SIDE * width;
     for (nth, tiles) in room.chunks_mut(wide * b.rows).enumerate() {
         let columns = nth * wide..b.columns.min((nth + 1) * wide);
         for row in 0..b.rows {
-            fetch(b.values.as_ptr().wrapping_add((row + ROWS_AHEAD) * b.row_stride + columns.start), columns.len());
+            prefetch(b.values.as_ptr().wrapping_add((row + ROWS_AHEAD) * b.row_stride + columns.start), columns.len());
             let mut tiles = tiles.chunks_exact_mut(width * b.rows);
             // By registers, and not as slices, for which the C library would be called every time.
             let (from, rest) = S::as_simd_f32s(&b.values[row * b.row_stride..][columns.clone()]);
-            let (whole, single) = from.as_chunks::<WIDE>();
+            let (whole, single) = from.as_chunks::<NR_VECTORS>();
             for (from, tile) in whole.iter().zip(tiles.by_ref()) {
                 let (to, _) = S::as_uninit_mut_simd_f32s(&mut tile[row * width..][..width]);
-                for i in 0..WIDE {
+                for i in 0..NR_VECTORS {
                     to[i].write(from[i]);
                 }
             }
             if let Some(tile) = tiles.next() {
                 let (to, _) = S::as_uninit_mut_simd_f32s(&mut tile[row * width..][..width]);
-                for i in 0..WIDE {
+                for i in 0..NR_VECTORS {
                     to[i].write(match single.get(i) {
                         Some(numbers) => *numbers,
                         None if i == single.len() && !rest.is_empty() => simd.partial_load_f32s(rest),
@@ -283,14 +285,21 @@ fn pack_rows<S: Simd>(simd: S, b: Matrix<'_>, room: &mut [MaybeUninit<f32>]) {
 /// Packs columns whose numbers lie one after another.
 #[inline(always)]
 fn pack_columns<S: Simd>(simd: S, b: Matrix<'_>, tiles: &mut [MaybeUninit<f32>]) {
-    let width = tile::columns::<S>();
+    let width = microkernel::nr::<S>();
     for (nth, tile) in tiles.chunks_exact_mut(width * b.rows).enumerate() {
         for start in (0..width).step_by(high::<S>()) {
             let first = nth * width + start;
             let is_whole = start + high::<S>() <= width && first + high::<S>() <= b.columns;
             let turned = if is_whole { b.rows / LONG * LONG } else { 0 };
             if is_whole {
-                turn(simd, &b.values[first * b.column_stride..], b.column_stride, turned, &mut tile[start..], width);
+                transpose(
+                    simd,
+                    &b.values[first * b.column_stride..],
+                    b.column_stride,
+                    turned,
+                    &mut tile[start..],
+                    width,
+                );
             }
             for row in turned..b.rows {
                 for i in 0..high::<S>().min(width - start) {

@@ -4,13 +4,13 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::LINE;
-use super::tile::in_order;
+use super::CACHE_LINE;
+use super::microkernel::in_order;
 
 /// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined. Slices are cut to one
 /// length within `work`: of what is asserted outside the compiler knows nothing there, and the last numbers, up to 64, go one by one.
 #[inline(always)]
-pub(crate) fn simd<R>(work: impl FnOnce() -> R) -> R {
+pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn simd<R>(work: impl FnOnce() -> R) -> R {
 /// x is split into n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a polynomial, and 2ⁿ has n in its exponent. Below −87 it stays at
 /// e⁻⁸⁷, above 88 at e⁸⁸. NaN stays NaN.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     /// Adding it rounds to a whole number, which then stands in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     /// ln 2 in two parts: the first has so few digits that n times it is exact.
@@ -45,10 +45,10 @@ pub(crate) fn exp(x: f32) -> f32 {
 /// `x` by what `of` makes of it, for each of `numbers`; line by line, as rows are often too short for the loops of several
 /// registers that the compiler makes.
 #[inline(always)]
-pub(crate) fn map(numbers: &mut [f32], of: impl Fn(f32) -> f32) {
-    let (lines, rest) = numbers.as_chunks_mut::<LINE>();
+pub fn map_in_place(numbers: &mut [f32], of: impl Fn(f32) -> f32) {
+    let (lines, rest) = numbers.as_chunks_mut::<CACHE_LINE>();
     for line in lines {
-        for i in 0..LINE {
+        for i in 0..CACHE_LINE {
             line[i] = of(line[i]);
         }
         // Of many lines the compiler would gather the first numbers, and then the second.
@@ -61,7 +61,7 @@ pub(crate) fn map(numbers: &mut [f32], of: impl Fn(f32) -> f32) {
 
 /// Σ x.
 #[inline(always)]
-pub(crate) fn sum(x: &[f32]) -> f32 {
+pub fn sum(x: &[f32]) -> f32 {
     struct Sum<'a>(&'a [f32]);
 
     impl WithSimd for Sum<'_> {
@@ -90,7 +90,7 @@ pub(crate) fn sum(x: &[f32]) -> f32 {
 
 /// Σ x y.
 #[inline(always)]
-pub(crate) fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
+pub fn dot(x: &[f32], y: &[f32]) -> f32 {
     struct Sum<'a>(&'a [f32], &'a [f32]);
 
     impl WithSimd for Sum<'_> {
@@ -119,7 +119,7 @@ pub(crate) fn sum_of_products(x: &[f32], y: &[f32]) -> f32 {
 
 /// The largest x; −∞ of none.
 #[inline(always)]
-pub(crate) fn largest(x: &[f32]) -> f32 {
+pub fn max(x: &[f32]) -> f32 {
     struct Largest<'a>(&'a [f32]);
 
     impl WithSimd for Largest<'_> {
@@ -195,8 +195,8 @@ mod tests {
             let x: Vec<f32> = (0..length).map(|i| (i % 7) as f32 - 2.0).collect();
             let y: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();
             assert_eq!(sum(&x), x.iter().sum::<f32>());
-            assert_eq!(sum_of_products(&x, &y), x.iter().zip(&y).map(|(x, y)| x * y).sum::<f32>());
-            assert_eq!(largest(&x), x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+            assert_eq!(dot(&x, &y), x.iter().zip(&y).map(|(x, y)| x * y).sum::<f32>());
+            assert_eq!(max(&x), x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         }
     }
 }
