@@ -42,6 +42,7 @@ fn main() {
         serde_json::from_str::<Value>(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     });
     let Some(request) = requests.next() else { return };
+    wordspace::keep_freed_memory();
     let device = OpenDevice::open(name.parse().expect("the device is known")).expect("the device is there");
     let mut work = open(&request, &device.device);
     answer(&json!({ "ready": format!("{} ({})", device.name, device.part) }));
