@@ -1,181 +1,195 @@
-//! Products of matrices: `out = onto + factor · a b`, and what is made of them while they are near ([`finished`]).
+//! Dense products `C = β C + α A B` on all threads, with an epilogue on each part of C while it is in cache: loop 5, and how C is
+//! cut into tasks.
 //!
-//! `b` is packed as the tiles read it (`packed.rs`): once for all threads, of which each then takes some rows of the result
-//! after another; or where the result has more columns than rows, each thread takes some columns, and packs them for itself, and
-//! `a` is turned for all if its columns lie one after another (`turn.rs`).
-//! `2 M K N` operations for M rows, K numbers deep, N columns: their arithmetic is the limit.
+//! - C taller than wide: B is packed once for all threads, and a task is some rows of C.
+//! - C wider than tall: a task is some columns of C, at most NC, and packs its columns of B itself (loop 5). All tasks read all of
+//!   A, which is transposed for all of them if its rows are strided.
+//!
+//! Every element of C is summed over K in the same order, K-slice by K-slice, whatever the tasks: results are bit-identical at
+//! any number of threads. 2 M N K operations; for all but small matrices the limit is the FMA rate.
 
 use std::ops::Range;
 
-use super::matrix::{Matrix, MatrixMut};
-use super::microkernel::{Accumulate, MR};
-use super::pack::{self, PackedB};
-use super::pool::parallel_for;
-use super::transpose::to_row_major;
-use super::weight_gradient::WeightGradient;
+use crate::macrokernel::gemm_serial;
+use crate::matrix::{Matrix, MatrixMut};
+use crate::microkernel::{Accumulate, MR, native_nr};
+use crate::pack::KC;
+use crate::packed_b::PackedB;
+use crate::pool::{TaskList, Threads, run_both};
+use crate::transpose::to_row_major;
 
-/// Who multiplies.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Threads {
-    /// The caller alone: it is one of many.
-    One,
-    /// All there are.
-    All,
-}
-
-/// How many multiply-adds are worth a task of their own: some ten microseconds.
-const WORTH: usize = 1 << 19;
-/// How many rows or columns a task has at least, as it reads all of the other matrix for them.
-const LEAST: usize = 24;
-/// How many columns a task has at most, so that what it packs stays near.
+/// Columns of C in a task, at most: its packed K-slice of B, KC × NC, stays in L2.
 const NC: usize = 512;
-/// How many numbers are packed at a time for all threads.
-const PACKED: usize = 1 << 20;
+/// Rows or columns of C in a task, at least: each task reads all of the other matrix.
+const MIN_TASK: usize = 24;
+/// Multiply-adds that are worth a task: some ten microseconds.
+const TASK_FMAS: usize = 1 << 19;
+/// Elements of B that are packed at a time for all threads: 4 MiB.
+const MAX_PACKED_B: usize = 1 << 20;
 
-/// `out = onto + factor · a b`.
+/// `C = β C + α A B`.
 ///
-/// Every number is summed in the order of the depth, and added piece by piece ([`pack::KC`]), however many threads there
-/// are and however the result is cut for them.
-pub fn gemm(out: MatrixMut<'_>, onto: Accumulate<'_>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) {
-    assert_eq!((a.rows, a.columns, b.columns), (out.rows, b.rows, out.columns), "the inner dimensions agree");
-    assert!(a.columns > 0, "a sum of something");
+/// # Shapes
+///
+/// - `c`: `[M, N]`
+/// - `a`: `[M, K]`, `b`: `[K, N]`, K > 0
+pub fn gemm(
+    mut c: MatrixMut<'_>,
+    accumulate: Accumulate<'_>,
+    alpha: f32,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    threads: Threads,
+) {
+    assert_dimensions(a, b);
+    assert_eq!((a.rows, b.columns), (c.rows, c.columns), "dimensions of C = A B");
     match threads {
-        _ if out.rows * out.columns == 0 => (),
-        Threads::One => pack::multiply(&out, onto, factor, a, b),
-        Threads::All => by_all(&out, onto, factor, a, b, None, |_, _, _| ()),
+        _ if c.rows * c.columns == 0 => (),
+        Threads::One => gemm_serial(&mut c, accumulate, alpha, a, b),
+        Threads::All => gemm_parallel(&mut c, accumulate, alpha, a, b, None, |_, _, _| ()),
     }
 }
 
-/// `factor · a b`, with `row` added to each of its rows, if there is one.
-pub fn matmul(row: Option<&[f32]>, factor: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
-    let onto = row.map_or(Accumulate::Overwrite, Accumulate::Row);
-    // SAFETY: a product is written whole, and not read before where it is added to nothing that is there.
-    unsafe { made(a.rows, b.columns, |out| gemm(out, onto, factor, a, b, threads)) }
+/// `α A B`, plus `row` in each of its rows, if there is one.
+///
+/// # Shapes
+///
+/// - `row`: `[N]`
+/// - `a`: `[M, K]`, `b`: `[K, N]`, K > 0
+/// - output: `[M, N]`
+pub fn matmul(row: Option<&[f32]>, alpha: f32, a: Matrix<'_>, b: Matrix<'_>, threads: Threads) -> Vec<f32> {
+    let accumulate = row.map_or(Accumulate::Overwrite, Accumulate::Row);
+    // SAFETY: a product writes every element of C, and reads C only for `Accumulate::Add`.
+    unsafe { new_matrix(a.rows, b.columns, |c| gemm(c, accumulate, alpha, a, b, threads)) }
 }
 
-/// What `finish` makes of `a b`, with `row` added to each of its rows, if there is one: it is given each part of a row, and the
-/// place of its first number, by the task that has computed it and so has it near. What is `beside` is summed by the same piece of
-/// work: who is done with one takes of the other, and nobody waits in between.
+/// `epilogue(A B + row)` on all threads: `epilogue` gets each finished part of a row, with the row-major index of its first element, on the
+/// thread that computed it, while it is in that thread's cache. The tasks `alongside` run in the same parallel region, so that no
+/// thread waits between the two.
+///
+/// # Shapes
+///
+/// As for [`matmul`].
 pub fn matmul_then(
     row: Option<&[f32]>,
     a: Matrix<'_>,
     b: Matrix<'_>,
-    beside: Option<&WeightGradient<'_>>,
-    finish: impl Fn(usize, &mut [f32]) + Sync,
+    alongside: Option<TaskList<'_>>,
+    epilogue: impl Fn(usize, &mut [f32]) + Sync,
 ) -> Vec<f32> {
     let (rows, columns) = (a.rows, b.columns);
-    assert!(a.columns == b.rows && a.columns > 0, "the inner dimensions agree, and there is a sum of something");
+    assert_dimensions(a, b);
     if rows * columns == 0 {
+        run_both(alongside.as_ref(), [1, 0], |_, _| ());
         return Vec::new();
     }
-    let onto = row.map_or(Accumulate::Overwrite, Accumulate::Row);
-    let write = |out: MatrixMut<'_>| {
-        by_all(&out, onto, 1.0, a, b, beside, |first_row, first_column, mut part| {
-            // SAFETY: this task has written them.
-            for (row, numbers) in (first_row..).zip(unsafe { part.rows() }) {
-                finish(row * columns + first_column, numbers);
+    let accumulate = row.map_or(Accumulate::Overwrite, Accumulate::Row);
+    let write = |mut c: MatrixMut<'_>| {
+        gemm_parallel(&mut c, accumulate, 1.0, a, b, alongside.as_ref(), |first_row, first_column, mut part| {
+            // SAFETY: `gemm_parallel` passes a part when all of its elements are written.
+            for (row, values) in (first_row..).zip(unsafe { part.rows_mut() }) {
+                epilogue(row * columns + first_column, values);
             }
         });
     };
-    // SAFETY: as of any product.
-    unsafe { made(rows, columns, write) }
+    // SAFETY: the product writes every element of C and does not read C before.
+    unsafe { new_matrix(rows, columns, write) }
 }
 
-/// A new matrix.
+fn assert_dimensions(a: Matrix<'_>, b: Matrix<'_>) {
+    assert_eq!(a.columns, b.rows, "the depth of A and of B");
+    assert!(a.columns > 0, "a product of depth 0");
+}
+
+/// A new row-major matrix, not cleared before `write`.
 ///
 /// # Safety
 ///
-/// `write` writes every number, and reads none before.
-unsafe fn made(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f32> {
-    let mut out = Vec::with_capacity(rows * columns);
-    // SAFETY: the memory is there and nobody else's; the caller sees to it that all of it is written.
+/// `write` writes every element, and reads none before.
+unsafe fn new_matrix(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows * columns);
+    // SAFETY: the capacity is `rows * columns` elements, which only `write` accesses; by this function's contract it reads
+    // none that it has not written, and has initialised all when the length is set.
     unsafe {
-        write(MatrixMut::part(out.as_mut_ptr(), rows, columns, columns));
-        out.set_len(rows * columns);
+        write(MatrixMut::from_raw_parts(values.as_mut_ptr(), rows, columns, columns));
+        values.set_len(rows * columns);
     }
-    out
+    values
 }
 
-/// The same of a result that is not empty, by all threads. `then` is given each part of it when it is there, with its first row and
-/// column, by the task that computed it.
-fn by_all(
-    out: &MatrixMut<'_>,
-    onto: Accumulate<'_>,
-    factor: f32,
+/// `C = β C + α A B`, C not empty, on all threads. `epilogue` gets each part of C when it is finished, with its first row and
+/// column, on the thread that computed it.
+fn gemm_parallel(
+    c: &mut MatrixMut<'_>,
+    accumulate: Accumulate<'_>,
+    alpha: f32,
     a: Matrix<'_>,
     b: Matrix<'_>,
-    beside: Option<&WeightGradient<'_>>,
-    then: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
+    alongside: Option<&TaskList<'_>>,
+    epilogue: impl Fn(usize, usize, MatrixMut<'_>) + Sync,
 ) {
-    if out.columns > out.rows {
-        // All tasks read all of `a`, and would each copy it.
-        let rows = if a.column_stride == 1 { Vec::new() } else { to_row_major(a) };
-        let a = if a.column_stride == 1 { a } else { Matrix::new(&rows, a.rows, a.columns) };
-        let tasks = Tasks { length: out.columns, unit: pack::width(), least: worth(out.rows * a.columns), most: NC };
-        return tasks.run(beside, |columns| {
-            // SAFETY: no other task has these columns, and nobody else writes to the matrix.
-            let part = unsafe { out.block(0..out.rows, columns.clone()) };
-            pack::multiply(&part, onto.columns(columns.clone()), factor, a, b.columns(columns.clone()));
-            then(0, columns.start, part);
+    // Shared by the tasks, each of which takes its own block.
+    let c = &*c;
+    if c.columns > c.rows {
+        let transposed = if a.column_stride == 1 { Vec::new() } else { to_row_major(a) };
+        let a = if a.column_stride == 1 { a } else { Matrix::new(&transposed, a.rows, a.columns) };
+        let split = Split { length: c.columns, unit: native_nr(), min: min_task(c.rows * a.columns), max: NC };
+        // Loop 5.
+        return split.run(alongside, |columns| {
+            // SAFETY: no two tasks have a column in common, and `c` is borrowed mutably until all tasks are done.
+            let mut part = unsafe { c.block(0..c.rows, columns.clone()) };
+            gemm_serial(&mut part, accumulate.columns(columns.clone()), alpha, a, b.columns(columns.clone()));
+            epilogue(0, columns.start, part);
         });
     }
-    let tasks = Tasks { length: out.rows, unit: MR, least: worth(out.columns * a.columns), most: usize::MAX };
-    let at_once = (PACKED / b.columns / pack::KC).max(1) * pack::KC;
-    for start in (0..a.columns).step_by(at_once) {
-        let depth = start..a.columns.min(start + at_once);
-        let is_last = depth.end == a.columns;
-        let onto = if start == 0 { onto } else { Accumulate::Add };
-        let (a, packed) = (a.columns(depth.clone()), PackedB::new(b.rows(depth), Threads::All));
-        tasks.run(beside.filter(|_| is_last), |rows| {
-            // SAFETY: no other task has these rows, and nobody else writes to the matrix.
-            let part = unsafe { out.block(rows.clone(), 0..out.columns) };
-            packed.multiply(&part, onto, factor, a.rows(rows.clone()));
+    let split = Split { length: c.rows, unit: MR, min: min_task(c.columns * a.columns), max: usize::MAX };
+    // Loop 4, outside of the tasks: B is packed for as many K-slices as fit into `MAX_PACKED_B`.
+    let depth = (MAX_PACKED_B / b.columns / KC).max(1) * KC;
+    for start in (0..a.columns).step_by(depth) {
+        let slices = start..a.columns.min(start + depth);
+        let is_last = slices.end == a.columns;
+        let accumulate = if start == 0 { accumulate } else { Accumulate::Add };
+        let (a, b) = (a.columns(slices.clone()), PackedB::new(b.rows(slices), Threads::All));
+        split.run(alongside.filter(|_| is_last), |rows| {
+            // SAFETY: no two tasks have a row in common, and `c` is borrowed mutably until all tasks are done.
+            let mut part = unsafe { c.block(rows.clone(), 0..c.columns) };
+            b.gemm(&mut part, accumulate, alpha, a.rows(rows.clone()));
             if is_last {
-                then(rows.start, 0, part);
+                epilogue(rows.start, 0, part);
             }
         });
     }
 }
 
-/// How many rows or columns, of so many multiply-adds each, are worth a task.
-fn worth(each: usize) -> usize {
-    (WORTH / each).max(LEAST)
+/// Rows or columns of C, of `fmas` multiply-adds each, that are worth a task.
+fn min_task(fmas: usize) -> usize {
+    (TASK_FMAS / fmas).max(MIN_TASK)
 }
 
-/// Rows or columns that are shared out.
-struct Tasks {
+/// How the rows or columns of C are cut into tasks.
+struct Split {
     length: usize,
-    /// A multiple of it begins a task.
+    /// Tasks start at multiples of it.
     unit: usize,
-    least: usize,
-    most: usize,
+    min: usize,
+    max: usize,
 }
 
-impl Tasks {
-    /// Does `work` of all of them: each thread first its share of what is `beside`, then half of its share of these, half of what is left,
-    /// and so on, so that all are done at about the same time, whoever is slower, and most is done in few tasks.
-    fn run(&self, beside: Option<&WeightGradient<'_>>, work: impl Fn(Range<usize>) + Sync) {
+impl Split {
+    /// Runs `task` for all rows or columns, each thread's share in tasks of decreasing size, as OpenMP's `schedule(guided)`: half of the
+    /// share, half of the rest, and so on. So most of the work is done in few tasks, and all threads finish at about the same time.
+    fn run(&self, alongside: Option<&TaskList<'_>>, task: impl Fn(Range<usize>) + Sync) {
         let share = self.length.div_ceil(rayon::current_num_threads()).next_multiple_of(self.unit);
         let mut starts = vec![0];
         while let Some(left) = starts.last().map(|start| share - start).filter(|left| *left > 0) {
-            let part = (left / 2).max(self.least).min(self.most).next_multiple_of(self.unit);
-            starts.push(share - left + part.min(left));
+            let size = (left / 2).max(self.min).min(self.max).next_multiple_of(self.unit);
+            starts.push(share - left + size.min(left));
         }
         let shares = self.length.div_ceil(share);
-        let sums = beside.map_or(0, WeightGradient::tasks);
-        let [besides, parts] = [sums.div_ceil(shares), starts.len() - 1];
-        parallel_for(shares * (besides + parts), |nth| {
-            let (of, nth) = (nth / (besides + parts), nth % (besides + parts));
-            if nth < besides {
-                let nth = nth * shares + of;
-                if let Some(beside) = beside.filter(|_| nth < sums) {
-                    beside.task(nth);
-                }
-                return;
-            }
-            let [start, end] = [0, 1].map(|next| self.length.min(of * share + starts[nth - besides + next]));
+        run_both(alongside, [shares, starts.len() - 1], |nth, part| {
+            let [start, end] = [0, 1].map(|next| self.length.min(nth * share + starts[part + next]));
             if start < end {
-                work(start..end);
+                task(start..end);
             }
         });
     }
@@ -185,14 +199,14 @@ impl Tasks {
 mod tests {
     use super::*;
 
-    fn numbers(count: usize) -> Vec<f32> {
+    fn values(count: usize) -> Vec<f32> {
         (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
     }
 
-    /// `a b` by so many threads, with a and b as rows, or with the columns of b one after another.
-    fn bits(threads: usize, [m, k, n]: [usize; 3], b_by_columns: bool) -> Vec<u32> {
-        let (a, b) = (numbers(m * k), numbers(k * n));
-        let b = if b_by_columns { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
+    /// The bits of `2 A B` by so many threads, with B row-major or column-major.
+    fn bits(threads: usize, [m, k, n]: [usize; 3], is_b_column_major: bool) -> Vec<u32> {
+        let (a, b) = (values(m * k), values(k * n));
+        let b = if is_b_column_major { Matrix::new(&b, n, k).transposed() } else { Matrix::new(&b, k, n) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let found = pool.install(|| matmul(None, 2.0, Matrix::new(&a, m, k), b, Threads::All));
         found.into_iter().map(f32::to_bits).collect()
@@ -200,7 +214,7 @@ mod tests {
 
     #[test]
     fn any_number_of_threads_gives_the_same_bits() {
-        for sizes in [
+        for dims in [
             [130, 700, 64],
             [64, 700, 130],
             [300, 2000, 17],
@@ -209,29 +223,29 @@ mod tests {
             [90, 3, 90],
             [1300, 70, 90],
         ] {
-            for b_by_columns in [false, true] {
-                let one = bits(1, sizes, b_by_columns);
+            for is_b_column_major in [false, true] {
+                let one = bits(1, dims, is_b_column_major);
                 for threads in [2, 3, 7] {
-                    assert!(one == bits(threads, sizes, b_by_columns), "{threads} threads, {sizes:?}, {b_by_columns}");
+                    assert!(one == bits(threads, dims, is_b_column_major), "{threads} threads, {dims:?}");
                 }
             }
         }
     }
 
     #[test]
-    fn it_is_the_sum_over_rows_and_columns_and_what_it_is_added_to() {
+    fn every_layout_gives_the_product_computed_in_double_precision() {
         for [m, k, n] in [[1, 1, 1], [3, 5, 7], [200, 9, 170], [20, 700, 333], [37, 530, 100]] {
-            let (a, b, row) = (numbers(m * k), numbers(k * n), numbers(n));
-            let turned = |x: &[f32], columns: usize| -> Vec<f32> {
+            let (a, b, row) = (values(m * k), values(k * n), values(n));
+            let transpose = |x: &[f32], columns: usize| -> Vec<f32> {
                 (0..x.len()).map(|at| x[at % (x.len() / columns) * columns + at / (x.len() / columns)]).collect()
             };
-            let (a_turned, b_turned) = (turned(&a, k), turned(&b, n));
-            for a_matrix in [Matrix::new(&a, m, k), Matrix::new(&a_turned, k, m).transposed()] {
-                for b_matrix in [Matrix::new(&b, k, n), Matrix::new(&b_turned, n, k).transposed()] {
+            let (a_transposed, b_transposed) = (transpose(&a, k), transpose(&b, n));
+            for a_matrix in [Matrix::new(&a, m, k), Matrix::new(&a_transposed, k, m).transposed()] {
+                for b_matrix in [Matrix::new(&b, k, n), Matrix::new(&b_transposed, n, k).transposed()] {
                     for threads in [Threads::One, Threads::All] {
                         let mut found = matmul(Some(&row), 2.0, a_matrix, b_matrix, threads);
-                        let out = MatrixMut::new(&mut found, m, n);
-                        gemm(out, Accumulate::Add, -0.5, a_matrix, b_matrix, threads);
+                        let c = MatrixMut::new(&mut found, m, n);
+                        gemm(c, Accumulate::Add, -0.5, a_matrix, b_matrix, threads);
                         for (at, found) in found.into_iter().enumerate() {
                             let terms = (0..k).map(|i| a[at / n * k + i] as f64 * b[i * n + at % n] as f64);
                             let expected = row[at % n] as f64 + 1.5 * terms.sum::<f64>();
@@ -240,6 +254,22 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_epilogue_sees_every_element_once_and_tasks_run_alongside() {
+        for [m, k, n] in [[1, 1, 1], [200, 9, 17], [20, 300, 333], [0, 4, 3]] {
+            let (a, b) = (values(m * k), values(k * n));
+            let (a, b) = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
+            let runs = std::sync::atomic::AtomicUsize::new(0);
+            let alongside = TaskList::new(5, |_| _ = runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+            let found = matmul_then(None, a, b, Some(alongside), |first, part| {
+                (first..).zip(part).for_each(|(index, value)| *value += index as f32);
+            });
+            let expected = matmul(None, 1.0, a, b, Threads::One).into_iter().enumerate();
+            assert!(found.iter().copied().eq(expected.map(|(index, value)| value + index as f32)));
+            assert_eq!(runs.into_inner(), 5);
         }
     }
 }

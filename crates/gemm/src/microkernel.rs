@@ -1,40 +1,56 @@
-//! The innermost part of a product: a tile of the result stays in registers while the depth goes by.
+//! Loop 1 and the microkernel: an R × NR tile of C stays in registers for the KC steps of a K-slice.
 //!
-//! Of `b`, two registers of columns lie behind each other for every step of the depth, packed so before; of `a`, one number of
-//! each row is spread over a register from where it lies. A step of a tile of R rows is `2 R` fused multiply-adds to `R + 2`
-//! loads, so that the arithmetic is the limit. Where the result ends with no more columns than one register has, the second is left
-//! out. Every number of the result is summed in the order of the depth, whatever the tile.
+//! Each step is a rank-1 update: NR elements of a row of B, two registers of the packed micropanel, times R elements of a column of A, each
+//! broadcast from where A lies. That is 2 R fused multiply-adds for R + 2 loads, so the FMA rate is the limit. At the right edge of C, where
+//! one register holds all columns that are left, the second one is skipped. Every element of C is summed over K in order, whatever the tile.
 
 use std::ops::Range;
 
-use pulp::{MemMask, NullaryFnOnce, Simd};
+use pulp::{Arch, MemMask, NullaryFnOnce, Simd, WithSimd};
 
-use super::stores::{CACHE_LINE, Cache, prefetch_line};
+use crate::cache::{CACHE_LINE, Level, prefetch_line};
+use crate::vectorize::compiler_barrier;
 
-/// How many registers wide a tile is.
-pub(super) const NR_VECTORS: usize = 2;
+/// Registers in a row of the tile.
+pub(crate) const NR_VECTORS: usize = 2;
 
-/// How many rows the highest tile has that any processor has registers for.
+/// Rows of the largest tile: MR with 32 registers. Smaller tiles serve CPUs with 16 registers, and the rows left at the bottom.
 pub const MR: usize = 12;
 
-/// How many columns a tile has.
-pub(super) const fn nr<S: Simd>() -> usize {
+/// NR: columns of the tile.
+pub(crate) const fn nr<S: Simd>() -> usize {
     NR_VECTORS * S::F32_LANES
 }
 
-/// What a product is added to.
+/// [`nr`] on this CPU.
+pub(crate) fn native_nr() -> usize {
+    struct Nr;
+
+    impl WithSimd for Nr {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            nr::<S>()
+        }
+    }
+
+    Arch::new().dispatch(Nr)
+}
+
+/// What a product is added to: β C in BLAS, where β is 0 or 1, or a bias.
 #[derive(Clone, Copy)]
 pub enum Accumulate<'a> {
-    /// Nothing: it is written.
+    /// β = 0: C is written and never read.
     Overwrite,
-    /// What is there.
+    /// β = 1: the product is added to C.
     Add,
-    /// A row, the same for every row of the result.
+    /// Every row of C is this row plus the product: a bias.
     Row(&'a [f32]),
 }
 
 impl Accumulate<'_> {
-    /// For some columns of the result.
+    /// The same for a range of columns of C.
     pub fn columns(self, columns: Range<usize>) -> Self {
         match self {
             Self::Row(row) => Self::Row(&row[columns]),
@@ -43,276 +59,276 @@ impl Accumulate<'_> {
     }
 }
 
-/// Some rows of the result, as wide as a tile or, at the right end, less, for a piece of the depth.
+/// Loop 1: rows of A times one micropanel of B, for one K-slice.
 #[derive(Clone, Copy)]
-pub(super) struct Strip<'a> {
-    pub out: *mut f32,
-    pub out_row_stride: usize,
+pub(crate) struct MicropanelProduct<'a> {
+    pub c: *mut f32,
+    pub c_row_stride: usize,
     pub rows: usize,
+    /// At most NR; less at the right edge of C.
     pub columns: usize,
-    pub onto: Accumulate<'a>,
-    pub factor: f32,
+    pub accumulate: Accumulate<'a>,
+    pub alpha: f32,
     pub a: *const f32,
     pub a_row_stride: usize,
     pub a_column_stride: usize,
-    /// As many columns as a tile has, for each step of the depth.
+    /// The micropanel: `[depth, NR]`.
     pub b: &'a [f32],
-    /// What is multiplied next, and lies in rows as `a` does: how many lines of each row are fetched meanwhile, and the first of those
-    /// of the first row.
-    pub next: *const f32,
-    pub next_lines: usize,
+    /// The rows of A that are needed next, laid out as `a`: where to prefetch from, and how many lines of each row.
+    pub next_a: *const f32,
+    pub next_a_lines: usize,
 }
 
-impl Strip<'_> {
-    /// Adds up the strip, tile by tile, the largest first that there are registers for.
+impl MicropanelProduct<'_> {
+    /// Computes all rows, in the largest tiles that the registers hold.
     ///
     /// # Safety
     ///
-    /// `out` and `a` point to the first of so many rows, and nobody else touches those of `out` meanwhile.
+    /// - `c` points to `rows` × `columns` elements, rows `c_row_stride` apart, which nobody else accesses meanwhile, and which are initialised
+    ///   if `accumulate` is [`Accumulate::Add`].
+    /// - `a` points to `rows` × `b.len() / NR` elements at its strides, of which one is 1, which nobody writes meanwhile.
+    /// - `columns` is not more than NR; the row of [`Accumulate::Row`] has `columns` elements.
     #[inline(always)]
     pub unsafe fn run<S: Simd>(mut self, simd: S) {
         while self.rows > 0 {
             match self.rows {
-                MR.. if S::REGISTER_COUNT >= 32 => self.take::<S, MR>(simd),
-                8.. if S::REGISTER_COUNT >= 32 => self.take::<S, 8>(simd),
-                // Not 6 and 2 of 8: two rows have too few sums side by side to hide the time that an addition takes.
-                6..8 | 9.. => self.take::<S, 6>(simd),
-                4.. => self.take::<S, 4>(simd),
-                2.. => self.take::<S, 2>(simd),
-                _ => self.take::<S, 1>(simd),
+                MR.. if S::REGISTER_COUNT >= 32 => self.run_tile::<S, MR>(simd),
+                8.. if S::REGISTER_COUNT >= 32 => self.run_tile::<S, 8>(simd),
+                // 8 rows are 4 + 4, not 6 + 2: two rows have too few accumulators to hide the latency of an FMA.
+                6..8 | 9.. => self.run_tile::<S, 6>(simd),
+                4.. => self.run_tile::<S, 4>(simd),
+                2.. => self.run_tile::<S, 2>(simd),
+                _ => self.run_tile::<S, 1>(simd),
             }
         }
     }
 
-    /// Adds up its first R rows and goes on to the next; to be called in [`Self::run`].
+    /// Computes the first R rows and advances to the rest. Only [`Self::run`], whose contract it relies on, calls it.
     #[inline(always)]
-    fn take<S: Simd, const R: usize>(&mut self, simd: S) {
-        // A function of its own for each R and W, whose registers the compiler then finds.
+    fn run_tile<S: Simd, const R: usize>(&mut self, simd: S) {
+        // `vectorize` makes a function of each R and W, which the compiler allocates registers for on its own.
         match self.columns <= S::F32_LANES {
-            true => simd.vectorize(Tile::<S, R, 1> { simd, strip: *self }),
-            false => simd.vectorize(Tile::<S, R, NR_VECTORS> { simd, strip: *self }),
+            true => simd.vectorize(Microkernel::<S, R, 1> { simd, panel: *self }),
+            false => simd.vectorize(Microkernel::<S, R, NR_VECTORS> { simd, panel: *self }),
         }
         self.rows -= R;
-        self.out = self.out.wrapping_add(R * self.out_row_stride);
+        self.c = self.c.wrapping_add(R * self.c_row_stride);
         self.a = self.a.wrapping_add(R * self.a_row_stride);
-        self.next = self.next.wrapping_add(R * self.a_row_stride);
+        self.next_a = self.next_a.wrapping_add(R * self.a_row_stride);
     }
 }
 
-/// The first R rows of a strip, in W registers each.
-struct Tile<'a, S, const R: usize, const W: usize> {
+/// The first R rows of a product, W registers wide.
+struct Microkernel<'a, S, const R: usize, const W: usize> {
     simd: S,
-    strip: Strip<'a>,
+    panel: MicropanelProduct<'a>,
 }
 
-impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Tile<'_, S, R, W> {
+impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Microkernel<'_, S, R, W> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        // What lies one after another has distances that the compiler knows.
-        let sums = match (self.strip.a_row_stride, self.strip.a_column_stride) {
-            (1, columns) => self.sums::<R>([1, columns]),
-            (rows, _) => self.sums::<REACH>([rows, 1]),
+        // Where a stride is 1 the compiler should know it.
+        let tile = match (self.panel.a_row_stride, self.panel.a_column_stride) {
+            (1, column_stride) => self.multiply::<R>([1, column_stride]),
+            (row_stride, _) => self.multiply::<ROWS_PER_POINTER>([row_stride, 1]),
         };
-        let (simd, factor) = (self.simd, self.simd.splat_f32s(self.strip.factor));
-        if self.strip.columns < W * S::F32_LANES {
-            return self.write_edge(sums);
+        let (simd, alpha) = (self.simd, self.simd.splat_f32s(self.panel.alpha));
+        if self.panel.columns < W * S::F32_LANES {
+            return self.store_edge(tile);
         }
-        match self.strip.onto {
-            Accumulate::Overwrite => self.write(
-                sums,
+        match self.panel.accumulate {
+            Accumulate::Overwrite => self.store(
+                tile,
                 #[inline(always)]
-                |sum, _, _| simd.mul_f32s(sum, factor),
+                |sum, _, _| simd.mul_f32s(sum, alpha),
             ),
-            Accumulate::Add => self.write(
-                sums,
+            Accumulate::Add => self.store(
+                tile,
                 #[inline(always)]
-                |sum, out, _| {
-                    // SAFETY: it is where the sum will be written.
-                    simd.mul_add_e_f32s(sum, factor, unsafe { *out })
+                |sum, c, _| {
+                    // SAFETY: `store` passes the address it will write, which is within C; `run` demands that C is initialised
+                    // where it is added to.
+                    simd.mul_add_e_f32s(sum, alpha, unsafe { *c })
                 },
             ),
             Accumulate::Row(row) => {
                 let (row, _) = S::as_simd_f32s(row);
-                self.write(
-                    sums,
+                self.store(
+                    tile,
                     #[inline(always)]
-                    |sum, _, nth| simd.mul_add_e_f32s(sum, factor, row[nth]),
+                    |sum, _, nth| simd.mul_add_e_f32s(sum, alpha, row[nth]),
                 );
             }
         }
     }
 }
 
-/// How many steps of the depth a loop makes before it counts on: to count takes from what the processor begins in a cycle, which
-/// is the limit where somebody else's thread has half of them.
-const STEPS: usize = 4;
-/// How many rows of `a` are read from one address: once and twice a distance are added to it at no cost.
-const REACH: usize = 3;
-/// How many addresses that makes of the highest tile.
-const ADDRESSES: usize = MR.div_ceil(REACH);
+/// Steps over K in one iteration of the loop: its counter takes issue slots, the limit where another hyperthread shares the core.
+const UNROLL: usize = 4;
+/// Rows of A addressed from one pointer: x86 addresses base + {0, 1, 2} × stride at no cost.
+const ROWS_PER_POINTER: usize = 3;
+/// Pointers into A for the largest tile.
+const POINTERS: usize = MR.div_ceil(ROWS_PER_POINTER);
 
-/// `for $nth in 0..$count`, written out, for as many as the highest tile has rows. Whether to do so the compiler decides by a loop's
-/// size, and where it does not, all sums lie in memory, and a product takes twice as long.
+/// `for $nth in 0..$count`, unrolled, for up to MR iterations. The compiler unrolls by a loop's size alone; where it does not, the tile lies
+/// in memory instead of registers, which halves the speed.
 macro_rules! unrolled {
     ($nth:ident in 0..$count:expr, $body:block) => {
         unrolled!(@ $nth, $count, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
     };
-    (@ $nth:ident, $count:expr, $body:block, $($number:literal)*) => {
-        const { assert!($count <= [$($number),*].len()) };
-        $(if $number < $count {
-            let $nth: usize = $number;
+    (@ $nth:ident, $count:expr, $body:block, $($index:literal)*) => {
+        const { assert!($count <= [$($index),*].len()) };
+        $(if $index < $count {
+            let $nth: usize = $index;
             $body
         })*
     };
 }
 
-// Loops count by hand: what iterators do is not always inlined, and then not compiled for these registers.
-impl<S: Simd, const R: usize, const W: usize> Tile<'_, S, R, W> {
+impl<S: Simd, const R: usize, const W: usize> Microkernel<'_, S, R, W> {
+    /// The tile of A B: R × W registers, summed over the K-slice.
     #[inline(always)]
-    fn sums<const REACH: usize>(&self, strides: [usize; 2]) -> [[S::f32s; W]; R] {
+    fn multiply<const ROWS_PER_POINTER: usize>(&self, strides: [usize; 2]) -> [[S::f32s; W]; R] {
         let simd = self.simd;
-        let mut sums = [[simd.splat_f32s(0.0); W]; R];
-        let (b, rest) = S::as_simd_f32s(self.strip.b);
-        debug_assert!(rest.is_empty() && b.len() % NR_VECTORS == 0, "whole registers");
+        let mut tile = [[simd.splat_f32s(0.0); W]; R];
+        let (b, rest) = S::as_simd_f32s(self.panel.b);
+        debug_assert!(rest.is_empty() && b.len() % NR_VECTORS == 0, "a micropanel has whole rows of NR elements");
         let (depth, mut b) = (b.len() / NR_VECTORS, b.as_ptr());
-        let mut a = [self.strip.a; ADDRESSES];
-        for nth in 0..R.div_ceil(REACH) {
-            a[nth] = a[nth].wrapping_add(nth * REACH * strides[0]);
+        let mut a = [self.panel.a; POINTERS];
+        for nth in 0..R.div_ceil(ROWS_PER_POINTER) {
+            a[nth] = a[nth].wrapping_add(nth * ROWS_PER_POINTER * strides[0]);
         }
-        let (mut out, mut next) = (self.strip.out, self.strip.next);
-        let mut rounds = depth / STEPS;
-        let for_each_row = (rounds / R).max(1);
+        let (mut c, mut next_a) = (self.panel.c, self.panel.next_a);
+        let mut rounds = depth / UNROLL;
+        let rounds_per_row = (rounds / R).max(1);
+        // Prefetches are spread over the steps, one row's at a time: issued at once they would stall on the first.
         for row in 0..=R {
             let mut now = rounds;
             if row < R {
-                self.prefetch(out, next);
-                out = out.wrapping_add(self.strip.out_row_stride);
-                next = next.wrapping_add(self.strip.a_row_stride);
-                now = now.min(for_each_row);
+                self.prefetch(c, next_a);
+                c = c.wrapping_add(self.panel.c_row_stride);
+                next_a = next_a.wrapping_add(self.panel.a_row_stride);
+                now = now.min(rounds_per_row);
             }
             rounds -= now;
-            // Step by step: of several steps the compiler would read all of `a` first, and has no registers for that.
+            // Step by step: the compiler would load A for several steps first, and run out of registers.
             for _ in 0..now {
-                unrolled!(step in 0..STEPS, {
-                    // SAFETY: the strip is as deep.
-                    unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b.wrapping_add(step * NR_VECTORS)) }
+                unrolled!(step in 0..UNROLL, {
+                    let b = b.wrapping_add(step * NR_VECTORS);
+                    // SAFETY: the rounds and the remainder below make `depth` steps in total, the depth of `panel.a` (the contract of
+                    // `MicropanelProduct::run`) and of `panel.b`; this is one of them, and both pointers are at its start.
+                    unsafe { rank_1_update::<S, R, W, ROWS_PER_POINTER>(simd, &mut tile, &mut a, strides, b) }
                 });
-                keep(&mut a[..R.div_ceil(REACH)]);
-                b = b.wrapping_add(STEPS * NR_VECTORS);
+                keep_in_registers(&mut a[..R.div_ceil(ROWS_PER_POINTER)]);
+                b = b.wrapping_add(UNROLL * NR_VECTORS);
             }
         }
-        for _ in 0..depth % STEPS {
-            // SAFETY: so many steps are left.
-            unsafe { add::<S, R, W, REACH>(simd, &mut sums, &mut a, strides, b) }
+        for _ in 0..depth % UNROLL {
+            // SAFETY: `depth / UNROLL` rounds are done, so `depth % UNROLL` steps are left of `panel.a` and `panel.b`.
+            unsafe { rank_1_update::<S, R, W, ROWS_PER_POINTER>(simd, &mut tile, &mut a, strides, b) }
             b = b.wrapping_add(NR_VECTORS);
         }
-        sums
+        tile
     }
 
-    /// Has the place that a row of sums goes to come near until they are done, and what is multiplied after this into the next cache.
-    /// Row by row: of all at once the processor waits for the first before it takes more.
+    /// Prefetches a row of the tile of C into L1, and a share of the next rows of A into L2.
     #[inline(always)]
-    fn prefetch(&self, out: *const f32, mut next: *const f32) {
-        prefetch_line(out, Cache::Nearest);
-        prefetch_line(out.wrapping_add(W * S::F32_LANES - 1), Cache::Nearest);
-        for _ in 0..self.strip.next_lines {
-            prefetch_line(next, Cache::Next);
-            next = next.wrapping_add(CACHE_LINE);
-            // There is seldom more than one: the compiler would count them eight at a time.
-            in_order();
+    fn prefetch(&self, c: *const f32, mut next_a: *const f32) {
+        prefetch_line(c, Level::L1);
+        prefetch_line(c.wrapping_add(W * S::F32_LANES - 1), Level::L1);
+        for _ in 0..self.panel.next_a_lines {
+            prefetch_line(next_a, Level::L2);
+            next_a = next_a.wrapping_add(CACHE_LINE);
+            // There is seldom more than one line; without it the compiler would unroll the loop by eight.
+            compiler_barrier();
         }
     }
 
-    /// Writes what `number` makes of each sum, of the place it goes to, and of which register of the row it is.
+    /// Stores `value(sum, address in C, register's index in the row)` for each register of the tile.
     #[inline(always)]
-    fn write(&self, sums: [[S::f32s; W]; R], number: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
+    fn store(&self, tile: [[S::f32s; W]; R], value: impl Fn(S::f32s, *const S::f32s, usize) -> S::f32s) {
         unrolled!(row in 0..R, {
-            let out = self.strip.out.wrapping_add(row * self.strip.out_row_stride).cast::<S::f32s>();
+            let c = self.panel.c.wrapping_add(row * self.panel.c_row_stride).cast::<S::f32s>();
             for nth in 0..W {
-                let out = out.wrapping_add(nth);
-                // SAFETY: these columns of the row are there, and nobody else's.
-                unsafe { *out = number(sums[row][nth], out, nth) };
+                let c = c.wrapping_add(nth);
+                // SAFETY: `call` checked that the tile is W registers wide; C has these R rows and columns, and nobody else accesses
+                // them (the contract of `MicropanelProduct::run`). pulp's registers have the alignment of their elements.
+                unsafe { *c = value(tile[row][nth], c, nth) };
             }
         });
     }
 
-    /// Writes the columns that are there, under a mask. Inlined even so rarely used: a call would be given the sums in memory, and
-    /// every tile would write them there in case.
+    /// Stores a tile that is narrower than its registers, under a mask. Inlined although rare: a call would take the tile in memory, and
+    /// every tile would be spilled for it.
     #[inline(always)]
-    fn write_edge(&self, sums: [[S::f32s; W]; R]) {
-        let Self { simd, ref strip } = *self;
-        let factor = simd.splat_f32s(strip.factor);
+    fn store_edge(&self, tile: [[S::f32s; W]; R]) {
+        let Self { simd, ref panel } = *self;
+        let alpha = simd.splat_f32s(panel.alpha);
         for nth in 0..W {
             let start = nth * S::F32_LANES;
-            let columns = strip.columns.saturating_sub(start).min(S::F32_LANES);
+            let columns = panel.columns.saturating_sub(start).min(S::F32_LANES);
             let mask = MemMask::new(simd.mask_between_m32s(0, columns as u32).mask());
             unrolled!(row in 0..R, {
-                let (sum, out) = (sums[row][nth], strip.out.wrapping_add(row * strip.out_row_stride + start));
-                // SAFETY: these columns of the row are there, and nobody else's; they are read where they were written.
+                let (sum, c) = (tile[row][nth], panel.c.wrapping_add(row * panel.c_row_stride + start));
+                // SAFETY: masked lanes are not accessed; the others are columns `start..panel.columns` of a row of C, which exist and
+                // are ours, and are initialised where they are added to (the contract of `MicropanelProduct::run`), or elements of
+                // the bias row, which has `panel.columns` of them.
                 unsafe {
-                    let number = match strip.onto {
-                        Accumulate::Overwrite => simd.mul_f32s(sum, factor),
-                        Accumulate::Add => simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, out)),
+                    let value = match panel.accumulate {
+                        Accumulate::Overwrite => simd.mul_f32s(sum, alpha),
+                        Accumulate::Add => simd.mul_add_e_f32s(sum, alpha, simd.mask_load_ptr_f32s(mask, c)),
                         Accumulate::Row(row) => {
                             let row = row.as_ptr().wrapping_add(start);
-                            simd.mul_add_e_f32s(sum, factor, simd.mask_load_ptr_f32s(mask, row))
+                            simd.mul_add_e_f32s(sum, alpha, simd.mask_load_ptr_f32s(mask, row))
                         }
                     };
-                    simd.mask_store_ptr_f32s(mask, out, number);
+                    simd.mask_store_ptr_f32s(mask, c, value);
                 }
             });
         }
     }
 }
 
-/// Adds the products of one step of the depth, and goes on to the next of `a`, whose rows and columns are `strides` apart.
+/// `tile += a b` for one step of K, and advances the pointers into A.
 ///
 /// # Safety
 ///
-/// `a` points to every REACHth of R numbers, so far apart, and `b` to the columns of a tile.
+/// - `a[i]` points to row `i * ROWS_PER_POINTER` of a column of A with R rows, `row_stride` apart.
+/// - `b` points to W registers.
 #[inline(always)]
-unsafe fn add<S: Simd, const R: usize, const W: usize, const REACH: usize>(
+unsafe fn rank_1_update<S: Simd, const R: usize, const W: usize, const ROWS_PER_POINTER: usize>(
     simd: S,
-    sums: &mut [[S::f32s; W]; R],
-    a: &mut [*const f32; ADDRESSES],
+    tile: &mut [[S::f32s; W]; R],
+    a: &mut [*const f32; POINTERS],
     [row_stride, column_stride]: [usize; 2],
     b: *const S::f32s,
 ) {
     unrolled!(row in 0..R, {
-        // SAFETY: the caller sees to it.
+        // SAFETY: row `row` is `row % ROWS_PER_POINTER` strides behind its pointer and below R, so the contract above has it within A;
+        // `nth < W` is within B.
         unsafe {
-            let a = simd.splat_f32s(*a[row / REACH].wrapping_add(row % REACH * row_stride));
+            let a = simd.splat_f32s(*a[row / ROWS_PER_POINTER].wrapping_add(row % ROWS_PER_POINTER * row_stride));
             for nth in 0..W {
-                sums[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), sums[row][nth]);
+                tile[row][nth] = simd.mul_add_e_f32s(a, *b.wrapping_add(nth), tile[row][nth]);
             }
         }
     });
-    in_order();
-    for nth in 0..R.div_ceil(REACH) {
+    compiler_barrier();
+    for nth in 0..R.div_ceil(ROWS_PER_POINTER) {
         a[nth] = a[nth].wrapping_add(column_stride);
     }
 }
 
-/// Nothing that comes after is read before.
+/// Hides from the compiler how the pointers relate, so that it keeps each in a register instead of recomputing it.
 #[inline(always)]
-pub(super) fn in_order() {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: it has no instruction.
-    unsafe {
-        std::arch::asm!("", options(nostack, preserves_flags))
-    };
-}
-
-/// Addresses that the compiler does not make anew from others.
-#[inline(always)]
-fn keep(addresses: &mut [*const f32]) {
-    for nth in 0..addresses.len() {
+fn keep_in_registers(pointers: &mut [*const f32]) {
+    for nth in 0..pointers.len() {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: it has no instruction.
+        // SAFETY: the assembly is a comment: it returns the register as it was.
         unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) addresses[nth], options(nostack, preserves_flags))
+            std::arch::asm!("/* {0} */", inout(reg) pointers[nth], options(nostack, preserves_flags))
         };
     }
 }

@@ -1,237 +1,192 @@
-//! All threads at one piece of work after another.
+//! A fork-join pool for many short parallel regions, on rayon's threads.
 //!
-//! An update of a model is hundreds of pieces of work, the smallest of which take no longer than to wake a thread that sleeps.
-//! So while an update is made, the other threads of rayon's pool stand by: they do not sleep but look out for work, as those of
-//! OpenMP do, and do what else rayon has to be done meanwhile. The one that makes the update leads: it puts up the work, and all
-//! take its tasks one by one, each first those of its own share. Without a team, rayon hands the tasks out.
+//! A training step of a small model is hundreds of parallel regions, the shortest as long as it takes to wake a sleeping thread. So within
+//! [`on_pool`] the workers spin between regions, as OpenMP's do with `OMP_WAIT_POLICY=active`, and run what else rayon has to do
+//! meanwhile. The calling thread leads: it publishes a closure and a task count, and all threads claim task indices ([`ForkJoin`]).
+//! Outside of `on_pool`, and within a task, regions run on rayon directly.
 
-use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
-use std::hint::spin_loop;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::cell::Cell;
 use std::ptr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::yield_now;
 
 use rayon::prelude::*;
 
-/// Does `work` of every number below `tasks`, on all threads.
+use crate::fork_join::{ForkJoin, OnDrop, wait};
+
+/// Who computes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// The calling thread alone: it is one of many.
+    One,
+    /// All threads of the pool.
+    All,
+}
+
+/// Runs `work(0)` to `work(tasks - 1)` on all threads, in any order.
 pub fn parallel_for(tasks: usize, work: impl Fn(usize) + Sync) {
     if tasks <= 1 {
         return (0..tasks).for_each(work);
     }
-    // What a task itself has done by all threads is not the team's, which is at this work until it is done.
-    let team = LED.replace(ptr::null());
-    if team.is_null() {
+    // Regions within a task run on rayon: the pool is busy with this one until it is done.
+    let pool = LEADING.replace(ptr::null());
+    if pool.is_null() {
         return (0..tasks).into_par_iter().with_max_len(1).for_each(&work);
     }
-    let _again = OnDrop(|| LED.set(team));
-    // SAFETY: what this thread leads is on its stack until it leads it no longer.
-    unsafe { &*team }.run(tasks, &work);
+    let _again = OnDrop(|| LEADING.set(pool));
+    let before = IS_IN_TASK.replace(true);
+    let _end = OnDrop(|| IS_IN_TASK.set(before));
+    // SAFETY: `on_pool` set the pointer on this thread, to a pool on its stack, and clears it before that is gone. Only the thread that leads
+    // has it, and takes it away while it runs a region, so there is one call at a time and none from within a task.
+    unsafe { (*pool).run(thread_index(), tasks, &work) };
 }
 
-/// Does `work` of every item, on all threads; gives what came of each.
+/// `work(index, item)` of every item, on all threads; the results are in the items' order.
 pub fn parallel_map<I: Send, R: Send>(items: impl Iterator<Item = I>, work: impl Fn(usize, I) -> R + Sync) -> Vec<R> {
-    let both: Vec<Mutex<(Option<I>, Option<R>)>> = items.map(|item| Mutex::new((Some(item), None))).collect();
-    parallel_for(both.len(), |nth| {
-        let mut both = both[nth].lock().expect("nobody else has this one");
-        both.1 = both.0.take().map(|item| work(nth, item));
+    let slots: Vec<Mutex<(Option<I>, Option<R>)>> = items.map(|item| Mutex::new((Some(item), None))).collect();
+    parallel_for(slots.len(), |nth| {
+        let mut slot = slots[nth].lock().expect("one task has this slot");
+        slot.1 = slot.0.take().map(|item| work(nth, item));
     });
-    let done = |both: Mutex<(_, Option<R>)>| both.into_inner().ok().and_then(|both| both.1);
-    both.into_iter().map(|both| done(both).expect("every task is done")).collect()
+    let result = |slot: Mutex<(_, Option<R>)>| slot.into_inner().ok().and_then(|slot| slot.1);
+    slots.into_iter().map(|slot| result(slot).expect("every task has run")).collect()
 }
 
-/// Runs `work` on one of rayon's threads, with the others as its team; within a task, or led by a team already, as it is.
+/// A list of independent tasks that can run beside another list, in one region.
+pub struct TaskList<'a> {
+    count: usize,
+    task: Box<dyn Fn(usize) + Sync + 'a>,
+}
+
+impl<'a> TaskList<'a> {
+    /// `task(0)` to `task(count - 1)`.
+    pub fn new(count: usize, task: impl Fn(usize) + Sync + 'a) -> Self {
+        Self { count, task: Box::new(task) }
+    }
+}
+
+/// Runs two lists in one region, so that a thread that is done with one goes on with the other. The tasks are dealt out in `shares`: a share
+/// starts with every `shares`-th task of `first`, followed by `second(share, 0)` to `second(share, tasks - 1)`.
+pub(crate) fn run_both(
+    first: Option<&TaskList<'_>>,
+    [shares, tasks]: [usize; 2],
+    second: impl Fn(usize, usize) + Sync,
+) {
+    let firsts = first.map_or(0, |list| list.count.div_ceil(shares));
+    parallel_for(shares * (firsts + tasks), |nth| {
+        let (share, nth) = (nth / (firsts + tasks), nth % (firsts + tasks));
+        if nth >= firsts {
+            return second(share, nth - firsts);
+        }
+        let nth = nth * shares + share;
+        if let Some(list) = first.filter(|list| nth < list.count) {
+            (list.task)(nth);
+        }
+    });
+}
+
+/// Runs `work` on one of rayon's threads, the others spinning for its regions; as it is, if this thread is in a pool already.
 pub fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    // Who is at a task is waited for by the leader, which could not join another team meanwhile.
-    if IS_AT_WORK.get() || !LED.get().is_null() {
+    // The leader waits for a thread that is in a task, so that thread cannot wait for a pool of its own.
+    if IS_IN_TASK.get() || !LEADING.get().is_null() {
         return work();
     }
-    let team = &Team { next: (0..rayon::current_num_threads()).map(|_| Next::default()).collect(), ..Team::default() };
+    let pool = &ForkJoin::new(rayon::current_num_threads());
     rayon::scope(|scope| {
         let leader = rayon::current_thread_index();
         scope.spawn_broadcast(move |_, thread| {
             if Some(thread.index()) != leader {
-                team.stand_by();
+                help_until_dismissed(pool, thread.index());
             }
         });
-        LED.set(team);
+        LEADING.set(pool);
         let _end = OnDrop(|| {
-            LED.set(ptr::null());
-            team.is_dismissed.store(true, Ordering::Release);
+            LEADING.set(ptr::null());
+            pool.dismiss();
         });
         work()
     })
 }
 
+/// What a worker does until the leader dismisses it: it joins regions as they open, and runs rayon's other jobs in between.
+fn help_until_dismissed(pool: &ForkJoin, thread: usize) {
+    let mut spins = 0;
+    while !pool.is_dismissed() {
+        IS_IN_TASK.set(true);
+        let has_helped = pool.help(thread);
+        IS_IN_TASK.set(false);
+        match has_helped || rayon::yield_now() == Some(rayon::Yield::Executed) {
+            true => spins = 0,
+            false => wait(&mut spins),
+        }
+    }
+}
+
+fn thread_index() -> usize {
+    rayon::current_thread_index().expect("a pool is led by one of rayon's threads")
+}
+
 thread_local! {
-    /// The team that this thread leads.
-    static LED: Cell<*const Team> = const { Cell::new(ptr::null()) };
-    /// Whether this thread is at the tasks of a team.
-    static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// How often a thread looks before it lets others have the processor.
-const PATIENCE: usize = 10_000;
-
-#[derive(Default)]
-struct Team {
-    /// The work, written while nobody is at it.
-    work: UnsafeCell<Option<Work<'static>>>,
-    tasks: AtomicUsize,
-    /// The task to be taken next of each thread's share.
-    next: Vec<Next>,
-    /// [`OPEN`] if one may join the work, and how many have.
-    at_work: AtomicUsize,
-    is_dismissed: AtomicBool,
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
-}
-
-/// On lines of the cache that are its own, as each thread writes to its own.
-#[derive(Default)]
-#[repr(align(128))]
-struct Next(AtomicUsize);
-
-type Work<'a> = &'a (dyn Fn(usize) + Sync);
-
-const OPEN: usize = 1 << (usize::BITS - 1);
-
-// SAFETY: only `work` is not a cell for many threads; it is written when nobody is at work, and read by who is.
-unsafe impl Sync for Team {}
-
-impl Team {
-    /// What the leader does.
-    fn run(&self, tasks: usize, work: Work<'_>) {
-        // SAFETY: nobody is at work, as the last work ended with that; and nobody will be when this function ends, whichever
-        // way, so that `work` is there as long as it is used.
-        unsafe { *self.work.get() = Some(std::mem::transmute::<Work<'_>, Work<'static>>(work)) };
-        *self.panic.lock().expect("nothing panics with it") = None;
-        for (thread, next) in self.next.iter().enumerate() {
-            next.0.store(self.share(thread, tasks).start, Ordering::Relaxed);
-        }
-        self.tasks.store(tasks, Ordering::Relaxed);
-        self.at_work.store(OPEN, Ordering::Release);
-        let close = OnDrop(|| {
-            // It is open still if a task panicked here.
-            self.at_work.fetch_and(!OPEN, Ordering::Relaxed);
-            let mut looked = 0;
-            while self.at_work.load(Ordering::Acquire) != 0 {
-                wait(&mut looked);
-            }
-        });
-        self.take_tasks(work);
-        drop(close);
-        let panic = self.panic.lock().expect("nothing panics with it").take();
-        if let Some(panic) = panic {
-            resume_unwind(panic);
-        }
-    }
-
-    /// What the others do until they are dismissed.
-    fn stand_by(&self) {
-        let mut looked = 0;
-        while !self.is_dismissed.load(Ordering::Acquire) {
-            match self.help() || rayon::yield_now() == Some(rayon::Yield::Executed) {
-                true => looked = 0,
-                false => wait(&mut looked),
-            }
-        }
-    }
-
-    /// Joins the work, if there is any.
-    fn help(&self) -> bool {
-        let join = |at_work: usize| (at_work & OPEN != 0).then(|| at_work + 1);
-        if self.at_work.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_err() {
-            return false;
-        }
-        // SAFETY: this thread is at work, so that it was written before and will not be until this thread leaves.
-        let work = unsafe { *self.work.get() }.expect("it was written before it was opened");
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.take_tasks(work))) {
-            *self.panic.lock().expect("nothing panics with it") = Some(panic);
-        }
-        self.at_work.fetch_sub(1, Ordering::Release);
-        true
-    }
-
-    /// Takes first what is this thread's share, then what is left of the others', until nobody need join any more.
-    fn take_tasks(&self, work: Work<'_>) {
-        let (tasks, threads) = (self.tasks.load(Ordering::Relaxed), self.next.len());
-        let own = rayon::current_thread_index().expect("one of rayon's threads");
-        let before = IS_AT_WORK.replace(true);
-        let _end = OnDrop(|| IS_AT_WORK.set(before));
-        for thread in (own..threads).chain(0..own) {
-            let (next, end) = (&self.next[thread].0, self.share(thread, tasks).end);
-            while next.load(Ordering::Relaxed) < end {
-                let nth = next.fetch_add(1, Ordering::Relaxed);
-                if nth < end {
-                    work(nth);
-                }
-            }
-        }
-        self.at_work.fetch_and(!OPEN, Ordering::Relaxed);
-    }
-
-    /// What a thread begins with. It is much the same of one piece of work after another, so that what one has left in a
-    /// thread's cache is read there by the next.
-    fn share(&self, thread: usize, tasks: usize) -> Range<usize> {
-        let threads = self.next.len();
-        thread * tasks / threads..(thread + 1) * tasks / threads
-    }
-}
-
-fn wait(looked: &mut usize) {
-    *looked += 1;
-    match *looked < PATIENCE {
-        true => spin_loop(),
-        false => yield_now(),
-    }
-}
-
-/// What is done at the end, even if that is a panic.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
+    /// The pool that this thread leads, or null.
+    static LEADING: Cell<*const ForkJoin> = const { Cell::new(ptr::null()) };
+    /// Whether this thread is in a task of a pool.
+    static IS_IN_TASK: Cell<bool> = const { Cell::new(false) };
 }
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
-    /// Leads a team of so many threads.
+    /// Leads a pool of so many threads.
     fn led<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| on_pool(work))
     }
 
-    #[test]
-    fn every_task_is_done_once_by_a_team_and_without_one() {
-        let done = |tasks: usize| {
-            let times: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
-            parallel_for(tasks, |nth| {
-                times[nth].fetch_add(1, Ordering::Relaxed);
-            });
-            times.iter().all(|times| times.load(Ordering::Relaxed) == 1)
-        };
-        for threads in [1, 2, 7] {
-            assert!(led(threads, || (0..2000).all(|work| done(work % 50))), "{threads} threads");
-        }
-        assert!((0..50).all(done));
+    fn counters(count: usize) -> Vec<AtomicUsize> {
+        (0..count).map(|_| AtomicUsize::new(0)).collect()
+    }
+
+    fn are_all_one(counters: &[AtomicUsize]) -> bool {
+        counters.iter().all(|counter| counter.load(Ordering::Relaxed) == 1)
     }
 
     #[test]
-    fn what_comes_of_items_is_in_their_order() {
-        let squares = || parallel_map((0..300).map(|nth| vec![nth]), |place, item| (place, item[0] * item[0]));
+    fn every_task_runs_once_in_a_pool_and_without_one() {
+        let region = |tasks: usize| {
+            let runs = counters(tasks);
+            parallel_for(tasks, |nth| _ = runs[nth].fetch_add(1, Ordering::Relaxed));
+            are_all_one(&runs)
+        };
+        for threads in [1, 2, 7] {
+            assert!(led(threads, || (0..2000).all(|nth| region(nth % 50))), "{threads} threads");
+        }
+        assert!((0..50).all(region));
+    }
+
+    #[test]
+    fn every_task_of_two_lists_runs_once() {
+        for [firsts, shares, tasks] in [[0, 3, 2], [5, 3, 2], [6, 3, 0], [1, 4, 5], [40, 1, 1]] {
+            let (first, second) = (counters(firsts), counters(shares * tasks));
+            let list = TaskList::new(firsts, |nth| _ = first[nth].fetch_add(1, Ordering::Relaxed));
+            let second_task =
+                |share: usize, nth: usize| _ = second[share * tasks + nth].fetch_add(1, Ordering::Relaxed);
+            led(3, || run_both(Some(&list), [shares, tasks], second_task));
+            assert!(are_all_one(&first) && are_all_one(&second), "{firsts} and {shares} × {tasks} tasks");
+        }
+    }
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        let squares = || parallel_map((0..300).map(|nth| vec![nth]), |index, item| (index, item[0] * item[0]));
         let expected: Vec<_> = (0..300).map(|nth| (nth, nth * nth)).collect();
         assert!(squares() == expected && led(3, squares) == expected);
     }
 
     #[test]
-    fn work_within_work_is_done_too() {
+    fn regions_within_tasks_run_too() {
         let sum = AtomicUsize::new(0);
         let add = |nth| _ = sum.fetch_add(nth, Ordering::Relaxed);
         led(3, || on_pool(|| parallel_for(10, |_| on_pool(|| parallel_for(10, add)))));
@@ -239,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_panics_ends_the_work_and_the_team_works_on() {
+    fn a_panic_in_a_task_reaches_the_leader_and_the_pool_survives() {
         led(3, || {
             for bad in [0, 3, 99] {
                 let work = || parallel_for(100, |nth| assert!(nth != bad, "task {bad}"));

@@ -1,36 +1,38 @@
-//! Rows of a matrix by the piece, and their sums.
+//! Sums over rows, in the same order at any number of threads: rows are cut into chunks of a fixed size, each chunk is summed by one
+//! thread, and the chunks' sums are added in order.
 
-use super::matrix::Matrix;
-use super::pool::parallel_map;
-use super::vectorized;
+use crate::matrix::Matrix;
+use crate::pool::parallel_map;
+use crate::vectorize::vectorized;
 
-/// How many numbers make it worth to wake another thread: about ten microseconds of work.
+/// Elements that are worth a task of their own: about ten microseconds of work.
 pub const CHUNK: usize = 16 << 10;
 
-/// How many rows of `columns` numbers make a piece.
+/// Rows of `columns` elements in a chunk; at least one.
 pub fn rows_per_chunk(columns: usize) -> usize {
     (CHUNK / columns.max(1)).max(1)
 }
 
-/// The sum of all rows.
-pub(super) fn sum_of_rows(all: Matrix<'_>) -> Vec<f32> {
+/// The sum of each column, `[columns]`, on all threads.
+pub(crate) fn column_sums(all: Matrix<'_>) -> Vec<f32> {
     let [rows, columns] = all.dims();
-    let pieces = (0..rows).step_by(rows_per_chunk(columns));
-    let pieces = parallel_map(pieces, |_, start| sum_of(all.rows(start..rows.min(start + rows_per_chunk(columns)))));
-    sum_in_order(pieces, columns)
+    let starts = (0..rows).step_by(rows_per_chunk(columns));
+    let partial_sums =
+        parallel_map(starts, |_, start| column_sums_serial(all.rows(start..rows.min(start + rows_per_chunk(columns)))));
+    sum_in_order(partial_sums, columns)
 }
 
-/// The sum of rows by the thread that calls: four at a time, so that it is read and written the less often.
-pub(super) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
-    const FEW: usize = 4;
+/// The sum of each column by the calling thread. Four rows are added at a time, to load and store the sums less often.
+pub(crate) fn column_sums_serial(rows: Matrix<'_>) -> Vec<f32> {
+    const UNROLL: usize = 4;
     let columns = rows.dims()[1];
-    let whole = rows.dims()[0] / FEW * FEW;
+    let unrolled = rows.dims()[0] / UNROLL * UNROLL;
     let mut sum = vec![0.0; columns];
     vectorized(
         #[inline(always)]
         || {
             let sum = &mut sum[..columns];
-            for start in (0..whole).step_by(FEW) {
+            for start in (0..unrolled).step_by(UNROLL) {
                 let [first, second, third, fourth] = [0, 1, 2, 3].map(|nth| &rows.row(start + nth)[..columns]);
                 for i in 0..columns {
                     sum[i] += (first[i] + second[i]) + (third[i] + fourth[i]);
@@ -38,24 +40,24 @@ pub(super) fn sum_of(rows: Matrix<'_>) -> Vec<f32> {
             }
         },
     );
-    (whole..rows.dims()[0]).for_each(|row| add_assign(&mut sum, rows.row(row)));
+    (unrolled..rows.dims()[0]).for_each(|row| add_assign(&mut sum, rows.row(row)));
     sum
 }
 
-/// The sum of what the pieces of a work came to, always in the same order.
-pub fn sum_in_order(pieces: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
-    let mut pieces = pieces.into_iter();
-    let mut sum = pieces.next().unwrap_or_else(|| vec![0.0; columns]);
-    pieces.for_each(|piece| add_assign(&mut sum, &piece));
+/// The sum of partial sums, in their order; `columns` zeros if there are none.
+pub fn sum_in_order(partial_sums: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
+    let mut partial_sums = partial_sums.into_iter();
+    let mut sum = partial_sums.next().unwrap_or_else(|| vec![0.0; columns]);
+    partial_sums.for_each(|partial_sum| add_assign(&mut sum, &partial_sum));
     sum
 }
 
-/// Adds `numbers` to those of `sum`, on all threads.
-pub fn parallel_add_assign(sum: &mut [f32], numbers: &[f32]) {
-    parallel_map(sum.chunks_mut(CHUNK).zip(numbers.chunks(CHUNK)), |_, (sum, numbers)| add_assign(sum, numbers));
+/// `sum += values`, on all threads.
+pub fn parallel_add_assign(sum: &mut [f32], values: &[f32]) {
+    parallel_map(sum.chunks_mut(CHUNK).zip(values.chunks(CHUNK)), |_, (sum, values)| add_assign(sum, values));
 }
 
-/// Adds a row to `sum`.
+/// `sum += row`.
 pub fn add_assign(sum: &mut [f32], row: &[f32]) {
     vectorized(
         #[inline(always)]

@@ -1,35 +1,36 @@
-//! Arithmetic that the compiler can turn into the widest instructions of the processor at hand.
+//! Loops for the widest SIMD instructions of the CPU at hand, chosen at run time: [`vectorized`] for loops that the compiler
+//! vectorizes, and reductions, which it may not reorder, written out.
 //!
-//! Loops count by hand: what is not inlined, as iterators here often are not, is not compiled for the wider registers.
+//! Loops index by hand: iterators are not always inlined, and a function that is not inlined is compiled for the baseline
+//! instructions.
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::CACHE_LINE;
-use super::microkernel::in_order;
+use crate::cache::CACHE_LINE;
 
-/// Runs `work` compiled for the widest registers that the processor has; all that it calls must be inlined. Slices are cut to one
-/// length within `work`: of what is asserted outside the compiler knows nothing there, and the last numbers, up to 64, go one by one.
+/// Runs `work`, compiled for the widest SIMD instructions of the CPU. Everything that `work` calls must be `#[inline(always)]`.
+/// Cut its slices to one length inside `work`: the compiler forgets assertions made outside, and bounds checks keep loops scalar.
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
 }
 
-/// eˣ, within two units of the last place; it has no branch and no table, so that a loop of it becomes vector instructions.
+/// eˣ, within two units in the last place, without branches or tables, so that loops of it vectorize.
 ///
-/// x is split into n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a polynomial, and 2ⁿ has n in its exponent. Below −87 it stays at
-/// e⁻⁸⁷, above 88 at e⁸⁸. NaN stays NaN.
+/// Range reduction: x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a Taylor polynomial, and 2ⁿ is n put into the exponent. x is clamped to
+/// [−87, 88]. NaN gives NaN.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    /// Adding it rounds to a whole number, which then stands in the lowest bits.
+    /// 1.5 · 2²³: adding it rounds to an integer, held in the lowest bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
-    /// ln 2 in two parts: the first has so few digits that n times it is exact.
+    /// ln 2 as a sum of two (Cody and Waite): the first has so few bits that n times it is exact.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     let x = x.clamp(-87.0, 88.0);
     let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
     let r = n.mul_add(-LN_2_LOW, n.mul_add(-LN_2_HIGH, x));
-    // 1 + r + r²/2! + … + r⁷/7!, which is off by 1e-8 at the ends.
+    // 1 + r + r²/2! + … + r⁷/7!; the error is below 1e-8.
     let series = 1.0_f32 / 5040.0;
     let series = series.mul_add(r, 1.0 / 720.0);
     let series = series.mul_add(r, 1.0 / 120.0);
@@ -38,25 +39,35 @@ pub fn exp(x: f32) -> f32 {
     let series = series.mul_add(r, 0.5);
     let series = series.mul_add(r, 1.0);
     let series = series.mul_add(r, 1.0);
-    // A product, and not n added to the exponent of the series: that would make a number of some NaN.
+    // A product: adding n to the exponent bits of the series would turn some NaNs into numbers.
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
-/// `x` by what `of` makes of it, for each of `numbers`; line by line, as rows are often too short for the loops of several
-/// registers that the compiler makes.
+/// `x = f(x)` for every element, to be called within [`vectorized`]. Line by line: rows are often too short for the loops unrolled
+/// over several registers that the compiler would make.
 #[inline(always)]
-pub fn map_in_place(numbers: &mut [f32], of: impl Fn(f32) -> f32) {
-    let (lines, rest) = numbers.as_chunks_mut::<CACHE_LINE>();
+pub fn map_in_place(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    let (lines, rest) = values.as_chunks_mut::<CACHE_LINE>();
     for line in lines {
         for i in 0..CACHE_LINE {
-            line[i] = of(line[i]);
+            line[i] = f(line[i]);
         }
-        // Of many lines the compiler would gather the first numbers, and then the second.
-        in_order();
+        // Without it the compiler would vectorize across lines, with gathers.
+        compiler_barrier();
     }
     for i in 0..rest.len() {
-        rest[i] = of(rest[i]);
+        rest[i] = f(rest[i]);
     }
+}
+
+/// The compiler moves no load or store across it. It emits no instruction.
+#[inline(always)]
+pub(crate) fn compiler_barrier() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the assembly is empty: it has no effect on any register, flag or memory.
+    unsafe {
+        std::arch::asm!("", options(nostack, preserves_flags))
+    };
 }
 
 /// Σ x.
@@ -70,12 +81,12 @@ pub fn sum(x: &[f32]) -> f32 {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let (whole, rest) = S::as_simd_f32s(self.0);
-            let mut sums = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
-            // A call, and all registers put aside for it, which is longer than most rows take.
+            let mut sums = [simd.splat_f32s(0.0); ACCUMULATORS];
+            // A call that spills all registers: it takes longer than most rows.
             if !rest.is_empty() {
                 sums[0] = simd.partial_load_f32s(rest);
             }
-            side_by_side(
+            reduce(
                 whole.len(),
                 &mut sums,
                 #[inline(always)]
@@ -99,11 +110,11 @@ pub fn dot(x: &[f32], y: &[f32]) -> f32 {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let ((x, x_rest), (y, y_rest)) = (S::as_simd_f32s(self.0), S::as_simd_f32s(self.1));
-            let mut sums = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
+            let mut sums = [simd.splat_f32s(0.0); ACCUMULATORS];
             if !x_rest.is_empty() {
                 sums[0] = simd.mul_f32s(simd.partial_load_f32s(x_rest), simd.partial_load_f32s(y_rest));
             }
-            side_by_side(
+            reduce(
                 x.len().min(y.len()),
                 &mut sums,
                 #[inline(always)]
@@ -113,11 +124,11 @@ pub fn dot(x: &[f32], y: &[f32]) -> f32 {
         }
     }
 
-    assert_eq!(x.len(), y.len(), "a product for every number");
+    assert_eq!(x.len(), y.len(), "a dot product of vectors of different lengths");
     Arch::new().dispatch(Sum(x, y))
 }
 
-/// The largest x; −∞ of none.
+/// The largest x; −∞ if there is none.
 #[inline(always)]
 pub fn max(x: &[f32]) -> f32 {
     struct Largest<'a>(&'a [f32]);
@@ -128,44 +139,44 @@ pub fn max(x: &[f32]) -> f32 {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let (whole, rest) = S::as_simd_f32s(self.0);
-            let mut found = [simd.splat_f32s(f32::NEG_INFINITY); SIDE_BY_SIDE];
-            side_by_side(
+            let mut largest = [simd.splat_f32s(f32::NEG_INFINITY); ACCUMULATORS];
+            reduce(
                 whole.len(),
-                &mut found,
+                &mut largest,
                 #[inline(always)]
-                |most, at| simd.max_f32s(most, whole[at]),
+                |largest, at| simd.max_f32s(largest, whole[at]),
             );
-            let [a, b, c, d] = found;
-            let found = simd.reduce_max_f32s(simd.max_f32s(simd.max_f32s(a, b), simd.max_f32s(c, d)));
-            rest.iter().fold(found, |found, &x| if x > found { x } else { found })
+            let [a, b, c, d] = largest;
+            let largest = simd.reduce_max_f32s(simd.max_f32s(simd.max_f32s(a, b), simd.max_f32s(c, d)));
+            rest.iter().fold(largest, |largest, &x| if x > largest { x } else { largest })
         }
     }
 
     Arch::new().dispatch(Largest(x))
 }
 
-/// Sums that run side by side, as many as hide the time that an addition takes.
-const SIDE_BY_SIDE: usize = 4;
+/// Independent accumulators of a reduction, enough to hide the latency of an addition.
+const ACCUMULATORS: usize = 4;
 
-/// Goes on with one of `found` after another by the registers up to `count`. Which one is known when it is compiled: they stay
-/// in registers themselves then.
+/// Reduces registers `0..count` into `accumulators`, round robin. Their indices are constants in the unrolled loops, which keeps them in
+/// registers.
 #[inline(always)]
-fn side_by_side<T: Copy>(count: usize, found: &mut [T; SIDE_BY_SIDE], next: impl Fn(T, usize) -> T) {
-    let whole = count / SIDE_BY_SIDE * SIDE_BY_SIDE;
-    for start in (0..whole).step_by(SIDE_BY_SIDE) {
-        for nth in 0..SIDE_BY_SIDE {
-            found[nth] = next(found[nth], start + nth);
+fn reduce<T: Copy>(count: usize, accumulators: &mut [T; ACCUMULATORS], next: impl Fn(T, usize) -> T) {
+    let whole = count / ACCUMULATORS * ACCUMULATORS;
+    for start in (0..whole).step_by(ACCUMULATORS) {
+        for nth in 0..ACCUMULATORS {
+            accumulators[nth] = next(accumulators[nth], start + nth);
         }
     }
-    for nth in 0..SIDE_BY_SIDE - 1 {
+    for nth in 0..ACCUMULATORS - 1 {
         if whole + nth < count {
-            found[nth] = next(found[nth], whole + nth);
+            accumulators[nth] = next(accumulators[nth], whole + nth);
         }
     }
 }
 
 #[inline(always)]
-fn total<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; SIDE_BY_SIDE]) -> f32 {
+fn total<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; ACCUMULATORS]) -> f32 {
     simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)))
 }
 
@@ -174,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exponential_is_right_to_the_last_places_from_end_to_end() {
+    fn exp_is_within_two_units_in_the_last_place() {
         let mut worst = 0.0_f64;
         for i in -87_000..=88_000 {
             let x = i as f32 / 1000.0;
@@ -190,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_of_any_length_are_those_of_the_numbers_one_by_one() {
+    fn reductions_of_any_length_equal_the_sequential_ones() {
         for length in [0, 1, 31, 32, 33, 100, 1000] {
             let x: Vec<f32> = (0..length).map(|i| (i % 7) as f32 - 2.0).collect();
             let y: Vec<f32> = (0..length).map(|i| (i % 5) as f32).collect();

@@ -1,131 +1,135 @@
-//! `xᵀ d`, the sum over N rows of the products of their numbers, which is the gradient of a weight: `[inputs, outputs]`. And the sum of
-//! the rows of d alone, which is that of a bias.
+//! The gradient of a weight, `xᵀ d`, and of its bias, the column sums of `d`: products whose depth is the batch.
 //!
-//! The result is small beside what it is summed of, and what is packed for a product is little used. So every thread takes rows
-//! of its own, which it reads once and as they lie, and has a sum of its own; the sums are added in the end. A larger result would
-//! be a lot to have many times: of it, each thread takes a part.
+//! Small weights are summed split-K: the N rows are cut into chunks, each task computes the partial product of a chunk and the
+//! partial sums are added in order, so the result does not depend on the number of threads. A chunk is read once, and in place: each packed
+//! element would be used too little. For larger weights the partial sums would take too much memory: they are one ordinary product.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::gemm::{Threads, matmul};
-use super::matrix::Matrix;
-use super::pool::parallel_for;
-use super::reduce::{add_assign, rows_per_chunk, sum_in_order, sum_of, sum_of_rows};
-use super::stores::vec_from_zeroed_chunks;
-use super::transpose::to_row_major;
+use crate::gemm::matmul;
+use crate::matrix::Matrix;
+use crate::parallel_vec::vec_from_zeroed_chunks;
+use crate::pool::{TaskList, Threads, parallel_for};
+use crate::reduce::{add_assign, column_sums, column_sums_serial, rows_per_chunk, sum_in_order};
+use crate::transpose::to_row_major;
 
-/// How many rows make a piece: few enough for two threads to share those of a small batch.
+/// Rows in a chunk: few enough that two threads share a small batch.
 const CHUNK_ROWS: usize = 512;
-/// How many pieces there are, at most, each with a sum of its own; those of more rows are larger.
+/// Chunks at most; a larger batch has longer chunks.
 const MAX_CHUNKS: usize = 16;
-/// How many numbers a result has, at most, of which each piece has its own: a megabyte.
+/// Elements of a weight that is summed split-K, at most: 1 MiB for each chunk's partial sum.
 const MAX_SPLIT_K: usize = 1 << 18;
-/// A multiple of so many columns is a part of a piece: tiles of every processor.
-const PART_COLUMNS: usize = 64;
+/// Columns of a task are a multiple of it: of NR on every CPU.
+const COLUMN_UNIT: usize = 64;
 
-/// `xᵀ d`, the sum over the N rows of both, to be made beside a product.
+/// `xᵀ d`, `[inputs, outputs]`, as tasks that can run alongside a product.
 pub struct WeightGradient<'a> {
     x: Matrix<'a>,
     d: Matrix<'a>,
-    /// Of a piece.
+    /// Rows of a chunk.
     rows: usize,
-    /// Of a part of a piece: all, unless there are more threads than pieces.
+    /// Columns of a task: all, unless there are more threads than chunks.
     columns: usize,
-    /// Piece by piece, and part by part; none of a large result.
-    sums: Vec<OnceLock<Sums>>,
+    /// The partial sums, chunk by chunk, each block of columns by block; empty if the weight is not summed split-K.
+    partial_sums: Vec<OnceLock<PartialSum>>,
 }
 
-/// What a part of a piece comes to.
-struct Sums {
-    products: Vec<f32>,
-    /// Of the rows of d alone.
-    rows: Vec<f32>,
+/// The sums over one chunk, for one block of columns.
+struct PartialSum {
+    /// `[inputs, columns]`
+    weight: Vec<f32>,
+    /// `[columns]`
+    bias: Vec<f32>,
 }
 
 impl<'a> WeightGradient<'a> {
-    /// The gradient of a weight whose layer read `x`, `[N, inputs]`, and had the gradient `d`, `[N, outputs]`, in its output.
+    /// The gradient of the weight of a layer that read `x`, given the derivative `d` of its output.
+    ///
+    /// # Shapes
+    ///
+    /// - `x`: `[N, inputs]`
+    /// - `d`: `[N, outputs]`
     pub fn new(x: Matrix<'a>, d: Matrix<'a>) -> Self {
         let ([n, inputs], [_, outputs]) = (x.dims(), d.dims());
-        let is_few = n >= CHUNK_ROWS && inputs * outputs <= MAX_SPLIT_K;
-        let pieces = if is_few { n.div_ceil(CHUNK_ROWS).clamp(2, MAX_CHUNKS) } else { 1 };
-        let parts = rayon::current_num_threads().div_ceil(pieces);
-        let (rows, columns) = (n.div_ceil(pieces), outputs.div_ceil(parts).next_multiple_of(PART_COLUMNS));
-        let sums = if is_few { pieces * outputs.div_ceil(columns) } else { 0 };
-        Self { x, d, rows, columns, sums: (0..sums).map(|_| OnceLock::new()).collect() }
+        let is_split = n >= CHUNK_ROWS && inputs * outputs <= MAX_SPLIT_K;
+        let chunks = if is_split { n.div_ceil(CHUNK_ROWS).clamp(2, MAX_CHUNKS) } else { 1 };
+        let blocks = rayon::current_num_threads().div_ceil(chunks);
+        let (rows, columns) = (n.div_ceil(chunks), outputs.div_ceil(blocks).next_multiple_of(COLUMN_UNIT));
+        let tasks = if is_split { chunks * outputs.div_ceil(columns) } else { 0 };
+        Self { x, d, rows, columns, partial_sums: (0..tasks).map(|_| OnceLock::new()).collect() }
     }
 
-    /// How many tasks there are to be done by [`Self::task`], beside anything; what is not done then is in the end.
-    pub fn tasks(&self) -> usize {
-        self.sums.len()
+    /// The tasks of the partial sums, to run alongside a product. [`Self::finish`] runs those that have not run.
+    pub fn tasks(&self) -> TaskList<'_> {
+        TaskList::new(self.partial_sums.len(), |nth| self.task(nth))
     }
 
-    /// Sums a part of a piece.
-    pub fn task(&self, nth: usize) {
-        self.sums[nth].get_or_init(|| {
-            let ([n, _], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
-            let rows = part(n, self.rows, nth / parts);
-            let d = self.d.rows(rows.clone()).columns(part(outputs, self.columns, nth % parts));
-            let products = matmul(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One);
-            Sums { products, rows: sum_of(d) }
+    fn task(&self, nth: usize) {
+        self.partial_sums[nth].get_or_init(|| {
+            let ([n, _], [_, outputs], blocks) = (self.x.dims(), self.d.dims(), self.blocks());
+            let rows = chunk(n, self.rows, nth / blocks);
+            let d = self.d.rows(rows.clone()).columns(chunk(outputs, self.columns, nth % blocks));
+            let weight = matmul(None, 1.0, self.x.rows(rows).transposed(), d, Threads::One);
+            PartialSum { weight, bias: column_sums_serial(d) }
         });
     }
 
-    /// The sum of the rows of `d` alone, `[outputs]`: of pieces, if `sums` is of some.
-    pub fn bias_gradient(sums: Option<&Self>, d: Matrix<'_>) -> Vec<f32> {
-        let Some(sums) = sums.filter(|sums| sums.tasks() > 0) else { return sum_of_rows(d) };
-        let pieces = sums.done();
-        let pieces =
-            pieces.chunks(sums.parts()).map(|parts| parts.iter().flat_map(|part| &part.rows).copied().collect());
-        sum_in_order(pieces.collect(), d.dims()[1])
+    /// The gradient of the bias, `[outputs]`: the column sums of `d`, from the partial sums if `gradient` has some.
+    pub fn bias_gradient(gradient: Option<&Self>, d: Matrix<'_>) -> Vec<f32> {
+        let Some(gradient) = gradient.filter(|gradient| !gradient.partial_sums.is_empty()) else {
+            return column_sums(d);
+        };
+        let of_chunk = |blocks: &[&PartialSum]| blocks.iter().flat_map(|block| &block.bias).copied().collect();
+        let chunks = gradient.partial_sums().chunks(gradient.blocks()).map(of_chunk).collect();
+        sum_in_order(chunks, d.dims()[1])
     }
 
-    /// The whole sum.
+    /// The gradient of the weight, `[inputs, outputs]`.
     pub fn finish(self) -> Vec<f32> {
         let ([n, inputs], [_, outputs]) = (self.x.dims(), self.d.dims());
-        if !self.sums.is_empty() {
-            return self.sum_of_pieces();
+        if !self.partial_sums.is_empty() {
+            return self.sum();
         }
-        // The narrower of the two is packed, where that is more saved than it takes to turn the result.
+        // The right-hand matrix is packed: let it be the narrower one, if that saves more than transposing the result costs.
         if n * outputs.saturating_sub(inputs) > inputs * outputs {
-            let columns = matmul(None, 1.0, self.d.transposed(), self.x, Threads::All);
-            return to_row_major(Matrix::new(&columns, outputs, inputs).transposed());
+            let transposed = matmul(None, 1.0, self.d.transposed(), self.x, Threads::All);
+            return to_row_major(Matrix::new(&transposed, outputs, inputs).transposed());
         }
         matmul(None, 1.0, self.x.transposed(), self.d, Threads::All)
     }
 
-    fn sum_of_pieces(self) -> Vec<f32> {
-        let ([_, inputs], [_, outputs], parts) = (self.x.dims(), self.d.dims(), self.parts());
-        let sums = self.done();
+    /// The sum of the partial sums, in the order of the chunks.
+    fn sum(self) -> Vec<f32> {
+        let ([_, inputs], [_, outputs], blocks) = (self.x.dims(), self.d.dims(), self.blocks());
+        let partial_sums = self.partial_sums();
         vec_from_zeroed_chunks(inputs * outputs, rows_per_chunk(outputs) * outputs, |nth, out| {
             for (row, out) in (nth * rows_per_chunk(outputs)..).zip(out.chunks_mut(outputs)) {
-                for (part, out) in out.chunks_mut(self.columns).enumerate() {
-                    sums.iter()
-                        .skip(part)
-                        .step_by(parts)
-                        .for_each(|sum| add_assign(out, &sum.products[row * out.len()..]));
+                for (block, out) in out.chunks_mut(self.columns).enumerate() {
+                    let of_block = partial_sums.iter().skip(block).step_by(blocks);
+                    of_block.for_each(|partial_sum| add_assign(out, &partial_sum.weight[row * out.len()..]));
                 }
             }
         })
     }
 
-    /// What all tasks came to, those done now that were not before.
-    fn done(&self) -> Vec<&Sums> {
-        if self.sums.iter().any(|sum| sum.get().is_none()) {
-            parallel_for(self.tasks(), |nth| self.task(nth));
+    /// All partial sums; runs the tasks that have not run.
+    fn partial_sums(&self) -> Vec<&PartialSum> {
+        if self.partial_sums.iter().any(|sum| sum.get().is_none()) {
+            parallel_for(self.partial_sums.len(), |nth| self.task(nth));
         }
-        self.sums.iter().map(|sum| sum.get().expect("every task is done")).collect()
+        self.partial_sums.iter().map(|sum| sum.get().expect("every task has run")).collect()
     }
 
-    /// How many parts a piece has.
-    fn parts(&self) -> usize {
+    /// Blocks of columns in a chunk.
+    fn blocks(&self) -> usize {
         self.d.dims()[1].div_ceil(self.columns)
     }
 }
 
-/// The `nth` of the parts of so many.
-fn part(all: usize, size: usize, nth: usize) -> Range<usize> {
-    nth * size..all.min((nth + 1) * size)
+/// The `nth` chunk of `0..length`.
+fn chunk(length: usize, size: usize, nth: usize) -> Range<usize> {
+    nth * size..length.min((nth + 1) * size)
 }
 
 #[cfg(test)]
@@ -133,32 +137,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_sum_of_the_rows_products_and_the_same_bits_by_any_number_of_threads() {
-        let numbers =
+    fn any_number_of_threads_gives_the_same_sums_of_rows() {
+        let values =
             |count: usize| -> Vec<f32> { (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect() };
-        // Two pieces and three, unequal, with columns for many threads and few; then without pieces, turned and as they are.
+        // Split-K in two and three uneven chunks, with one block of columns and several; then one product, transposed and not.
         for [n, inputs, outputs] in
             [[512, 9, 170], [1100, 130, 24], [1025, 1, 1], [140, 9, 17], [3, 5, 7], [513, 640, 420], [600, 420, 640]]
         {
-            let (x, d) = (numbers(n * inputs), numbers(n * outputs));
+            let (x, d) = (values(n * inputs), values(n * outputs));
             let by = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| {
                     let (x, d) = (Matrix::new(&x, n, inputs), Matrix::new(&d, n, outputs));
-                    let sums = WeightGradient::new(x, d);
-                    [WeightGradient::bias_gradient(Some(&sums), d), sums.finish()].concat()
+                    let gradient = WeightGradient::new(x, d);
+                    [WeightGradient::bias_gradient(Some(&gradient), d), gradient.finish()].concat()
                 })
             };
             let one = by(1);
             for (at, found) in one.iter().enumerate() {
-                // What is multiplied by one comes first.
+                // The bias comes first: its inputs are ones.
                 let x = |i: usize| at.checked_sub(outputs).map_or(1.0, |at| x[i * inputs + at / outputs]);
                 let terms = (0..n).map(|i| x(i) as f64 * d[i * outputs + at % outputs] as f64);
                 let expected: f64 = terms.sum();
                 assert!((*found as f64 - expected).abs() < 1e-4, "{found} instead of {expected} at {at}");
             }
             for threads in [2, 7] {
-                let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+                let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
                 assert!(bits(&one) == bits(&by(threads)), "{threads} threads, {n} rows of {inputs} and {outputs}");
             }
         }

@@ -71,8 +71,9 @@ pub(crate) mod cpu {
         ) -> [Option<Values>; 3] {
             let d = d_out.view();
             let sum = wanted[1].then(|| WeightGradient::new(x.matrix(), d.matrix()));
+            let tasks = sum.as_ref().map(WeightGradient::tasks);
             let d_x = wanted[0].then(|| {
-                Values::like(matmul_then(None, d.matrix(), weight.matrix().transposed(), sum.as_ref(), |_, _| ()), x)
+                Values::like(matmul_then(None, d.matrix(), weight.matrix().transposed(), tasks, |_, _| ()), x)
             });
             let d_bias = wanted[2].then(|| Values::like(WeightGradient::bias_gradient(sum.as_ref(), d.matrix()), bias));
             let d_weight = sum.map(|sum| Values::like(sum.finish(), weight));

@@ -51,11 +51,11 @@ pub(crate) mod cpu {
             let [n, f] = [x.dims()[0], b_1.len()];
             let mut slopes = Vec::with_capacity(if is_tracked { n * f } else { 0 });
             // SAFETY: if it is written to, there is room for as many numbers, which nobody else touches meanwhile.
-            let parts = unsafe { MatrixMut::part(slopes.as_mut_ptr(), n, f, f) };
+            let parts = unsafe { MatrixMut::from_raw_parts(slopes.as_mut_ptr(), n, f, f) };
             let activations = matmul_then(Some(&b_1), x.matrix(), w_1.matrix(), None, |first, z| match is_tracked {
                 false => activate(z),
                 // SAFETY: who makes the activations makes the slopes of the same places, and nobody else.
-                true => activate_with_slopes(z, unsafe { parts.numbers(first, z.len()) }),
+                true => activate_with_slopes(z, unsafe { parts.elements(first, z.len()) }),
             });
             let activations = Values::new(activations, [n, f]);
             let (out, ()) = AddLinear(self.0).forward([stream, activations.view(), w_2, b_2], is_tracked);
@@ -78,18 +78,18 @@ pub(crate) mod cpu {
             let (activations, slopes) = (activations.view(), slopes.view());
             let d = self.0.of_gradient(&d_out);
             let sum = wanted[4].then(|| WeightGradient::new(activations.matrix(), d.view().matrix()));
-            let d_activations =
-                matmul_then(None, d.view().matrix(), w_2.matrix().transposed(), sum.as_ref(), |first, d| {
-                    vectorized(
-                        #[inline(always)]
-                        || {
-                            let slopes = &slopes[first..][..d.len()];
-                            for i in 0..d.len() {
-                                d[i] *= slopes[i];
-                            }
-                        },
-                    )
-                });
+            let tasks = sum.as_ref().map(WeightGradient::tasks);
+            let d_activations = matmul_then(None, d.view().matrix(), w_2.matrix().transposed(), tasks, |first, d| {
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let slopes = &slopes[first..][..d.len()];
+                        for i in 0..d.len() {
+                            d[i] *= slopes[i];
+                        }
+                    },
+                )
+            });
             let d_activations = Values::like(d_activations, activations);
             let d_b_2 =
                 wanted[5].then(|| Values::like(WeightGradient::bias_gradient(sum.as_ref(), d.view().matrix()), b_2));

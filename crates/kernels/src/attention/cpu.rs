@@ -41,8 +41,8 @@ impl Operation<1> for Attention {
                 head.drop(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), rows.end);
                 // SAFETY: these columns of these rows are this task's alone, and in this task written once.
-                let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                v.multiply_first(&out, Accumulate::Overwrite, 1.0, weights);
+                let mut out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
+                v.gemm_leading(&mut out, Accumulate::Overwrite, 1.0, weights);
             }
             saved
         });
@@ -73,14 +73,14 @@ impl Operation<1> for Attention {
                 head.scores(rows.clone(), &by_k, weights);
                 softmax_again(rows.clone(), weights, &saved[nth]);
                 let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                by_v.multiply_first(&MatrixMut::new(d_scores, rows.len(), seen), Accumulate::Overwrite, 1.0, d);
+                by_v.gemm_leading(&mut MatrixMut::new(d_scores, rows.len(), seen), Accumulate::Overwrite, 1.0, d);
                 head.drop(rows.clone(), d_scores);
                 differentiate_softmax(weights, d_scores, seen);
                 head.drop(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), seen).transposed();
                 gemm(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
                 let d_scores = Matrix::new(d_scores, rows.len(), seen);
-                k.multiply_first(&d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
+                k.gemm_leading(&mut d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
                 gemm(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), head.part(0, rows), Threads::One);
             }
         });
@@ -137,8 +137,8 @@ impl Head<'_> {
 
     /// What each of `places` has to do with those up to the last of them, of which `keys` are the columns.
     fn scores(&self, places: Range<usize>, keys: &PackedB, out: &mut [f32]) {
-        let out = MatrixMut::new(out, places.len(), places.end);
-        keys.multiply_first(&out, Accumulate::Overwrite, self.scale, self.part(0, places));
+        let mut out = MatrixMut::new(out, places.len(), places.end);
+        keys.gemm_leading(&mut out, Accumulate::Overwrite, self.scale, self.part(0, places));
     }
 
     /// Drops of what each of `places` takes of those up to the last of them.
@@ -285,9 +285,9 @@ unsafe impl Sync for Shared {}
 impl Shared {
     /// # Safety
     ///
-    /// As for [`MatrixMut::part`].
+    /// As for [`MatrixMut::from_raw_parts`].
     unsafe fn part(&self, start: usize, rows: usize, columns: usize, row_stride: usize) -> MatrixMut<'_> {
         // SAFETY: the caller sees to it.
-        unsafe { MatrixMut::part(self.0.add(start), rows, columns, row_stride) }
+        unsafe { MatrixMut::from_raw_parts(self.0.add(start), rows, columns, row_stride) }
     }
 }

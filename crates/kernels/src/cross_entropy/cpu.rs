@@ -154,7 +154,7 @@ impl Head<'_> {
         for rows in self.table.chunks(NEAR * self.c) {
             let rows = Matrix::new(rows, rows.len() / self.c, self.c);
             let room = &mut logits.spare_capacity_mut()[..rows.dims()[0] * n];
-            for row in states.packed.write(room, &vec![0.0; n], rows).chunks_exact(n) {
+            for row in states.packed.matmul_into(room, &vec![0.0; n], rows).chunks_exact(n) {
                 states.below.iter_mut().zip(row).for_each(|(below, logit)| *below = below.min(-logit));
             }
         }
@@ -191,7 +191,7 @@ impl Head<'_> {
         let near = self.table[first * c..].chunks(NEAR * c).zip(e.chunks_mut(NEAR * n));
         for (first, (rows, e)) in (first..).step_by(NEAR).zip(near) {
             let rows = Matrix::new(rows, rows.len() / c, c);
-            let e = states.packed.write(e, &states.below, rows);
+            let e = states.packed.matmul_into(e, &states.below, rows);
             for (nth, &target) in states.targets.iter().enumerate() {
                 if let Some(row) = (target as usize).checked_sub(first).filter(|row| row * n < e.len()) {
                     found.wanted[nth] = e[row * n + nth] as f64;
@@ -218,14 +218,14 @@ impl Head<'_> {
         let first = if d_table.is_empty() { Accumulate::Overwrite } else { Accumulate::Add };
         assert!(d_table.capacity() >= v * c, "room for the whole table");
         // SAFETY: there is room for the whole table, as was just seen, which only the tasks touch until they are done.
-        let table = unsafe { MatrixMut::part(d_table.as_mut_ptr(), v, c, c) };
+        let table = unsafe { MatrixMut::from_raw_parts(d_table.as_mut_ptr(), v, c, c) };
         parallel_for(v.div_ceil(rows), |nth| {
             let rows = nth * rows..v.min((nth + 1) * rows);
             // SAFETY: no other task has these rows.
-            let d = unsafe { table.block(rows.clone(), 0..c) };
+            let mut d = unsafe { table.block(rows.clone(), 0..c) };
             for (which, (e, shares)) in e.chunks(self.states * v).zip(&shares).enumerate() {
                 let (onto, n) = (if which == 0 { first } else { Accumulate::Add }, e.len() / v);
-                shares.multiply(&d, onto, factor, Matrix::new(&e[rows.start * n..], rows.len(), n));
+                shares.gemm(&mut d, onto, factor, Matrix::new(&e[rows.start * n..], rows.len(), n));
             }
         });
         // SAFETY: every row was written by its task.
