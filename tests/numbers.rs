@@ -95,7 +95,7 @@ fn an_update_of_some_rows_gives_what_pytorchs_sparse_adam_gives() {
                 weight_decay: 0.0,
                 step,
             };
-            let rows = Rows::named_by(numbers(&read["rows"]).into_iter().map(|row| row as u32));
+            let rows = Rows::from_ids(numbers(&read["rows"]).into_iter().map(|row| row as u32));
             let (gradient, scale) = (tensor(floats(&read["gradient"])), tensor(vec![1.0]));
             (table, moments) = adamw.update_rows(table, &rows, gradient, scale, moments);
         }

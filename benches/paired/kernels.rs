@@ -128,8 +128,8 @@ fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>
     let wpe = table(request.t, request.c, 1, device).require_grad();
     let (ids, t, ones, device) = (request.ids.clone(), request.t, ones(request, device), device.clone());
     Box::new(move || {
-        let rows = Rows::named_by(ids.iter().copied());
-        let places = Ids::new(&rows.places(&ids), [ids.len() / t, t], &device);
+        let rows = Rows::from_ids(ids.iter().copied());
+        let places = Ids::new(&rows.indices_of(&ids), [ids.len() / t, t], &device);
         let taken = Tensor::from_inner(rows.of(wte.clone())).require_grad();
         let mut gradients = backward_from(embed(taken.clone(), Some(wpe.clone()), places), ones.clone());
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
@@ -148,10 +148,10 @@ fn update(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1
 /// The same of the rows alone that the ids name.
 fn update_of_rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     let ids = request.ids.clone();
-    let read = Rows::named_by(ids.iter().copied()).ids().len();
+    let read = Rows::from_ids(ids.iter().copied()).ids().len();
     let gradient = table(read, request.c, 1, device).flatten(0, 1);
     updates(request, device, move |adamw, parameter, moments| {
-        let rows = Rows::named_by(ids.iter().copied());
+        let rows = Rows::from_ids(ids.iter().copied());
         adamw.update_rows(parameter, &rows, gradient.clone(), clip(&gradient), moments)
     })
 }

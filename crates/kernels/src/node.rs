@@ -1,4 +1,4 @@
-//! A node of our own in burn's graph: what is computed forward, and its gradient beside it.
+//! A node of our own in burn's autodiff graph: an output, and the gradients of its inputs.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -11,35 +11,46 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, DispatchKindConversion, DispatchTensor};
 use burn::tensor::Tensor;
 
-/// A function from N tensors to one on the backend B, whose gradient is known.
-pub(crate) trait Node<B: Backend, const N: usize>: Debug + Send + 'static {
-    /// What the gradients are computed from.
+/// A differentiable function of N tensors on one of burn's backends.
+pub(crate) trait Node<const N: usize>: Debug + Send + 'static {
+    /// Where the tensors are.
+    type Backend: Backend;
+    /// What forward keeps for backward.
     type Saved: Clone + Debug + Send + 'static;
 
-    /// The output, and what is saved if it `is_tracked`, that is if the gradients will be asked for.
-    fn forward(&self, inputs: [FloatTensor<B>; N], is_tracked: bool) -> (FloatTensor<B>, Self::Saved);
+    /// The output, and what backward needs if the node `is_tracked`, that is, if backward may be called.
+    fn forward(
+        &self,
+        inputs: [FloatTensor<Self::Backend>; N],
+        is_tracked: bool,
+    ) -> (FloatTensor<Self::Backend>, Self::Saved);
 
-    /// The gradients in the inputs, given `d_out`, that in the output; none where it is not wanted.
-    fn backward(saved: Self::Saved, d_out: FloatTensor<B>, wanted: [bool; N]) -> [Option<FloatTensor<B>>; N];
-
-    /// The same where the gradient in the first input is wanted, which is added to `so_far`, what others made of it already.
-    fn backward_onto(
-        so_far: FloatTensor<B>,
+    /// The gradients of the inputs that are `wanted`, given `d_out`, the gradient of the output.
+    fn backward(
         saved: Self::Saved,
-        d_out: FloatTensor<B>,
+        d_out: FloatTensor<Self::Backend>,
         wanted: [bool; N],
-    ) -> [Option<FloatTensor<B>>; N] {
-        let mut found = Self::backward(saved, d_out, wanted);
-        found[0] = found[0].take().map(|gradient| B::float_add(gradient, so_far));
-        found
+    ) -> [Option<FloatTensor<Self::Backend>>; N];
+
+    /// [`Self::backward`] where the gradient of the first input is wanted and `so_far` is what other nodes have contributed to
+    /// it: returns their sum.
+    fn backward_onto(
+        so_far: FloatTensor<Self::Backend>,
+        saved: Self::Saved,
+        d_out: FloatTensor<Self::Backend>,
+        wanted: [bool; N],
+    ) -> [Option<FloatTensor<Self::Backend>>; N] {
+        let mut gradients = Self::backward(saved, d_out, wanted);
+        gradients[0] = gradients[0].take().map(|gradient| Self::Backend::float_add(gradient, so_far));
+        gradients
     }
 }
 
-/// A tensor as a node takes it.
+/// An input of a node.
 pub(crate) enum Input<B: Backend> {
-    /// Nothing is differentiated.
+    /// Outside any graph.
     Plain(FloatTensor<B>),
-    /// A node of a graph, or a constant in one.
+    /// In a graph, be it as a constant.
     Tracked(FloatTensor<Autodiff<B>>),
 }
 
@@ -55,30 +66,27 @@ where
     }
 }
 
-/// The output of `node`, differentiable if any of the inputs is.
-pub(crate) fn run<B: Backend, O: Node<B, N>, const N: usize, const D: usize>(
-    node: O,
-    inputs: [Input<B>; N],
-) -> Tensor<D>
+/// The output of `node`, itself a node of the graph if any input is.
+pub(crate) fn run<T: Node<N>, const N: usize, const D: usize>(node: T, inputs: [Input<T::Backend>; N]) -> Tensor<D>
 where
-    DispatchTensor: DispatchKindConversion<B> + DispatchKindConversion<Autodiff<B>>,
+    DispatchTensor: DispatchKindConversion<T::Backend> + DispatchKindConversion<Autodiff<T::Backend>>,
 {
     if inputs.iter().all(|input| matches!(input, Input::Plain(_))) {
         let inputs = inputs.map(|input| match input {
             Input::Plain(tensor) => tensor,
             Input::Tracked(_) => unreachable!("all are plain"),
         });
-        return Tensor::from_primitive::<B>(node.forward(inputs, false).0);
+        return Tensor::from_primitive::<T::Backend>(node.forward(inputs, false).0);
     }
     let inputs = inputs.map(|input| match input {
         Input::Tracked(tensor) => tensor,
-        Input::Plain(tensor) => Autodiff::<B>::from_inner(tensor),
+        Input::Plain(tensor) => Autodiff::<T::Backend>::from_inner(tensor),
     });
     let parents = inputs.each_ref().map(|tensor| tensor.node());
     let first = inputs[0].clone();
     let inputs = inputs.map(|tensor| tensor.into_primitive());
-    let prepared = Step::<O>(PhantomData).prepare::<NoCheckpointing>(parents).compute_bound().stateful();
-    Tensor::from_primitive::<Autodiff<B>>(match prepared {
+    let prepared = Step::<T>(PhantomData).prepare::<NoCheckpointing>(parents).compute_bound().stateful();
+    Tensor::from_primitive::<Autodiff<T::Backend>>(match prepared {
         OpsKind::Tracked(step) => {
             let (out, saved) = node.forward(inputs, true);
             step.finish((saved, first), out)
@@ -87,24 +95,25 @@ where
     })
 }
 
+/// The step of burn's backward pass that calls a node's `backward`.
 #[derive(Debug)]
-struct Step<O>(PhantomData<O>);
+struct Step<T>(PhantomData<T>);
 
-impl<B: Backend, O: Node<B, N>, const N: usize> Backward<B, N> for Step<O> {
-    /// What the node saved, and its first input, by which the gradient in it so far is found.
-    type State = (O::Saved, FloatTensor<Autodiff<B>>);
+impl<T: Node<N>, const N: usize> Backward<T::Backend, N> for Step<T> {
+    /// What the node saved, and its first input, under which the gradient accumulated so far is found.
+    type State = (T::Saved, FloatTensor<Autodiff<T::Backend>>);
 
     fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (saved, first) = ops.state;
-        let d_out = gradients.consume::<B>(&ops.node);
+        let d_out = gradients.consume::<T::Backend>(&ops.node);
         let wanted = ops.parents.each_ref().map(Option::is_some);
-        let found = match gradients.remove::<B>(&first) {
-            Some(so_far) => O::backward_onto(so_far, saved, d_out, wanted),
-            None => O::backward(saved, d_out, wanted),
+        let found = match gradients.remove::<T::Backend>(&first) {
+            Some(so_far) => T::backward_onto(so_far, saved, d_out, wanted),
+            None => T::backward(saved, d_out, wanted),
         };
         for (parent, gradient) in ops.parents.into_iter().zip(found) {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
-                gradients.register::<B>(parent.id, gradient);
+                gradients.register::<T::Backend>(parent.id, gradient);
             }
         }
     }

@@ -1,30 +1,27 @@
-//! An operation of our own between burn's: slices in, slices out, and its gradient beside it.
+//! An operation on the CPU: slices in, one new tensor out, and its gradients.
 //!
-//! burn's processor backend, flex, computes most operations one after another on one thread, each into fresh memory. What an
-//! [`Operation`] does in one call, flex is not asked to do in ten.
+//! burn's CPU backend, flex, runs most operations on one thread and allocates for each. An [`Operation`] is one node of the
+//! graph where flex would have ten.
 
 use std::fmt::Debug;
 use std::ops::Deref;
 
-use burn::backend::{DispatchDevice, Flex};
-use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
+use burn::backend::Flex;
+use burn::tensor::{Shape, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
-use crate::node::{self, Node};
+use crate::node::Node;
 use wordspace_gemm::{Matrix, parallel_add_assign};
 
-/// A tensor as an operation takes it; [`is_ours`] of it.
-pub(crate) type Input = node::Input<Flex>;
-
-/// What burn cannot do fast enough on the processor, from N tensors to one.
+/// A function of N tensors on the CPU, with its gradients.
 pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
-    /// What the gradients are computed from, besides the inputs.
+    /// What forward keeps for backward, besides the inputs.
     type Saved: Clone + Debug + Send + 'static;
 
-    /// The output; `is_tracked` says whether the gradients will be asked for.
+    /// The output, and what backward needs if the operation `is_tracked`, that is, if backward may be called.
     fn forward(&self, inputs: [View<'_>; N], is_tracked: bool) -> (Values, Self::Saved);
 
-    /// The gradients in the inputs, given `d_out`, that in the output; none where it is not wanted.
+    /// The gradients of the inputs that are `wanted`, given `d_out`, the gradient of the output.
     fn backward(
         &self,
         inputs: [View<'_>; N],
@@ -33,7 +30,8 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
         wanted: [bool; N],
     ) -> [Option<Values>; N];
 
-    /// The same where the gradient in the first input is wanted, which is added to `so_far`, what others made of it already.
+    /// [`Self::backward`] where the gradient of the first input is wanted and `so_far` is what other nodes have contributed to
+    /// it: returns their sum.
     fn backward_onto(
         &self,
         mut so_far: Values,
@@ -42,21 +40,21 @@ pub(crate) trait Operation<const N: usize>: Clone + Debug + Send + 'static {
         d_out: Values,
         wanted: [bool; N],
     ) -> [Option<Values>; N] {
-        let mut found = self.backward(inputs, saved, d_out, wanted);
-        found[0] = found[0].take().map(|gradient| {
+        let mut gradients = self.backward(inputs, saved, d_out, wanted);
+        gradients[0] = gradients[0].take().map(|gradient| {
             parallel_add_assign(so_far.as_mut_slice(), &gradient.view());
             so_far
         });
-        found
+        gradients
     }
 }
 
-/// 32-bit numbers in the processor's memory, one after another, with their shape.
+/// An owned, contiguous buffer of 32-bit floats with its shape.
 #[derive(Clone, Debug)]
 pub(crate) struct Values(FlexTensor);
 
 impl Values {
-    /// `values` in the shape of `dims`.
+    /// `values` in the shape `dims`.
     pub fn new<const D: usize>(values: Vec<f32>, dims: [usize; D]) -> Self {
         Self(FlexTensor::from_data(TensorData::new(values, dims)))
     }
@@ -66,13 +64,13 @@ impl Values {
         Self(FlexTensor::from_data(TensorData::new(values, like.shape.clone())))
     }
 
-    /// To be read.
+    /// Borrows the elements and the shape.
     pub fn view(&self) -> View<'_> {
-        let numbers = self.0.as_slice().expect("values are contiguous 32-bit numbers");
-        View { numbers, shape: self.0.layout().shape() }
+        let elements = self.0.as_slice().expect("values are contiguous 32-bit floats");
+        View { elements, shape: self.0.layout().shape() }
     }
 
-    /// To be written over; copied first if anybody else reads them.
+    /// The elements, to be overwritten; the buffer is copied first if it is shared.
     pub fn as_mut_slice(&mut self) -> &mut [f32] {
         self.0.storage_mut()
     }
@@ -84,23 +82,24 @@ impl From<FlexTensor> for Values {
     }
 }
 
-/// [`Values`] to read. Looking up where they lie takes longer than adding two of them, so it is done once.
+/// [`Values`], borrowed: a slice and its shape. Kept apart, because to ask flex for the slice takes longer than to add two
+/// elements of it.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    numbers: &'a [f32],
+    elements: &'a [f32],
     shape: &'a Shape,
 }
 
 impl<'a> View<'a> {
-    /// The two dimensions of a matrix.
+    /// Rows and columns of a tensor of two dimensions.
     pub fn dims(&self) -> [usize; 2] {
         [self.shape[0], self.shape[1]]
     }
 
-    /// A matrix, row after row.
+    /// The same as a matrix, row-major.
     pub fn matrix(self) -> Matrix<'a> {
         let [rows, columns] = self.dims();
-        Matrix::new(self.numbers, rows, columns)
+        Matrix::new(self.elements, rows, columns)
     }
 }
 
@@ -109,36 +108,22 @@ impl Deref for View<'_> {
 
     #[inline(always)]
     fn deref(&self) -> &[f32] {
-        self.numbers
+        self.elements
     }
 }
 
-/// Whether `tensor` lies where operations of ours compute.
-pub(crate) fn is_ours<const D: usize>(tensor: &Tensor<D>) -> bool {
-    is_cpu(&tensor.device()) && tensor.dtype() == DType::F32
-}
-
-/// Whether `device` is flex.
-pub(crate) fn is_cpu(device: &Device) -> bool {
-    matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
-}
-
-/// The numbers of a tensor that nothing is differentiated in; [`is_ours`] of it.
+/// The elements of an untracked tensor on the CPU, which must be 32-bit floats.
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Values {
     tensor.try_into_primitive::<Flex>().expect("a tensor on flex that is not tracked").into()
 }
 
-/// The opposite of [`values`].
+/// The inverse of [`values`].
 pub(crate) fn tensor<const D: usize>(values: Values) -> Tensor<D> {
     Tensor::from_primitive::<Flex>(values.0)
 }
 
-/// The output of `operation`, differentiable if any of the inputs is.
-pub(crate) fn run<O: Operation<N>, const N: usize, const D: usize>(operation: O, inputs: [Input; N]) -> Tensor<D> {
-    node::run::<Flex, O, N, D>(operation, inputs)
-}
-
-impl<O: Operation<N>, const N: usize> Node<Flex, N> for O {
+impl<O: Operation<N>, const N: usize> Node<N> for O {
+    type Backend = Flex;
     type Saved = (O, [Values; N], O::Saved);
 
     fn forward(&self, inputs: [FlexTensor; N], is_tracked: bool) -> (FlexTensor, Self::Saved) {
@@ -163,7 +148,7 @@ impl<O: Operation<N>, const N: usize> Node<Flex, N> for O {
         wanted: [bool; N],
     ) -> [Option<FlexTensor>; N] {
         let inputs = inputs.each_ref().map(Values::view);
-        let found = Operation::backward_onto(&operation, so_far.into(), inputs, saved, d_out.into(), wanted);
-        found.map(|gradient| gradient.map(|x| x.0))
+        let gradients = Operation::backward_onto(&operation, so_far.into(), inputs, saved, d_out.into(), wanted);
+        gradients.map(|gradient| gradient.map(|x| x.0))
     }
 }

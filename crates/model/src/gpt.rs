@@ -4,7 +4,6 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use wordspace_kernels::{Dropout, Ids, Rows, dropout};
 
-use crate::attention::causal_mask;
 use crate::cache::Cache;
 use crate::embedding::{PositionEmbedding, TokenEmbedding, embed};
 use crate::init::initial_values;
@@ -74,10 +73,9 @@ impl Gpt {
     fn hidden_with(&self, ids: Ids, dropped: Dropout) -> Tensor<2> {
         let [_, t] = ids.dims();
         let embedded = embed(&self.wte, self.wpe.as_ref(), 0, ids);
-        let mask = causal_mask(0, t, &embedded.device());
         let mut stream = dropout(embedded, dropped.at(0));
         for (nth, block) in (1..).zip(&self.h) {
-            stream = block.forward(stream, mask.clone(), dropped.at(nth));
+            stream = block.forward(stream, t, dropped.at(nth));
         }
         self.ln_f.forward(stream)
     }
@@ -103,9 +101,8 @@ impl Gpt {
         let ids = ids.into();
         let [b, t] = ids.dims();
         let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
-        let mask = causal_mask(cache.len(), t, &stream.device());
         let blocks = self.h.iter().zip(cache.extend(self.h.len(), t));
-        let stream = blocks.fold(stream, |stream, (block, earlier)| block.forward_after(stream, mask.clone(), earlier));
+        let stream = blocks.fold(stream, |stream, (block, earlier)| block.forward_after(stream, t, earlier));
         let c = stream.dims()[1];
         let last = stream.reshape([b, t, c]).narrow(1, t - 1, 1).reshape([b, c]);
         self.head().logits(self.ln_f.forward(last))
@@ -135,7 +132,7 @@ impl Gpt {
     /// in the rows that are read. The head must be a table of its own.
     pub fn reading(&self, rows: &Rows) -> Self {
         let table = self.wte.weight.val();
-        let taken = Tensor::from_inner(rows.of(table.inner())).require_grad(); // [U, C]
+        let taken = Tensor::from_inner(rows.gather(table.inner())).require_grad(); // [U, C]
         Self { wte: TokenEmbedding { weight: Param::from_tensor(taken) }, ..self.clone() }
     }
 
@@ -263,7 +260,7 @@ mod tests {
         let config =
             ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, tied: false, ..Default::default() };
         let model = Gpt::init(&config, 7, &Device::flex().autodiff()).unwrap();
-        let rows = Rows::named_by([9, 2, 4]);
+        let rows = Rows::from_ids([9, 2, 4]);
         let gradient = |model: &Gpt, ids: [i32; 4]| -> Vec<f32> {
             let tensor = |ids| Tensor::<2, Int>::from_ints([ids], &Device::flex().autodiff());
             let gradients = model.loss(tensor(ids), tensor([2, 9, 9, 5])).backward();

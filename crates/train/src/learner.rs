@@ -43,7 +43,7 @@ impl Learner {
     }
 
     fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
-        let rows = config.lazy.then(|| Rows::named_by(batches.iter().flat_map(|batch| batch.ids.iter().copied())));
+        let rows = config.lazy.then(|| Rows::from_ids(batches.iter().flat_map(|batch| batch.ids.iter().copied())));
         let mut random = generator(self.seed, "dropout", step);
         let key = &mut || below(&mut random, u64::MAX);
         let (loss, gradient) = match rows {
@@ -70,7 +70,7 @@ fn mean_gradient(
     let parts = batches.iter().map(|batch| {
         let read = match &rows {
             None => ids(batch, &batch.ids, device),
-            Some(rows) => ids(batch, &rows.places(&batch.ids), device),
+            Some(rows) => ids(batch, &rows.indices_of(&batch.ids), device),
         };
         let loss = model.training_loss(read, ids(batch, &batch.targets, device), key()) * share;
         let gradient = StepGradient::take(model, loss.backward(), rows.clone());

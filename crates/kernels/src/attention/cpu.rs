@@ -1,4 +1,5 @@
-//! Attention on the processor: head by head, some places at a time, whose scores are near all the while.
+//! Attention on the CPU. A task is one head of one sequence. It works on blocks of [`ROWS`] queries, whose scores stay in its
+//! cache from the first product to the last.
 
 use std::ops::Range;
 
@@ -9,22 +10,22 @@ use wordspace_gemm::{
     vectorized,
 };
 
-/// How many places are looked from at once.
+/// Queries in a block.
 pub const ROWS: usize = 32;
 
 #[derive(Clone, Debug)]
 pub struct Attention {
     pub t: usize,
     pub heads: usize,
-    pub dropped: Dropout,
+    pub dropout: Dropout,
 }
 
-/// What a row's softmax was made of: the largest score, and one over the sum of exponentials below it.
-type Softmax = [f32; 2];
+/// What recomputes the softmax of a row: its largest score, and one over the sum of exponentials.
+type SoftmaxStats = [f32; 2];
 
 impl Operation<1> for Attention {
-    /// Of every place of every head.
-    type Saved = Vec<Vec<Softmax>>;
+    /// `[B · H][T]`.
+    type Saved = Vec<Vec<SoftmaxStats>>;
 
     fn forward(&self, [qkv]: [View<'_>; 1], _: bool) -> (Values, Self::Saved) {
         let [n, c] = [qkv.dims()[0], qkv.dims()[1] / 3];
@@ -33,20 +34,21 @@ impl Operation<1> for Attention {
         let saved = self.for_each_head(qkv, |_, head, scores| {
             let [k, v] =
                 [head.part(1, 0..self.t).transposed(), head.part(2, 0..self.t)].map(|b| PackedB::new(b, Threads::One));
-            let mut saved = Vec::with_capacity(self.t);
+            let mut stats = Vec::with_capacity(self.t);
             for rows in head.blocks() {
-                let weights = &mut scores[..rows.len() * rows.end];
+                let weights = &mut scores[..rows.len() * rows.end]; // [rows, keys up to the last row]
                 head.scores(rows.clone(), &k, weights);
-                softmax(rows.clone(), weights, &mut saved);
-                head.drop(rows.clone(), weights);
+                softmax(rows.clone(), weights, &mut stats);
+                head.drop_out(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), rows.end);
-                // SAFETY: these columns of these rows are this task's alone, and in this task written once.
-                let mut out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                v.gemm_leading(&mut out, Accumulate::Overwrite, 1.0, weights);
+                // SAFETY: the head's D columns of these rows lie within `out`, no other task has this head of this sequence, and
+                // this task's blocks do not overlap.
+                let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
+                v.multiply_first(&out, Accumulate::Overwrite, 1.0, weights); // [rows, D]
             }
-            saved
+            stats
         });
-        // SAFETY: every head of every row of the batch has written its columns of all places.
+        // SAFETY: B·H tasks each wrote the D columns of their head in all T rows of their sequence: `[N, C]` is written.
         unsafe { out.set_len(n * c) };
         (Values::new(out, [n, c]), saved)
     }
@@ -57,205 +59,211 @@ impl Operation<1> for Attention {
         let mut d_qkv = Vec::with_capacity(n * three_c);
         let d_of_all = Shared(d_qkv.as_mut_ptr());
         self.for_each_head(qkv, |nth, head, scores| {
-            let of = |which: usize| head.part(which, 0..self.t);
-            let [by_k, by_v, k] =
-                [of(1).transposed(), of(2).transposed(), of(1)].map(|b| PackedB::new(b, Threads::One));
+            let [k, v] = [1, 2].map(|which| head.part(which, 0..self.t));
+            let [k_transposed, v_transposed, k] =
+                [k.transposed(), v.transposed(), k].map(|b| PackedB::new(b, Threads::One));
             let mut d_scores = vec![0.0; ROWS * self.t];
-            // From the last places on: the first block that comes sees all of keys and values, and writes their gradients.
+            // From the last block on: it sees all keys and values, so it writes their gradients and the others add to them.
             for rows in head.blocks().rev() {
                 let seen = rows.end;
                 let onto = if seen < self.t { Accumulate::Add } else { Accumulate::Overwrite };
-                // SAFETY: these columns of these rows are this task's alone, and are written one after another.
+                // SAFETY: the head's D columns of the gradients of q, k or v lie within `d_qkv`, no other task has this head of
+                // this sequence, and this task uses one part at a time.
                 let d_part = |which: usize, rows: Range<usize>| unsafe {
                     d_of_all.part(head.start(three_c) + which * c + rows.start * three_c, rows.len(), head.d, three_c)
                 };
                 let (weights, d_scores) = (&mut scores[..rows.len() * seen], &mut d_scores[..rows.len() * seen]);
-                head.scores(rows.clone(), &by_k, weights);
+                head.scores(rows.clone(), &k_transposed, weights);
                 softmax_again(rows.clone(), weights, &saved[nth]);
                 let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                by_v.gemm_leading(&mut MatrixMut::new(d_scores, rows.len(), seen), Accumulate::Overwrite, 1.0, d);
-                head.drop(rows.clone(), d_scores);
+                let d_weights = MatrixMut::new(d_scores, rows.len(), seen);
+                v_transposed.multiply_first(&d_weights, Accumulate::Overwrite, 1.0, d);
+                head.drop_out(rows.clone(), d_scores);
                 differentiate_softmax(weights, d_scores, seen);
-                head.drop(rows.clone(), weights);
+                head.drop_out(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), seen).transposed();
                 gemm(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
                 let d_scores = Matrix::new(d_scores, rows.len(), seen);
-                k.gemm_leading(&mut d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
+                k.multiply_first(&d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
                 gemm(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), head.part(0, rows), Threads::One);
             }
         });
-        // SAFETY: every head of every row of the batch has written its columns of all places.
+        // SAFETY: B·H tasks each wrote their head's columns of all three gradients: those of q block by block, those of k and v
+        // in the last block, which sees all T.
         unsafe { d_qkv.set_len(n * three_c) };
         [Some(Values::new(d_qkv, [n, three_c]))]
     }
 }
 
 impl Attention {
-    /// Does `work` for every head of every row of the batch, with room for the scores of [`ROWS`] places.
+    /// Runs `work` for each head of each sequence, with memory for the scores of a block.
     fn for_each_head<R: Send>(&self, qkv: View<'_>, work: impl Fn(usize, Head<'_>, &mut [f32]) -> R + Sync) -> Vec<R> {
-        let &Self { t, heads, dropped } = self;
+        let &Self { t, heads, dropout } = self;
         let [n, three_c] = qkv.dims();
         let (b, d) = (n / t.max(1), three_c / 3 / heads);
-        assert_eq!((b * t, 3 * heads * d), (n, three_c), "whole rows of the batch, and whole heads");
+        assert_eq!((b * t, 3 * heads * d), (n, three_c), "whole sequences of T tokens, and whole heads");
         let scale = 1.0 / (d as f32).sqrt();
         parallel_map(0..b * heads, |nth, _| {
-            let head = Head { qkv, row: nth / heads, nth: nth % heads, heads, t, d, scale, dropped };
+            let head = Head { qkv, sequence: nth / heads, nth: nth % heads, heads, t, d, scale, dropout };
             work(nth, head, &mut vec![0.0; ROWS * t])
         })
     }
 }
 
-/// One head of one row of the batch.
+/// One head of one sequence.
 struct Head<'a> {
     qkv: View<'a>,
-    row: usize,
+    sequence: usize,
     nth: usize,
     heads: usize,
     t: usize,
     d: usize,
+    /// 1/√D.
     scale: f32,
-    dropped: Dropout,
+    dropout: Dropout,
 }
 
 impl Head<'_> {
+    /// The positions, [`ROWS`] at a time.
     fn blocks(&self) -> impl DoubleEndedIterator<Item = Range<usize>> {
         let t = self.t;
         (0..t.div_ceil(ROWS)).map(move |block| block * ROWS..t.min((block + 1) * ROWS))
     }
 
-    /// Where its numbers start among rows of `width`.
+    /// The offset of its first element in a matrix with rows of `width` elements.
     fn start(&self, width: usize) -> usize {
-        self.row * self.t * width + self.nth * self.d
+        self.sequence * self.t * width + self.nth * self.d
     }
 
-    /// Its queries, keys or values (0, 1, 2) at `places`.
-    fn part(&self, which: usize, places: Range<usize>) -> Matrix<'_> {
+    /// Its queries, keys or values (0, 1, 2) at `positions`: `[positions, D]`.
+    fn part(&self, which: usize, positions: Range<usize>) -> Matrix<'_> {
         let width = self.qkv.dims()[1];
-        let start = self.start(width) + which * (width / 3) + places.start * width;
-        Matrix::strided(&self.qkv[start..], places.len(), self.d, width)
+        let start = self.start(width) + which * (width / 3) + positions.start * width;
+        Matrix::strided(&self.qkv[start..], positions.len(), self.d, width)
     }
 
-    /// What each of `places` has to do with those up to the last of them, of which `keys` are the columns.
-    fn scores(&self, places: Range<usize>, keys: &PackedB, out: &mut [f32]) {
-        let mut out = MatrixMut::new(out, places.len(), places.end);
-        keys.gemm_leading(&mut out, Accumulate::Overwrite, self.scale, self.part(0, places));
+    /// Writes the scores of the queries at `positions` with the keys up to the last of them.
+    fn scores(&self, positions: Range<usize>, keys: &PackedB, out: &mut [f32]) {
+        let out = MatrixMut::new(out, positions.len(), positions.end);
+        keys.multiply_first(&out, Accumulate::Overwrite, self.scale, self.part(0, positions));
     }
 
-    /// Drops of what each of `places` takes of those up to the last of them.
-    fn drop(&self, places: Range<usize>, weights: &mut [f32]) {
-        if self.dropped.is_none() {
+    /// Applies dropout to the attention weights of `positions`, or to their gradient.
+    fn drop_out(&self, positions: Range<usize>, weights: &mut [f32]) {
+        if self.dropout.is_none() {
             return;
         }
-        let (seen, first) = (places.end, (self.row * self.heads + self.nth) * self.t);
+        let (seen, first) = (positions.end, (self.sequence * self.heads + self.nth) * self.t);
         vectorized(
             #[inline(always)]
             || {
-                for (row, place) in weights.chunks_exact_mut(seen).zip(places) {
-                    self.dropped.drop_from(((first + place) * self.t) as u32, row);
+                for (row, position) in weights.chunks_exact_mut(seen).zip(positions) {
+                    self.dropout.apply_in_place(((first + position) * self.t) as u32, row);
                 }
             },
         )
     }
 }
 
-/// Turns the scores of each of `places` into its softmax, in whole registers: what is ahead is so far below that it adds
-/// nothing to a sum. Every step goes through all rows: those of one row wait for each other, and what was just written number by
-/// number is long in coming as a register.
-fn softmax(places: Range<usize>, scores: &mut [f32], saved: &mut Vec<Softmax>) {
+/// Turns the scores of each of `positions` into their softmax.
+///
+/// A row is handled in whole vectors: [`f32::MIN`] hides the scores of the later positions in the last of them. Each pass goes
+/// through all rows before the next begins, because the passes over one row depend on each other, and because reading as a vector
+/// what was just stored element by element stalls.
+fn softmax(positions: Range<usize>, scores: &mut [f32], stats: &mut Vec<SoftmaxStats>) {
     each_row(
-        places.clone(),
+        positions.clone(),
         scores,
         #[inline(always)]
-        |place, row, whole| {
-            for ahead in place + 1..whole {
-                row[ahead] = f32::MIN;
+        |position, row, whole| {
+            for later in position + 1..whole {
+                row[later] = f32::MIN;
             }
         },
     );
     each_row(
-        places.clone(),
+        positions.clone(),
         scores,
         #[inline(always)]
-        |_, row, whole| saved.push([max(&row[..whole]), 0.0]),
+        |_, row, whole| stats.push([max(&row[..whole]), 0.0]),
     );
     each_row(
-        places.clone(),
+        positions.clone(),
         scores,
         #[inline(always)]
-        |place, row, whole| {
-            let most = saved[place][0];
+        |position, row, whole| {
+            let largest = stats[position][0];
             map_in_place(
                 &mut row[..whole],
                 #[inline(always)]
-                |x| exp(x - most),
+                |x| exp(x - largest),
             );
-            saved[place][1] = 1.0 / sum(&row[..whole]);
+            stats[position][1] = 1.0 / sum(&row[..whole]);
         },
     );
-    // Before they are multiplied: what is ahead is so small now that its share would be subnormal, for which processors take their
-    // time.
+    // Before the scaling: the exponentials of later positions are so small that scaled they would be subnormal, which is slow.
     each_row(
-        places.clone(),
+        positions.clone(),
         scores,
         #[inline(always)]
-        |place, row, _| {
-            for ahead in place + 1..row.len() {
-                row[ahead] = 0.0;
+        |position, row, _| {
+            for later in position + 1..row.len() {
+                row[later] = 0.0;
             }
         },
     );
     each_row(
-        places,
+        positions,
         scores,
         #[inline(always)]
-        |place, row, whole| {
-            let share = saved[place][1];
+        |position, row, whole| {
+            let scale = stats[position][1];
             map_in_place(
                 &mut row[..whole],
                 #[inline(always)]
-                |x| x * share,
+                |x| x * scale,
             );
         },
     );
 }
 
-/// The same of the same scores, to the last bit.
-fn softmax_again(places: Range<usize>, scores: &mut [f32], saved: &[Softmax]) {
+/// The same softmax of the same scores, to the bit.
+fn softmax_again(positions: Range<usize>, scores: &mut [f32], stats: &[SoftmaxStats]) {
     each_row(
-        places,
+        positions,
         scores,
         #[inline(always)]
-        |place, row, whole| {
-            let [most, share] = saved[place];
+        |position, row, whole| {
+            let [largest, scale] = stats[position];
             map_in_place(
                 &mut row[..whole],
                 #[inline(always)]
-                |x| exp(x - most) * share,
+                |x| exp(x - largest) * scale,
             );
-            for ahead in place + 1..row.len() {
-                row[ahead] = 0.0;
+            for later in position + 1..row.len() {
+                row[later] = 0.0;
             }
         },
     );
 }
 
-/// Gives `work` the row of each of `places` up to the last of them, and how many numbers of it are worth a whole register.
+/// Calls `work` with each of `positions`, its row of `weights`, and the length of that row up to the position, in whole vectors.
 #[inline(always)]
-fn each_row(places: Range<usize>, numbers: &mut [f32], mut work: impl FnMut(usize, &mut [f32], usize)) {
-    let seen = places.end;
+fn each_row(positions: Range<usize>, weights: &mut [f32], mut work: impl FnMut(usize, &mut [f32], usize)) {
+    let seen = positions.end;
     vectorized(
         #[inline(always)]
         || {
-            for nth in 0..places.len() {
-                let place = places.start + nth;
-                let whole = (place + 1).next_multiple_of(CACHE_LINE).min(seen);
-                work(place, &mut numbers[nth * seen..(nth + 1) * seen], whole);
+            for nth in 0..positions.len() {
+                let position = positions.start + nth;
+                let whole = (position + 1).next_multiple_of(CACHE_LINE).min(seen);
+                work(position, &mut weights[nth * seen..(nth + 1) * seen], whole);
             }
         },
     )
 }
 
-/// Turns the gradient in the softmax `p` into that in its scores, row by row.
+/// Turns the gradient `d` of a softmax `p` into that of its scores, row by row.
 fn differentiate_softmax(p: &[f32], d: &mut [f32], columns: usize) {
     vectorized(
         #[inline(always)]
@@ -276,18 +284,18 @@ fn differentiate_softmax(p: &[f32], d: &mut [f32], columns: usize) {
     )
 }
 
-/// Numbers whose parts are written by different threads.
+/// The start of a matrix of which each thread writes other parts.
 struct Shared(*mut f32);
 
-// SAFETY: it only gives out parts, of which `part` asks that they be apart.
+// SAFETY: it only hands out parts, and `part` demands that those in use at a time do not overlap.
 unsafe impl Sync for Shared {}
 
 impl Shared {
     /// # Safety
     ///
-    /// As for [`MatrixMut::from_raw_parts`].
+    /// As for [`MatrixMut::part`].
     unsafe fn part(&self, start: usize, rows: usize, columns: usize, row_stride: usize) -> MatrixMut<'_> {
-        // SAFETY: the caller sees to it.
-        unsafe { MatrixMut::from_raw_parts(self.0.add(start), rows, columns, row_stride) }
+        // SAFETY: the caller promises that `start` is within the memory and that the part is in use nowhere else.
+        unsafe { MatrixMut::part(self.0.add(start), rows, columns, row_stride) }
     }
 }

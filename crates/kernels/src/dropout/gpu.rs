@@ -7,57 +7,60 @@ use super::{Dropout, INCREMENT, MULTIPLIER, XOR_MULTIPLIER};
 use crate::gpu::{Gpu, Queued, empty, grid, one, queue, width};
 use crate::node::Node;
 
+/// Dropout of x; of two inputs, of the second, which is added to the first.
 #[derive(Debug)]
-pub struct Drop(pub Dropout);
+pub struct Apply(pub Dropout);
 
-impl Node<Gpu, 1> for Drop {
+impl Node<1> for Apply {
+    type Backend = Gpu;
     type Saved = Dropout;
 
     fn forward(&self, [x]: [Queued; 1], _: bool) -> (Queued, Dropout) {
-        (drop(None, x, self.0), self.0)
+        (apply(None, x, self.0), self.0)
     }
 
-    fn backward(dropped: Dropout, d_out: Queued, _: [bool; 1]) -> [Option<Queued>; 1] {
-        [Some(drop(None, d_out, dropped))]
+    fn backward(dropout: Dropout, d_out: Queued, _: [bool; 1]) -> [Option<Queued>; 1] {
+        [Some(apply(None, d_out, dropout))]
     }
 }
 
-impl Node<Gpu, 2> for Drop {
+impl Node<2> for Apply {
+    type Backend = Gpu;
     type Saved = Dropout;
 
-    fn forward(&self, [stream, x]: [Queued; 2], _: bool) -> (Queued, Dropout) {
-        (drop(Some(stream), x, self.0), self.0)
+    fn forward(&self, [residual, x]: [Queued; 2], _: bool) -> (Queued, Dropout) {
+        (apply(Some(residual), x, self.0), self.0)
     }
 
-    fn backward(dropped: Dropout, d_out: Queued, wanted: [bool; 2]) -> [Option<Queued>; 2] {
-        let d_x = wanted[1].then(|| drop(None, d_out.clone(), dropped));
+    fn backward(dropout: Dropout, d_out: Queued, wanted: [bool; 2]) -> [Option<Queued>; 2] {
+        let d_x = wanted[1].then(|| apply(None, d_out.clone(), dropout));
         [wanted[0].then_some(d_out), d_x]
     }
 }
 
-fn drop(stream: Option<Queued>, x: Queued, dropped: Dropout) -> Queued {
-    let (shape, has_stream) = (x.shape.clone(), stream.is_some());
-    // Something must be bound in place of what is not there.
-    let stream = stream.unwrap_or_else(|| x.clone());
-    assert_eq!(stream.shape.num_elements(), shape.num_elements(), "as many numbers");
-    one(queue("dropout", [stream, x], [shape.clone()], move |[stream, x]| {
+fn apply(residual: Option<Queued>, x: Queued, dropout: Dropout) -> Queued {
+    let (shape, has_residual) = (x.shape.clone(), residual.is_some());
+    // A kernel's arguments cannot be optional: without a residual, any buffer is bound.
+    let residual = residual.unwrap_or_else(|| x.clone());
+    assert_eq!(residual.shape.num_elements(), shape.num_elements(), "as many elements");
+    one(queue("dropout", [residual, x], [shape.clone()], move |[residual, x]| {
         let (out, count) = (empty(&x, shape.clone()), x.meta.num_elements());
         let width = width(count);
         let (cubes, cube) = grid(&out.client, count / width);
-        let (stream, x, to) = (stream.into_buffer_arg(), x.into_buffer_arg(), out.clone().into_buffer_arg());
-        dropout::launch(&out.client, cubes, cube, width, stream, x, to, dropped.drops(), has_stream);
+        let (residual, x, to) = (residual.into_buffer_arg(), x.into_buffer_arg(), out.clone().into_buffer_arg());
+        dropout_kernel::launch(&out.client, cubes, cube, width, residual, x, to, dropout.args(), has_residual);
         [out]
     }))
 }
 
-/// A unit for each vector of `out`.
+/// A thread for each vector of `out`.
 #[cube(launch)]
-fn dropout<W: Size>(
-    stream: &[Vector<f32, W>],
+fn dropout_kernel<W: Size>(
+    residual: &[Vector<f32, W>],
     x: &[Vector<f32, W>],
     out: &mut [Vector<f32, W>],
-    drops: &Drops,
-    #[comptime] has_stream: bool,
+    dropout: &DropoutArgs,
+    #[comptime] has_residual: bool,
 ) {
     if ABSOLUTE_POS >= out.len() {
         terminate!();
@@ -66,42 +69,42 @@ fn dropout<W: Size>(
     let mut factors = Vector::<f32, W>::new(0.0);
     #[unroll]
     for nth in 0..W::value() {
-        factors.insert(nth, factor(first + nth as u32, drops));
+        factors.insert(nth, factor(first + nth as u32, dropout));
     }
-    if has_stream {
-        out[ABSOLUTE_POS] = stream[ABSOLUTE_POS] + factors * x[ABSOLUTE_POS];
+    if has_residual {
+        out[ABSOLUTE_POS] = residual[ABSOLUTE_POS] + factors * x[ABSOLUTE_POS];
     } else {
         out[ABSOLUTE_POS] = factors * x[ABSOLUTE_POS];
     }
 }
 
-/// What is dropped, for a kernel.
+/// [`Dropout`] as the arguments of a kernel.
 #[derive(CubeType, CubeLaunch)]
-pub(crate) struct Drops {
+pub(crate) struct DropoutArgs {
     key0: u32,
     key1: u32,
-    least: u32,
+    threshold: u32,
     scale: f32,
 }
 
 impl Dropout {
-    pub(crate) fn drops(self) -> DropsLaunch {
-        let ([key0, key1], (least, scale)) = (self.key, self.least_and_scale());
-        DropsLaunch::new(key0, key1, least, scale)
+    pub(crate) fn args(self) -> DropoutArgsLaunch {
+        let ([key0, key1], (threshold, scale)) = (self.key, self.threshold_and_scale());
+        DropoutArgsLaunch::new(key0, key1, threshold, scale)
     }
 }
 
-/// What the number at `place` is multiplied by.
+/// What the element at `index` is multiplied by.
 #[cube]
-pub(crate) fn factor(place: u32, drops: &Drops) -> f32 {
-    let mut factor = drops.scale;
-    if hash(hash(place ^ drops.key0) + drops.key1) < drops.least {
+pub(crate) fn factor(index: u32, dropout: &DropoutArgs) -> f32 {
+    let mut factor = dropout.scale;
+    if hash(hash(index ^ dropout.key0) + dropout.key1) < dropout.threshold {
         factor = 0.0;
     }
     factor
 }
 
-/// As on the host; whole numbers of 32 bits overflow on every GPU as they do there.
+/// The host's hash: 32-bit integers wrap around on every GPU.
 #[cube]
 fn hash(x: u32) -> u32 {
     let x = x * MULTIPLIER + INCREMENT;

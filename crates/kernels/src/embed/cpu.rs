@@ -1,19 +1,31 @@
-//! Lookups on the processor, and the gradient of positions; that of the token table is in `gradient.rs`.
+//! Lookups on the CPU, and the gradient of positions; that of the token table is in `gradient.rs`.
 
 use std::mem::{MaybeUninit, replace};
 use std::sync::Arc;
 
-use super::gradient::{TableGradient, add_to_table_gradient};
-use crate::operation::{Operation, Values, View};
+use burn::tensor::Tensor;
 use wordspace_gemm::{
     CACHE_LINE, NonTemporal, add_assign, cache_elements, cache_line, parallel_for, prefetch, rows_per_chunk,
     vec_from_chunks, vec_from_zeroed_chunks, vectorized,
 };
 
+use super::gradient::{TableGradient, add_to_table_gradient};
+use crate::Ids;
+use crate::operation::{Operation, Values, View};
+
+pub fn embed(wte: Tensor<2>, wpe: Option<Tensor<2>>, ids: Ids) -> Tensor<2> {
+    let operation = Embed { ids: ids.on_the_host(), t: ids.dims()[1] };
+    match wpe {
+        None => crate::run(operation, [wte.into()]),
+        Some(wpe) => crate::run(operation, [wte.into(), wpe.into()]),
+    }
+}
+
+/// Lookup in a token table, or in tables of tokens and of positions.
 #[derive(Clone, Debug)]
-pub struct Embed {
-    pub ids: Arc<[u32]>,
-    pub t: usize,
+struct Embed {
+    ids: Arc<[u32]>,
+    t: usize,
 }
 
 impl Operation<1> for Embed {
@@ -21,14 +33,15 @@ impl Operation<1> for Embed {
 
     fn forward(&self, [wte]: [View<'_>; 1], _: bool) -> (Values, ()) {
         let (c, n) = (wte.dims()[1], self.ids.len());
-        let (rows, touched) = (rows_per_chunk(c), self.touched(wte.dims()));
-        let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let stream = NonTemporal::among(touched);
-            for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
-                write_row(out, self.row(&wte, nth, c), &stream);
+        let (rows, traffic) = (rows_per_chunk(c), self.traffic(wte.dims()));
+        let write = |chunk: usize, out: &mut [MaybeUninit<f32>]| {
+            let stores = NonTemporal::among(traffic);
+            for (nth, out) in (chunk * rows..).zip(out.chunks_exact_mut(c)) {
+                write_row(out, self.row(&wte, nth, c), &stores);
             }
         };
-        // SAFETY: a piece is whole rows, and there is an id for each row.
+        // SAFETY: a chunk is whole rows, all but the last `rows` of them, and `write` writes every row of its chunk, for each of
+        // which there is an id.
         let out = unsafe { vec_from_chunks(n * c, rows * c, write) };
         (Values::new(out, [n, c]), ())
     }
@@ -37,15 +50,15 @@ impl Operation<1> for Embed {
         [wanted[0].then(|| {
             let (d_out, rows) = (d_out.view(), rows_per_chunk(wte.dims()[1]));
             let gradient = TableGradient::new(&self.ids, wte.dims(), &d_out);
-            parallel_for(self.ids.len().div_ceil(rows), |piece| {
-                let stream = gradient.stream();
-                for nth in piece * rows..self.ids.len().min((piece + 1) * rows) {
-                    // SAFETY: a place is in one piece.
-                    unsafe { gradient.write(nth, &stream) };
+            parallel_for(self.ids.len().div_ceil(rows), |chunk| {
+                let stores = gradient.stores();
+                for nth in chunk * rows..self.ids.len().min((chunk + 1) * rows) {
+                    // SAFETY: the chunks do not overlap, so each position is written once.
+                    unsafe { gradient.write(nth, &stores) };
                 }
             });
-            // SAFETY: the pieces are all places.
-            unsafe { gradient.end() }
+            // SAFETY: the chunks cover all positions.
+            unsafe { gradient.finish() }
         })]
     }
 
@@ -66,20 +79,20 @@ impl Operation<2> for Embed {
 
     fn forward(&self, [wte, wpe]: [View<'_>; 2], _: bool) -> (Values, ()) {
         let (c, n) = (wte.dims()[1], self.ids.len());
-        let (rows, touched) = (rows_per_chunk(c), self.touched(wte.dims()));
-        let write = |piece: usize, out: &mut [MaybeUninit<f32>]| {
-            let stream = NonTemporal::among(touched);
+        let (rows, traffic) = (rows_per_chunk(c), self.traffic(wte.dims()));
+        let write = |chunk: usize, out: &mut [MaybeUninit<f32>]| {
+            let stores = NonTemporal::among(traffic);
             vectorized(
                 #[inline(always)]
                 || {
-                    for (nth, out) in (piece * rows..).zip(out.chunks_exact_mut(c)) {
+                    for (nth, out) in (chunk * rows..).zip(out.chunks_exact_mut(c)) {
                         let (token, position) = (self.row(&wte, nth, c), row(&wpe, (nth % self.t) as u32, c));
-                        write_sum(out, token, position, &stream);
+                        write_sum(out, token, position, &stores);
                     }
                 },
             )
         };
-        // SAFETY: a piece is whole rows, and there is an id for each row.
+        // SAFETY: as for lookups in one table.
         let out = unsafe { vec_from_chunks(n * c, rows * c, write) };
         (Values::new(out, [n, c]), ())
     }
@@ -92,8 +105,8 @@ impl Operation<2> for Embed {
         let d_out = d_out.view();
         let gradient = wanted[0].then(|| TableGradient::new(&self.ids, wte.dims(), &d_out));
         let d_wpe = self.position_gradient(wpe, &d_out, gradient.as_ref());
-        // SAFETY: that in the positions gave it all places.
-        [gradient.map(|gradient| unsafe { gradient.end() }), Some(d_wpe)]
+        // SAFETY: `position_gradient` wrote every position of every sequence.
+        [gradient.map(|gradient| unsafe { gradient.finish() }), Some(d_wpe)]
     }
 
     fn backward_onto(
@@ -112,21 +125,21 @@ impl Operation<2> for Embed {
     }
 }
 
-/// How many numbers ahead of what is copied or added the next rows are fetched.
+/// How many elements ahead of those that are copied or added rows are prefetched.
 const AHEAD: usize = 1536;
 
 impl Embed {
-    /// The row of the `nth` id; that of a later one is fetched.
+    /// The row of the `nth` id; prefetches that of a later one.
     #[inline(always)]
     fn row<'a>(&self, wte: &'a [f32], nth: usize, c: usize) -> &'a [f32] {
-        if let Some(&later) = self.ids.get(nth + ahead(c)) {
+        if let Some(&later) = self.ids.get(nth + rows_ahead(c)) {
             prefetch(row(wte, later, c).as_ptr(), c);
         }
         row(wte, self.ids[nth], c)
     }
 
-    /// How many numbers a lookup in `[V, C]` reads and writes; at most, where they are few.
-    fn touched(&self, [v, c]: [usize; 2]) -> usize {
+    /// How many elements a lookup in `[V, C]` reads and writes; an upper bound if that fits the caches.
+    fn traffic(&self, [v, c]: [usize; 2]) -> usize {
         let n = self.ids.len();
         if 2 * n * c <= cache_elements() {
             return 2 * n * c;
@@ -135,22 +148,22 @@ impl Embed {
         (n + self.ids.iter().filter(|&&id| !replace(&mut is_read[id as usize], true)).count()) * c
     }
 
-    /// The sum of a place's gradients over the batch; zero of places behind T. That in the token table, if it is wanted, has each
-    /// place when it was read and is near.
+    /// The gradient of the position table: sums over the batch, and zeros from T on. While the gradient at a position is in the
+    /// cache, it is also written to `tokens`, that of the token table, if that is wanted.
     fn position_gradient(&self, wpe: View<'_>, d_out: &[f32], tokens: Option<&TableGradient<'_>>) -> Values {
         let c = wpe.dims()[1];
-        assert!(self.t * c <= wpe.len(), "a position for each of T places");
-        // As long as leaves tasks for all threads: every piece of every row of the batch begins to be read anew.
+        assert!(self.t * c <= wpe.len(), "a row of the position table for each of T positions");
+        // The longest chunks that give all threads work: each starts a new read in every sequence.
         let rows = (self.t / (4 * rayon::current_num_threads())).clamp(1, rows_per_chunk(c));
-        let d_wpe = vec_from_zeroed_chunks(wpe.len(), rows * c, |nth, sums| {
-            let tokens = tokens.map(|tokens| (tokens, tokens.stream()));
+        let d_wpe = vec_from_zeroed_chunks(wpe.len(), rows * c, |chunk, sums| {
+            let tokens = tokens.map(|tokens| (tokens, tokens.stores()));
             for first in (0..self.ids.len()).step_by(self.t) {
-                for (place, sum) in (nth * rows..self.t).zip(sums.chunks_exact_mut(c)) {
-                    let nth = first + place;
-                    add(sum, &d_out[nth * c..][..c]);
-                    if let Some((tokens, stream)) = &tokens {
-                        // SAFETY: a place of a row of the batch is in one piece of positions.
-                        unsafe { tokens.write(nth, stream) };
+                for (position, sum) in (chunk * rows..self.t).zip(sums.chunks_exact_mut(c)) {
+                    let nth = first + position;
+                    add_assign(sum, &d_out[nth * c..][..c]);
+                    if let Some((tokens, stores)) = &tokens {
+                        // SAFETY: a position of the position table is in one chunk, so each position of the batch is written once.
+                        unsafe { tokens.write(nth, stores) };
                     }
                 }
             }
@@ -164,21 +177,21 @@ fn row(table: &[f32], row: u32, c: usize) -> &[f32] {
     &table[row as usize * c..][..c]
 }
 
-/// How many rows ahead the row is that is fetched, of which so many columns are needed.
-pub fn ahead(columns: usize) -> usize {
+/// How many rows ahead to prefetch where `columns` columns of a row are used.
+pub fn rows_ahead(columns: usize) -> usize {
     AHEAD.div_ceil(columns.max(1))
 }
 
-/// Writes a row; one of many, past the caches.
-pub fn write_row(out: &mut [MaybeUninit<f32>], row: &[f32], stream: &NonTemporal) {
-    if !stream.write(out, |at| cache_line(row, at)) {
+/// Copies a row, by non-temporal stores where `stores` says so.
+pub fn write_row(out: &mut [MaybeUninit<f32>], row: &[f32], stores: &NonTemporal) {
+    if !stores.write(out, |at| cache_line(row, at)) {
         out.write_copy_of_slice(row);
     }
 }
 
 /// Writes the sum of two rows, likewise.
 #[inline(always)]
-fn write_sum(out: &mut [MaybeUninit<f32>], row: &[f32], other: &[f32], stream: &NonTemporal) {
+fn write_sum(out: &mut [MaybeUninit<f32>], row: &[f32], other: &[f32], stores: &NonTemporal) {
     let sum = |at| {
         let (mut sum, other) = (cache_line(row, at), cache_line(other, at));
         for i in 0..CACHE_LINE {
@@ -186,7 +199,7 @@ fn write_sum(out: &mut [MaybeUninit<f32>], row: &[f32], other: &[f32], stream: &
         }
         sum
     };
-    if !stream.write(out, sum) {
+    if !stores.write(out, sum) {
         let (row, other) = (&row[..out.len()], &other[..out.len()]);
         for i in 0..out.len() {
             out[i].write(row[i] + other[i]);

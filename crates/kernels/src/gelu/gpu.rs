@@ -10,7 +10,8 @@ use crate::node::Node;
 #[derive(Debug)]
 pub struct Gelu;
 
-impl Node<Gpu, 1> for Gelu {
+impl Node<1> for Gelu {
+    type Backend = Gpu;
     type Saved = Queued;
 
     fn forward(&self, [x]: [Queued; 1], _: bool) -> (Queued, Queued) {
@@ -22,24 +23,24 @@ impl Node<Gpu, 1> for Gelu {
     }
 }
 
-/// GELU of every number, or what comes back to it of `d_out`.
+/// The activation of every element, or if `d_out` is given, the gradient of `x`.
 fn each(x: Queued, d_out: Option<Queued>) -> Queued {
     let (shape, is_gradient) = (x.shape.clone(), d_out.is_some());
-    // Something must be bound in place of what is not there.
+    // A kernel's arguments cannot be optional: without a gradient, any buffer is bound.
     let d_out = d_out.unwrap_or_else(|| x.clone());
     one(queue("gelu", [x, d_out], [shape.clone()], move |[x, d_out]| {
         let (out, count) = (empty(&x, shape.clone()), x.meta.num_elements());
         let width = width(count);
         let (cubes, cube) = grid(&out.client, count / width);
         let (x, d_out, to) = (x.into_buffer_arg(), d_out.into_buffer_arg(), out.clone().into_buffer_arg());
-        gelu::launch(&out.client, cubes, cube, width, x, d_out, to, is_gradient);
+        gelu_kernel::launch(&out.client, cubes, cube, width, x, d_out, to, is_gradient);
         [out]
     }))
 }
 
-/// A unit for each vector of `out`.
+/// A thread for each vector of `out`.
 #[cube(launch)]
-fn gelu<W: Size>(
+fn gelu_kernel<W: Size>(
     x: &[Vector<f32, W>],
     d_out: &[Vector<f32, W>],
     out: &mut [Vector<f32, W>],

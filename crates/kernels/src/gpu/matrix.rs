@@ -1,68 +1,69 @@
-//! Matrices as they lie in a GPU's memory, to be multiplied where they lie.
+//! Strided and batched matrices in GPU memory, to be multiplied where they are.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-/// A matrix in the memory of a tensor; or one of every head of every row of a batch, of the same size.
+/// A matrix inside a tensor, or a batch of matrices of one size: one for each head of each sequence.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
-    pub numbers: &'a CubeTensor,
+    pub tensor: &'a CubeTensor,
     pub rows: usize,
     pub columns: usize,
-    /// Where the first number lies.
+    /// The offset of the first element.
     pub start: usize,
-    /// How far rows are apart.
-    pub stride: usize,
-    /// How far the matrices of one row of the batch and of the next are apart, and those of one head and of the next.
-    pub apart: [usize; 2],
-    /// Whether rows and columns trade places; the sizes are those before.
-    pub is_turned: bool,
+    /// The distance between rows.
+    pub row_stride: usize,
+    /// The distance between the matrices of two sequences, and of two heads.
+    pub batch_strides: [usize; 2],
+    /// Whether it is read as its transpose; `rows` and `columns` are those before.
+    pub is_transposed: bool,
 }
 
 impl<'a> Matrix<'a> {
-    /// All numbers of a tensor of two dimensions.
-    pub fn new(numbers: &'a CubeTensor) -> Self {
-        let [rows, columns] = numbers.meta.shape().dims();
-        Self { numbers, rows, columns, start: 0, stride: columns, apart: [0; 2], is_turned: false }
+    /// All of a tensor of two dimensions.
+    pub fn new(tensor: &'a CubeTensor) -> Self {
+        let [rows, columns] = tensor.meta.shape().dims();
+        Self { tensor, rows, columns, start: 0, row_stride: columns, batch_strides: [0; 2], is_transposed: false }
     }
 
-    /// The first so many columns.
-    pub fn of_columns(self, columns: usize) -> Self {
+    /// The first `columns` columns.
+    pub fn with_columns(self, columns: usize) -> Self {
         Self { columns, ..self }
     }
 
-    /// With rows and columns traded.
-    pub fn turned(self) -> Self {
-        Self { is_turned: !self.is_turned, ..self }
+    pub fn transposed(self) -> Self {
+        Self { is_transposed: !self.is_transposed, ..self }
     }
 
-    /// Rows and columns as they are multiplied.
-    pub fn sizes(&self) -> [usize; 2] {
-        if self.is_turned { [self.columns, self.rows] } else { [self.rows, self.columns] }
+    /// Rows and columns after the transpose.
+    pub fn dims(&self) -> [usize; 2] {
+        if self.is_transposed { [self.columns, self.rows] } else { [self.rows, self.columns] }
     }
 
-    /// Whether every row is made of whole [`Four`](super::Four)s, the last of which may be wider than the row.
-    pub fn is_of_fours(&self) -> bool {
-        [self.start, self.stride, self.apart[0], self.apart[1]].into_iter().all(is_of_fours)
+    /// Whether every row starts at a multiple of four elements, so that it is read as [`Vec4`](super::Vec4)s, the last of which
+    /// may reach beyond the row.
+    pub fn is_vec4_aligned(&self) -> bool {
+        let [sequence, head] = self.batch_strides;
+        [self.start, self.row_stride, sequence, head].into_iter().all(is_vec4_aligned)
     }
 
-    pub(super) fn place(&self) -> PlaceLaunch {
-        let [batch, head] = self.apart;
-        PlaceLaunch::new(self.start / 4, self.stride / 4, batch / 4, head / 4)
+    pub(super) fn layout(&self) -> LayoutLaunch {
+        let [sequence, head] = self.batch_strides;
+        LayoutLaunch::new(self.start / 4, self.row_stride / 4, sequence / 4, head / 4)
     }
 }
 
-/// Whether so many numbers are read as [`Four`](super::Four)s.
-pub(crate) fn is_of_fours(numbers: usize) -> bool {
-    numbers.is_multiple_of(4)
+/// Whether so many elements are a whole number of [`Vec4`](super::Vec4)s.
+pub(crate) fn is_vec4_aligned(elements: usize) -> bool {
+    elements.is_multiple_of(4)
 }
 
-/// Where a matrix lies, counted in [`Four`](super::Four)s.
+/// The layout of a [`Matrix`] for a kernel, in [`Vec4`](super::Vec4)s.
 #[derive(CubeType, CubeLaunch)]
-pub(super) struct Place {
+pub(super) struct Layout {
     pub start: usize,
-    pub stride: usize,
-    pub batch: usize,
-    pub head: usize,
+    pub row_stride: usize,
+    pub sequence_stride: usize,
+    pub head_stride: usize,
 }

@@ -1,7 +1,6 @@
-//! One number of many: the sum of a tensor, or of its squares, and what the units of a cube find together.
+//! Sums: of a whole tensor, of its rows, and of the threads of a workgroup; always in the same order.
 //!
-//! To sum a tensor, each cube sums a share of it, and one cube sums the sums, always in the same order. 4 bytes a number; the
-//! limit is the memory.
+//! 4 bytes an element; the limit is the memory.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -10,21 +9,21 @@ use burn_cubecl::tensor::CubeTensor;
 use super::queue::{Queued, one, queue};
 use super::{empty, grid, width};
 
-/// How many units a cube has whose units work together.
+/// Threads of a workgroup that cooperate.
 pub(crate) const UNITS: u32 = 256;
-/// How many where there is little work in each cube.
+/// The same where a workgroup has little work.
 pub(crate) const FEW_UNITS: u32 = 64;
 
-/// How many cubes have a share: enough to keep the largest GPU busy.
-const CUBES: usize = 1024;
-/// How many numbers a unit has at least, if there are so many.
-const NUMBERS: usize = 16;
+/// Workgroups that keep the largest GPU busy.
+const ENOUGH_CUBES: usize = 1024;
+/// Elements that a thread sums at least, if there are so many.
+const MIN_ELEMENTS: usize = 16;
 
-/// The sum of the numbers of `x`, each times itself if `squared`: `[1]`.
+/// The sum, `[1]`, of the elements of `x`, or of their squares. Each workgroup sums a share, and one sums the shares.
 pub(crate) fn sum(x: Queued, squared: bool) -> Queued {
     one(queue("sum", [x], [[1].into()], move |[x]| {
         let count = x.meta.num_elements();
-        let shares = empty(&x, [count.div_ceil(NUMBERS * UNITS as usize).clamp(1, CUBES)]);
+        let shares = empty(&x, [count.div_ceil(MIN_ELEMENTS * UNITS as usize).clamp(1, ENOUGH_CUBES)]);
         launch(&x, &shares, squared);
         if shares.meta.num_elements() == 1 {
             return [shares];
@@ -35,7 +34,7 @@ pub(crate) fn sum(x: Queued, squared: bool) -> Queued {
     }))
 }
 
-/// Writes one sum a cube.
+/// Writes a sum for each workgroup, one for each element of `sums`.
 fn launch(x: &CubeTensor, sums: &CubeTensor, squared: bool) {
     let cubes = CubeCount::new_1d(sums.meta.num_elements() as u32);
     let width = width(x.meta.num_elements());
@@ -65,85 +64,85 @@ fn sum_shares<W: Size>(x: &[Vector<f32, W>], sums: &mut [f32], #[comptime] squar
     }
 }
 
-/// The sums, `[C]`, of the columns of `x`, `[N, C]`: of some rows side by side, then of these.
+/// The sum of the rows of `x`, `[N, C]`: `[C]`. First chunks of rows are summed, then their sums.
 pub(crate) fn sum_of_rows(x: &CubeTensor) -> CubeTensor {
-    /// How many rows a unit sums, if there are so many.
+    /// Rows of a chunk, if there are so many.
     const ROWS: usize = 64;
     let [rows, columns] = x.meta.shape().dims();
-    let (pieces, out) = (rows.div_ceil(ROWS), empty(x, [columns]));
-    if pieces < 2 {
+    let (chunks, out) = (rows.div_ceil(ROWS), empty(x, [columns]));
+    if chunks < 2 {
         sum_parts(x, &out, rows, columns);
     } else {
-        let sums = empty(x, [pieces, columns]);
+        let sums = empty(x, [chunks, columns]);
         sum_parts(x, &sums, ROWS, columns);
-        sum_parts(&sums, &out, pieces, columns);
+        sum_parts(&sums, &out, chunks, columns);
     }
     out
 }
 
-/// Writes to `used` numbers of `out` after the other the sum of the next so many `parts` of `x`, each of `used` numbers; where
-/// `x` has no more, zero.
-pub(crate) fn sum_parts(x: &CubeTensor, out: &CubeTensor, parts: usize, used: usize) {
+/// Sums parts of `length` elements: the first `length` elements of `out` become the sum of the first `parts` parts of `x`, the next
+/// that of the next, and so on; zero where `x` has ended.
+pub(crate) fn sum_parts(x: &CubeTensor, out: &CubeTensor, parts: usize, length: usize) {
     let count = out.meta.num_elements();
-    let width = width(used).min(width(count));
+    let width = width(length).min(width(count));
     let (cubes, cube) = grid(&out.client, count / width);
     let (x, to) = (x.clone().into_buffer_arg(), out.clone().into_buffer_arg());
-    sum_parts_kernel::launch(&out.client, cubes, cube, width, x, to, parts, used / width);
+    sum_parts_kernel::launch(&out.client, cubes, cube, width, x, to, parts, length / width);
 }
 
-/// A unit for each vector of `out`.
+/// A thread for each vector of `out`.
 #[cube(launch)]
-fn sum_parts_kernel<W: Size>(x: &[Vector<f32, W>], out: &mut [Vector<f32, W>], parts: usize, used: usize) {
+fn sum_parts_kernel<W: Size>(x: &[Vector<f32, W>], out: &mut [Vector<f32, W>], parts: usize, length: usize) {
     if ABSOLUTE_POS >= out.len() {
         terminate!();
     }
-    let first = ABSOLUTE_POS / used * parts * used + ABSOLUTE_POS % used;
-    let end = min(first + parts * used, x.len());
+    let first = ABSOLUTE_POS / length * parts * length + ABSOLUTE_POS % length;
+    let end = min(first + parts * length, x.len());
     let mut sum = Vector::<f32, W>::new(0.0);
     let mut at = first;
-    // Four are read at a time, so that they are waited for once.
-    while at + 3 * used < end {
-        sum += (x[at] + x[at + used]) + (x[at + 2 * used] + x[at + 3 * used]);
-        at += 4 * used;
+    // Four loads at a time hide each other's latency.
+    while at + 3 * length < end {
+        sum += (x[at] + x[at + length]) + (x[at + 2 * length] + x[at + 3 * length]);
+        at += 4 * length;
     }
     while at < end {
         sum += x[at];
-        at += used;
+        at += length;
     }
     out[ABSOLUTE_POS] = sum;
 }
 
-/// The sum of the numbers that the units of a cube have; all of them must ask for it.
+/// The sum over the threads of a workgroup, all of which must call it.
 #[cube]
-pub(crate) fn sum_of_cube(number: f32) -> f32 {
-    one_of_cube(number, false)
+pub(crate) fn sum_of_cube(element: f32) -> f32 {
+    reduce_cube(element, false)
 }
 
-/// The largest of the numbers that the units of a cube have; all of them must ask for it.
+/// The maximum over the threads of a workgroup, all of which must call it.
 #[cube]
-pub(crate) fn largest_of_cube(number: f32) -> f32 {
-    one_of_cube(number, true)
+pub(crate) fn max_of_cube(element: f32) -> f32 {
+    reduce_cube(element, true)
 }
 
-/// Half of the units join what the other half has to their own, then half of these, until one has all.
+/// A tree: half of the threads combine their element with one of the other half's, then half of these, until one has all.
 #[cube]
-fn one_of_cube(number: f32, #[comptime] is_largest: bool) -> f32 {
-    let mut numbers = Shared::<[f32]>::new_slice(UNITS as usize);
+fn reduce_cube(element: f32, #[comptime] is_max: bool) -> f32 {
+    let mut elements = Shared::<[f32]>::new_slice(UNITS as usize);
     let unit = UNIT_POS as usize;
-    numbers[unit] = number;
+    elements[unit] = element;
     sync_cube();
     let mut half = CUBE_DIM;
     while half > 1 {
         half /= 2;
         if UNIT_POS < half {
-            let (mine, other) = (numbers[unit], numbers[unit + half as usize]);
-            if is_largest {
-                numbers[unit] = max(mine, other);
+            let (mine, other) = (elements[unit], elements[unit + half as usize]);
+            if is_max {
+                elements[unit] = max(mine, other);
             } else {
-                numbers[unit] = mine + other;
+                elements[unit] = mine + other;
             }
         }
         sync_cube();
     }
-    numbers[0]
+    elements[0]
 }

@@ -1,9 +1,9 @@
-//! Sums of rows, as many as a table has, each of the rows at some places: the gradient of a lookup.
+//! Segment sums: each row of a table is the sum of the rows at some positions, the gradient of a lookup.
 //!
-//! Nobody waits for anybody, and every sum is always made in the same order, so that the same bits come out each time. The
-//! host puts the places in the order of their ids; then a unit adds up four columns of all places of one id. Ids are as
-//! frequent as words, a few of them everywhere: a frequent one's places are cut into pieces, whose sums are made first, side
-//! by side. `8 C` bytes a place and `4 C` a row of the table; the limit is the memory.
+//! There are no atomics, so every sum has one order and the same bits each time. The host sorts the positions by id; then a thread
+//! sums a vector of columns over all positions of one id. Ids are as frequent as words: a few are everywhere. The positions of a
+//! frequent id are cut into chunks, whose sums come first, side by side. `8 C` bytes a position and `4 C` a row of the table; the
+//! limit is the memory.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use burn_cubecl::cubecl;
@@ -13,40 +13,40 @@ use burn_cubecl::tensor::CubeTensor;
 use super::queue::{Queued, int, one, queue};
 use super::{empty, grid, width};
 
-/// In which order the rows at places are summed into the rows of a table.
+/// Which positions are summed into each row of a table, and in which order.
 #[derive(Clone, Debug)]
 pub(crate) struct Segments {
-    /// The places, `[N]`.
+    /// The positions, `[N]`.
     order: Tensor<1, Int>,
-    /// Where the places of each row begin in `order`, and where the last end: `[V + 1]`. Those of frequent ids are left out.
+    /// Where the positions of each row start in `order`, and the last end: `[V + 1]`. Rows of frequent ids are empty.
     rows: Tensor<1, Int>,
-    /// What is left out there, if any.
+    /// The positions of frequent ids, if there are any.
     frequent: Option<Frequent>,
 }
 
 #[derive(Clone, Debug)]
 struct Frequent {
-    /// Where the places of each piece begin in the order, and where the last end: `[P + 1]`.
-    pieces: Tensor<1, Int>,
-    /// Where the pieces of each row begin, and where the last end: `[V + 1]`.
+    /// Where the positions of each chunk start in the order, and the last end: `[chunks + 1]`.
+    chunks: Tensor<1, Int>,
+    /// Where the chunks of each row start, and the last end: `[V + 1]`.
     rows: Tensor<1, Int>,
 }
 
 impl Segments {
-    /// The places of `ids`, each of which is below `v`, for sums on `device`.
+    /// The positions of `ids`, each below `v`, for sums on `device`.
     pub fn of(ids: &[u32], v: usize, device: &Device) -> Self {
-        let order = Order::of(ids, v, longest(ids.len()));
-        let tensor = |numbers: Vec<u32>| {
-            let numbers: Vec<i32> = numbers.into_iter().map(|number| number as i32).collect();
-            let count = [numbers.len()];
-            Tensor::from_data(TensorData::new(numbers, count), device)
+        let order = Order::of(ids, v, max_positions(ids.len()));
+        let tensor = |values: Vec<u32>| {
+            let values: Vec<i32> = values.into_iter().map(|value| value as i32).collect();
+            let count = [values.len()];
+            Tensor::from_data(TensorData::new(values, count), device)
         };
-        let is_any_frequent = order.pieces.len() > 1;
+        let is_any_frequent = order.chunks.len() > 1;
         Self {
-            order: tensor(order.places),
+            order: tensor(order.positions),
             rows: tensor(order.rows),
             frequent: is_any_frequent
-                .then(|| Frequent { pieces: tensor(order.pieces), rows: tensor(order.pieces_of_rows) }),
+                .then(|| Frequent { chunks: tensor(order.chunks), rows: tensor(order.chunks_of_rows) }),
         }
     }
 
@@ -66,83 +66,83 @@ impl Segments {
                 [out]
             }));
         };
-        let inputs = [values, order, rows, int(frequent.pieces.clone()), int(frequent.rows.clone())];
-        one(queue("sum_segments", inputs, [shape.into()], move |[values, order, rows, pieces, pieces_of_rows]| {
-            let sums = empty(&values, [pieces.meta.num_elements() - 1, shape[1]]);
-            launch(&values, &order, &pieces, None, &sums);
+        let inputs = [values, order, rows, int(frequent.chunks.clone()), int(frequent.rows.clone())];
+        one(queue("sum_segments", inputs, [shape.into()], move |[values, order, rows, chunks, chunks_of_rows]| {
+            let sums = empty(&values, [chunks.meta.num_elements() - 1, shape[1]]);
+            launch(&values, &order, &chunks, None, &sums);
             let out = empty(&values, shape);
-            launch(&values, &order, &rows, Some((&sums, &pieces_of_rows)), &out);
+            launch(&values, &order, &rows, Some((&sums, &chunks_of_rows)), &out);
             [out]
         }))
     }
 }
 
-/// How many places a unit adds up alone: few enough that many units have work even if all ids are the same, many enough that
-/// the sums of pieces are little beside what they sum.
-fn longest(places: usize) -> usize {
-    (places.isqrt() / 4).clamp(32, 256)
+/// How many positions a thread sums alone: few enough that many threads have work even if all ids are the same, many enough that
+/// the chunks' sums are little beside what they sum.
+fn max_positions(positions: usize) -> usize {
+    (positions.isqrt() / 4).clamp(32, 256)
 }
 
 /// [`Segments`] on the host.
 struct Order {
-    places: Vec<u32>,
+    positions: Vec<u32>,
     rows: Vec<u32>,
-    pieces: Vec<u32>,
-    pieces_of_rows: Vec<u32>,
+    chunks: Vec<u32>,
+    chunks_of_rows: Vec<u32>,
 }
 
 impl Order {
-    /// Rare ids first, which are at no more than `longest` places, in the order of ids; the places of one id in theirs.
-    fn of(ids: &[u32], v: usize, longest: usize) -> Self {
+    /// First the ids with no more than `max_positions` positions, then the frequent ones, each in the order of ids; the positions
+    /// of one id in their own order.
+    fn of(ids: &[u32], v: usize, max_positions: usize) -> Self {
         let mut counts = vec![0; v];
         ids.iter().for_each(|&id| counts[id as usize] += 1);
-        let mut next = Vec::with_capacity(v); // where the next place of each id goes
+        let mut next = Vec::with_capacity(v); // the slot of the next position of each id
 
         let mut rows = Vec::with_capacity(v + 1);
         let mut end = 0;
         for &count in &counts {
             rows.push(end as u32);
             next.push(end);
-            end += if count <= longest { count } else { 0 };
+            end += if count <= max_positions { count } else { 0 };
         }
         rows.push(end as u32);
 
-        let (mut pieces, mut pieces_of_rows) = (Vec::new(), Vec::with_capacity(v + 1));
+        let (mut chunks, mut chunks_of_rows) = (Vec::new(), Vec::with_capacity(v + 1));
         for (id, &count) in counts.iter().enumerate() {
-            pieces_of_rows.push(pieces.len() as u32);
-            if count > longest {
+            chunks_of_rows.push(chunks.len() as u32);
+            if count > max_positions {
                 next[id] = end;
-                pieces.extend((end..end + count).step_by(longest).map(|start| start as u32));
+                chunks.extend((end..end + count).step_by(max_positions).map(|start| start as u32));
                 end += count;
             }
         }
-        pieces_of_rows.push(pieces.len() as u32);
-        pieces.push(end as u32);
+        chunks_of_rows.push(chunks.len() as u32);
+        chunks.push(end as u32);
 
-        let mut places = vec![0; ids.len()];
-        for (place, &id) in ids.iter().enumerate() {
-            places[next[id as usize]] = place as u32;
+        let mut positions = vec![0; ids.len()];
+        for (position, &id) in ids.iter().enumerate() {
+            positions[next[id as usize]] = position as u32;
             next[id as usize] += 1;
         }
-        Self { places, rows, pieces, pieces_of_rows }
+        Self { positions, rows, chunks, chunks_of_rows }
     }
 }
 
-/// Writes to each row of `out` the sum of the rows of `values` that its part of `order` names, and of its part of the sums of
-/// pieces.
+/// Writes to each row of `out` the sum of the rows of `values` in its segment of `order`, plus those of its chunks' sums.
 fn launch(
     values: &CubeTensor,
     order: &CubeTensor,
     rows: &CubeTensor,
-    pieces: Option<(&CubeTensor, &CubeTensor)>,
+    chunks: Option<(&CubeTensor, &CubeTensor)>,
     out: &CubeTensor,
 ) {
     let columns = out.meta.shape()[1];
     let width = width(columns);
     let (count, cube) = grid(&out.client, out.meta.num_elements() / width);
-    let has_pieces = pieces.is_some();
-    // Something must be bound in place of what is not there.
-    let (sums, pieces_of_rows) = pieces.unwrap_or((values, rows));
+    let has_chunks = chunks.is_some();
+    // A kernel's arguments cannot be optional: without chunks, any buffers are bound.
+    let (sums, chunks_of_rows) = chunks.unwrap_or((values, rows));
     sum_segments::launch(
         &out.client,
         count,
@@ -152,24 +152,24 @@ fn launch(
         order.clone().into_buffer_arg(),
         rows.clone().into_buffer_arg(),
         sums.clone().into_buffer_arg(),
-        pieces_of_rows.clone().into_buffer_arg(),
+        chunks_of_rows.clone().into_buffer_arg(),
         out.clone().into_buffer_arg(),
         columns / width,
-        has_pieces,
+        has_chunks,
     );
 }
 
-/// A unit for each vector of `out`; `columns` of them are a row.
+/// A thread for each vector of `out`; `columns` vectors are a row.
 #[cube(launch)]
 fn sum_segments<W: Size>(
     values: &[Vector<f32, W>],
     order: &[i32],
     rows: &[i32],
     sums: &[Vector<f32, W>],
-    pieces_of_rows: &[i32],
+    chunks_of_rows: &[i32],
     out: &mut [Vector<f32, W>],
     columns: usize,
-    #[comptime] has_pieces: bool,
+    #[comptime] has_chunks: bool,
 ) {
     if ABSOLUTE_POS >= out.len() {
         terminate!();
@@ -179,7 +179,7 @@ fn sum_segments<W: Size>(
     let mut sum = Vector::<f32, W>::new(0.0);
     let mut at = usize::cast_from(rows[row]);
     let end = usize::cast_from(rows[row + 1]);
-    // Four are read at a time, so that they are waited for once.
+    // Four loads at a time hide each other's latency.
     while at + 4 <= end {
         let first = values[usize::cast_from(order[at]) * columns + column];
         let second = values[usize::cast_from(order[at + 1]) * columns + column];
@@ -192,17 +192,17 @@ fn sum_segments<W: Size>(
         sum += values[usize::cast_from(order[at]) * columns + column];
         at += 1;
     }
-    if has_pieces {
-        let mut piece = usize::cast_from(pieces_of_rows[row]);
-        let end = usize::cast_from(pieces_of_rows[row + 1]);
-        while piece + 4 <= end {
-            let at = piece * columns + column;
+    if has_chunks {
+        let mut chunk = usize::cast_from(chunks_of_rows[row]);
+        let end = usize::cast_from(chunks_of_rows[row + 1]);
+        while chunk + 4 <= end {
+            let at = chunk * columns + column;
             sum += (sums[at] + sums[at + columns]) + (sums[at + 2 * columns] + sums[at + 3 * columns]);
-            piece += 4;
+            chunk += 4;
         }
-        while piece < end {
-            sum += sums[piece * columns + column];
-            piece += 1;
+        while chunk < end {
+            sum += sums[chunk * columns + column];
+            chunk += 1;
         }
     }
     out[ABSOLUTE_POS] = sum;
@@ -213,32 +213,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_place_is_summed_once_into_the_row_of_its_id() {
+    fn every_position_is_summed_once_into_the_row_of_its_id() {
         let zipf = |at: usize| (1000 / (1 + (at * 7919) % 1000)) % 11;
-        for (v, stream) in [(11, &zipf as &dyn Fn(usize) -> usize), (11, &|_| 3), (700, &|at| at), (11, &|at| at % 11)]
-        {
-            let ids: Vec<u32> = (0..700).map(|at| stream(at) as u32).collect();
+        for (v, id) in [(11, &zipf as &dyn Fn(usize) -> usize), (11, &|_| 3), (700, &|at| at), (11, &|at| at % 11)] {
+            let ids: Vec<u32> = (0..700).map(|at| id(at) as u32).collect();
             let order = Order::of(&ids, v, 32);
-            let part = |all: &[u32], nth: usize| all[nth] as usize..all[nth + 1] as usize;
+            let range = |starts: &[u32], nth: usize| starts[nth] as usize..starts[nth + 1] as usize;
             for id in 0..v {
-                let mut found = order.places[part(&order.rows, id)].to_vec();
-                for piece in part(&order.pieces_of_rows, id) {
-                    let places = &order.places[part(&order.pieces, piece)];
-                    assert!(places.len() <= 32);
-                    found.extend(places);
+                let mut found = order.positions[range(&order.rows, id)].to_vec();
+                for chunk in range(&order.chunks_of_rows, id) {
+                    let positions = &order.positions[range(&order.chunks, chunk)];
+                    assert!(positions.len() <= 32);
+                    found.extend(positions);
                 }
-                let expected: Vec<u32> = (0..700).filter(|&place| ids[place as usize] == id as u32).collect();
+                let expected: Vec<u32> = (0..700).filter(|&position| ids[position as usize] == id as u32).collect();
                 assert_eq!(found, expected, "id {id}");
             }
         }
     }
 
     #[test]
-    fn no_unit_adds_up_more_than_a_small_share_of_all_places() {
-        for places in [1, 1000, 1 << 16, 1 << 20] {
-            let longest = longest(places);
-            let pieces = Order::of(&vec![0; places], 1, longest).pieces.len() - 1;
-            assert!(longest <= 256 && pieces <= 4096, "{places} places: {pieces} pieces of {longest}");
+    fn no_thread_sums_more_than_a_small_share_of_all_positions() {
+        for positions in [1, 1000, 1 << 16, 1 << 20] {
+            let max_positions = max_positions(positions);
+            let chunks = Order::of(&vec![0; positions], 1, max_positions).chunks.len() - 1;
+            assert!(max_positions <= 256 && chunks <= 4096, "{positions} positions: {chunks} of {max_positions}");
         }
     }
 }

@@ -1,0 +1,58 @@
+use burn::tensor::Device;
+
+use super::*;
+use crate::testing::{assert_agrees, elements, random};
+
+/// The formula with tanh, and its derivative.
+fn formula(x: f64) -> [f64; 2] {
+    let root = (2.0 / std::f64::consts::PI).sqrt();
+    let tanh = (root * (x + 0.044715 * x.powi(3))).tanh();
+    let derivative = (1.0 + tanh) / 2.0 + x / 2.0 * (1.0 - tanh * tanh) * root * (1.0 + 3.0 * 0.044715 * x * x);
+    [x / 2.0 * (1.0 + tanh), derivative]
+}
+
+fn points() -> Vec<f32> {
+    (-800..=600).map(|i| i as f32 / 100.0).collect()
+}
+
+#[test]
+fn the_reference_is_the_formula_with_tanh() {
+    let x = Tensor::<1>::from_floats(points().as_slice(), &Device::flex()).reshape([1, -1]);
+    for (x, found) in points().into_iter().zip(elements(reference(x))) {
+        let [expected, _] = formula(x as f64);
+        assert!((found as f64 - expected).abs() < 1e-6, "{x}: {found} instead of {expected}");
+    }
+}
+
+#[test]
+#[cfg(feature = "flex")]
+fn activations_and_derivatives_are_the_formula_too() {
+    let (mut alone, mut both, mut derivatives) = (points(), points(), Vec::with_capacity(points().len()));
+    cpu::activate(&mut alone);
+    cpu::activate_with_derivatives(&mut both, &mut derivatives.spare_capacity_mut()[..points().len()]);
+    // SAFETY: the call above wrote a derivative for every point.
+    unsafe { derivatives.set_len(points().len()) };
+    assert_eq!(alone, both);
+    for ((x, found), derivative) in points().into_iter().zip(both).zip(derivatives) {
+        let expected = formula(x as f64);
+        assert!((found as f64 - expected[0]).abs() < 1e-6, "{x}: {found} instead of {}", expected[0]);
+        // 1 − s is only exact to the last bit of 1, and is multiplied by x.
+        assert!((derivative as f64 - expected[1]).abs() < 2e-6, "{x}: {derivative} instead of {}", expected[1]);
+    }
+}
+
+#[test]
+fn agrees_with_the_reference() {
+    for shape in [[1, 1], [3, 7], [130, 256]] {
+        assert_agrees([random(shape, 3.0)], |[x]| gelu(x), |[x]| reference(x));
+    }
+}
+
+#[test]
+#[cfg(feature = "wgpu")]
+fn agrees_on_a_gpu() {
+    let Some(gpu) = crate::testing::gpu("GELU on a GPU") else { return };
+    for shape in [[1, 1], [3, 7], [130, 256]] {
+        crate::testing::assert_agrees_on(&gpu, [random(shape, 3.0)], |[x]| gelu(x), |[x]| reference(x));
+    }
+}
