@@ -119,6 +119,20 @@ impl<'a> MatrixMut<'a> {
         (0..self.rows).map(move |row| unsafe { from_raw_parts_mut(start.add(row * row_stride), columns) })
     }
 
+    /// A range of columns of one row.
+    ///
+    /// # Safety
+    ///
+    /// While the slice is alive no other code reads or writes these elements, through `self` included.
+    #[allow(clippy::mut_from_ref, reason = "the contract demands that parts are disjoint")]
+    #[inline(always)]
+    pub unsafe fn row(&self, row: usize, columns: Range<usize>) -> &mut [MaybeUninit<f32>] {
+        assert!(row < self.rows && columns.start <= columns.end && columns.end <= self.columns, "a part of a row");
+        // SAFETY: the part is within the matrix, as just checked, whose elements exist for as long as it is borrowed (the
+        // contract of the constructors); nobody else accesses them by this function's contract.
+        unsafe { from_raw_parts_mut(self.start.add(row * self.row_stride + columns.start).cast(), columns.len()) }
+    }
+
     /// `count` elements of one row, from the element with row-major index `first`.
     ///
     /// # Safety

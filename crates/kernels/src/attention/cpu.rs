@@ -30,7 +30,8 @@ impl Operation<1> for Attention {
     fn forward(&self, [qkv]: [View<'_>; 1], _: bool) -> (Values, Self::Saved) {
         let [n, c] = [qkv.dims()[0], qkv.dims()[1] / 3];
         let mut out = Vec::with_capacity(n * c);
-        let out_of_all = Shared(out.as_mut_ptr());
+        // SAFETY: `out` has this capacity, and is used through this matrix alone until all tasks are done, which overwrite it.
+        let out_matrix = unsafe { MatrixMut::from_raw_parts(out.as_mut_ptr(), n, c, c) };
         let saved = self.for_each_head(qkv, |_, head, scores| {
             let [k, v] =
                 [head.part(1, 0..self.t).transposed(), head.part(2, 0..self.t)].map(|b| PackedB::new(b, Threads::One));
@@ -41,10 +42,9 @@ impl Operation<1> for Attention {
                 softmax(rows.clone(), weights, &mut stats);
                 head.drop_out(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), rows.end);
-                // SAFETY: the head's D columns of these rows lie within `out`, no other task has this head of this sequence, and
-                // this task's blocks do not overlap.
-                let out = unsafe { out_of_all.part(head.start(c) + rows.start * c, rows.len(), head.d, c) };
-                v.multiply_first(&out, Accumulate::Overwrite, 1.0, weights); // [rows, D]
+                // SAFETY: no other task has these columns, a head, of these rows, a sequence; this task's blocks of rows are disjoint.
+                let mut out = unsafe { out_matrix.block(head.rows(rows), head.columns(0)) }; // [rows, D]
+                v.gemm_leading(&mut out, Accumulate::Overwrite, 1.0, weights);
             }
             stats
         });
@@ -57,7 +57,8 @@ impl Operation<1> for Attention {
         let [n, three_c] = qkv.dims();
         let (c, d_out) = (three_c / 3, d_out.view());
         let mut d_qkv = Vec::with_capacity(n * three_c);
-        let d_of_all = Shared(d_qkv.as_mut_ptr());
+        // SAFETY: as in `forward`; the last block overwrites the gradients of keys and values before the others add to them.
+        let d_matrix = unsafe { MatrixMut::from_raw_parts(d_qkv.as_mut_ptr(), n, three_c, three_c) };
         self.for_each_head(qkv, |nth, head, scores| {
             let [k, v] = [1, 2].map(|which| head.part(which, 0..self.t));
             let [k_transposed, v_transposed, k] =
@@ -67,24 +68,24 @@ impl Operation<1> for Attention {
             for rows in head.blocks().rev() {
                 let seen = rows.end;
                 let onto = if seen < self.t { Accumulate::Add } else { Accumulate::Overwrite };
-                // SAFETY: the head's D columns of the gradients of q, k or v lie within `d_qkv`, no other task has this head of
-                // this sequence, and this task uses one part at a time.
+                // SAFETY: no other task has these columns, the gradients of q, k or v of a head, of these rows, a sequence; this task
+                // uses one block at a time.
                 let d_part = |which: usize, rows: Range<usize>| unsafe {
-                    d_of_all.part(head.start(three_c) + which * c + rows.start * three_c, rows.len(), head.d, three_c)
+                    d_matrix.block(head.rows(rows), head.columns(which * c))
                 };
                 let (weights, d_scores) = (&mut scores[..rows.len() * seen], &mut d_scores[..rows.len() * seen]);
                 head.scores(rows.clone(), &k_transposed, weights);
                 softmax_again(rows.clone(), weights, &saved[nth]);
                 let d = Matrix::strided(&d_out[head.start(c) + rows.start * c..], rows.len(), head.d, c);
-                let d_weights = MatrixMut::new(d_scores, rows.len(), seen);
-                v_transposed.multiply_first(&d_weights, Accumulate::Overwrite, 1.0, d);
+                let mut d_weights = MatrixMut::new(d_scores, rows.len(), seen);
+                v_transposed.gemm_leading(&mut d_weights, Accumulate::Overwrite, 1.0, d);
                 head.drop_out(rows.clone(), d_scores);
                 differentiate_softmax(weights, d_scores, seen);
                 head.drop_out(rows.clone(), weights);
                 let weights = Matrix::new(weights, rows.len(), seen).transposed();
                 gemm(d_part(2, 0..seen), onto, 1.0, weights, d, Threads::One);
                 let d_scores = Matrix::new(d_scores, rows.len(), seen);
-                k.multiply_first(&d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
+                k.gemm_leading(&mut d_part(0, rows.clone()), Accumulate::Overwrite, head.scale, d_scores);
                 gemm(d_part(1, 0..seen), onto, head.scale, d_scores.transposed(), head.part(0, rows), Threads::One);
             }
         });
@@ -135,6 +136,16 @@ impl Head<'_> {
         self.sequence * self.t * width + self.nth * self.d
     }
 
+    /// The rows of its `positions` in the batch.
+    fn rows(&self, positions: Range<usize>) -> Range<usize> {
+        self.sequence * self.t + positions.start..self.sequence * self.t + positions.end
+    }
+
+    /// Its D columns of the C columns from `first` on.
+    fn columns(&self, first: usize) -> Range<usize> {
+        first + self.nth * self.d..first + (self.nth + 1) * self.d
+    }
+
     /// Its queries, keys or values (0, 1, 2) at `positions`: `[positions, D]`.
     fn part(&self, which: usize, positions: Range<usize>) -> Matrix<'_> {
         let width = self.qkv.dims()[1];
@@ -144,8 +155,8 @@ impl Head<'_> {
 
     /// Writes the scores of the queries at `positions` with the keys up to the last of them.
     fn scores(&self, positions: Range<usize>, keys: &PackedB, out: &mut [f32]) {
-        let out = MatrixMut::new(out, positions.len(), positions.end);
-        keys.multiply_first(&out, Accumulate::Overwrite, self.scale, self.part(0, positions));
+        let mut out = MatrixMut::new(out, positions.len(), positions.end);
+        keys.gemm_leading(&mut out, Accumulate::Overwrite, self.scale, self.part(0, positions));
     }
 
     /// Applies dropout to the attention weights of `positions`, or to their gradient.
@@ -282,20 +293,4 @@ fn differentiate_softmax(p: &[f32], d: &mut [f32], columns: usize) {
             }
         },
     )
-}
-
-/// The start of a matrix of which each thread writes other parts.
-struct Shared(*mut f32);
-
-// SAFETY: it only hands out parts, and `part` demands that those in use at a time do not overlap.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    /// # Safety
-    ///
-    /// As for [`MatrixMut::part`].
-    unsafe fn part(&self, start: usize, rows: usize, columns: usize, row_stride: usize) -> MatrixMut<'_> {
-        // SAFETY: the caller promises that `start` is within the memory and that the part is in use nowhere else.
-        unsafe { MatrixMut::part(self.0.add(start), rows, columns, row_stride) }
-    }
 }

@@ -180,7 +180,7 @@ impl Head<'_> {
         for rows in self.table.chunks(ROWS * self.c) {
             let rows = Matrix::new(rows, rows.len() / self.c, self.c);
             let spare = &mut logits.spare_capacity_mut()[..rows.dims()[0] * n];
-            for row in block.packed.write(spare, &vec![0.0; n], rows).chunks_exact(n) {
+            for row in block.packed.matmul_into(spare, &vec![0.0; n], rows).chunks_exact(n) {
                 minus_shift.iter_mut().zip(row).for_each(|(shift, logit)| *shift = shift.min(-logit));
             }
         }
@@ -216,7 +216,7 @@ impl Head<'_> {
         let chunks = self.table[first * c..].chunks(ROWS * c).zip(e.chunks_mut(ROWS * n));
         for (first, (rows, e)) in (first..).step_by(ROWS).zip(chunks) {
             let rows = Matrix::new(rows, rows.len() / c, c); // [rows, C]
-            let e = block.packed.write(e, &block.minus_shift, rows); // logits − shift, [rows, S]
+            let e = block.packed.matmul_into(e, &block.minus_shift, rows); // logits − shift, [rows, S]
             for (nth, &target) in block.targets.iter().enumerate() {
                 if let Some(row) = (target as usize).checked_sub(first).filter(|row| row * n < e.len()) {
                     span.targets[nth] = e[row * n + nth] as f64;
@@ -258,15 +258,15 @@ impl Head<'_> {
         assert!(d_table.capacity() >= v * c, "the capacity for the table");
         // SAFETY: the assertion shows that the elements are within the allocation, which is used through this matrix alone until the
         // tasks are done. Those that are uninitialized, all before the first share, are overwritten.
-        let table = unsafe { MatrixMut::part(d_table.as_mut_ptr(), v, c, c) };
+        let table = unsafe { MatrixMut::from_raw_parts(d_table.as_mut_ptr(), v, c, c) };
         parallel_for(v.div_ceil(rows), |nth| {
             let rows = nth * rows..v.min((nth + 1) * rows);
             // SAFETY: tasks have disjoint rows.
-            let d = unsafe { table.block(rows.clone(), 0..c) };
+            let mut d = unsafe { table.block(rows.clone(), 0..c) };
             for (which, (e, block)) in e.chunks(self.states * v).zip(blocks).enumerate() {
                 let (onto, n) = (if which == 0 { first } else { Accumulate::Add }, e.len() / v);
                 let e = Matrix::new(&e[rows.start * n..], rows.len(), n); // [rows, S]
-                block.hidden_over_sum.multiply(&d, onto, scale, e);
+                block.hidden_over_sum.gemm(&mut d, onto, scale, e);
             }
         });
         // SAFETY: the tasks cover the V rows, and the first block's product writes each.

@@ -9,7 +9,7 @@ use wordspace_gemm::{
     vec_from_chunks, vec_from_zeroed_chunks, vectorized,
 };
 
-use super::gradient::{TableGradient, add_to_table_gradient};
+use super::gradient::{TableGradient, add_to_table_gradient, table_gradient};
 use crate::Ids;
 use crate::operation::{Operation, Values, View};
 
@@ -47,9 +47,11 @@ impl Operation<1> for Embed {
     }
 
     fn backward(&self, [wte]: [View<'_>; 1], (): (), d_out: Values, wanted: [bool; 1]) -> [Option<Values>; 1] {
-        [wanted[0].then(|| {
-            let (d_out, rows) = (d_out.view(), rows_per_chunk(wte.dims()[1]));
-            let gradient = TableGradient::new(&self.ids, wte.dims(), &d_out);
+        if !wanted[0] {
+            return [None];
+        }
+        let (d_out, rows) = (d_out.view(), rows_per_chunk(wte.dims()[1]));
+        let write_all = |gradient: &TableGradient<'_>| {
             parallel_for(self.ids.len().div_ceil(rows), |chunk| {
                 let stores = gradient.stores();
                 for nth in chunk * rows..self.ids.len().min((chunk + 1) * rows) {
@@ -57,9 +59,10 @@ impl Operation<1> for Embed {
                     unsafe { gradient.write(nth, &stores) };
                 }
             });
-            // SAFETY: the chunks cover all positions.
-            unsafe { gradient.finish() }
-        })]
+        };
+        // SAFETY: the chunks cover all positions.
+        let (d_wte, ()) = unsafe { table_gradient(&self.ids, wte.dims(), &d_out, write_all) };
+        [Some(d_wte)]
     }
 
     fn backward_onto(
@@ -103,10 +106,13 @@ impl Operation<2> for Embed {
             return [d_wte, None];
         }
         let d_out = d_out.view();
-        let gradient = wanted[0].then(|| TableGradient::new(&self.ids, wte.dims(), &d_out));
-        let d_wpe = self.position_gradient(wpe, &d_out, gradient.as_ref());
-        // SAFETY: `position_gradient` wrote every position of every sequence.
-        [gradient.map(|gradient| unsafe { gradient.finish() }), Some(d_wpe)]
+        if !wanted[0] {
+            return [None, Some(self.position_gradient(wpe, &d_out, None))];
+        }
+        let write_all = |gradient: &TableGradient<'_>| self.position_gradient(wpe, &d_out, Some(gradient));
+        // SAFETY: `position_gradient` writes every position of every sequence.
+        let (d_wte, d_wpe) = unsafe { table_gradient(&self.ids, wte.dims(), &d_out, write_all) };
+        [Some(d_wte), Some(d_wpe)]
     }
 
     fn backward_onto(

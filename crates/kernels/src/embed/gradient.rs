@@ -5,51 +5,53 @@
 //! costs no more than a rare one, and every sum has the same order at any number of threads.
 
 use std::mem::{MaybeUninit, take};
-use std::slice::from_raw_parts_mut;
 
 use wordspace_gemm::{
-    CACHE_LINE, CHUNK, NonTemporal, add_assign, parallel_for, parallel_map, prefetch, rows_per_chunk,
+    CACHE_LINE, CHUNK, MatrixMut, NonTemporal, add_assign, parallel_for, parallel_map, prefetch, rows_per_chunk,
 };
 
 use super::cpu::{rows_ahead, write_row};
 use crate::operation::Values;
 
-/// The gradient of a table while it is written: first [`TableGradient::write`] for each position, then
-/// [`TableGradient::finish`].
+/// The gradient of a table, `[V, C]`, and what `write_all` returns.
+///
+/// # Safety
+///
+/// `write_all` calls [`TableGradient::write`] once for each position.
+pub unsafe fn table_gradient<R>(
+    ids: &[u32],
+    [v, c]: [usize; 2],
+    d_out: &[f32],
+    write_all: impl FnOnce(&TableGradient<'_>) -> R,
+) -> (Values, R) {
+    assert_in_table(ids, [v, c], d_out);
+    let mut counts = vec![0_u8; v]; // up to 255
+    ids.iter().for_each(|&id| counts[id as usize] = counts[id as usize].saturating_add(1));
+    let mut values = Vec::with_capacity(v * c);
+    clear_unread(&mut values.spare_capacity_mut()[..v * c], c, &counts, ids.len());
+    // SAFETY: `values` has this capacity, and is used through this matrix alone until `add_rows` is done. What is uninitialized is
+    // written before it is read.
+    let table = unsafe { MatrixMut::from_raw_parts(values.as_mut_ptr(), v, c, c) };
+    let roles = ids.iter().map(|&id| next_role(&mut counts[id as usize])).collect();
+    let gradient = TableGradient { ids, d_out, dims: [v, c], roles, table };
+    let result = write_all(&gradient);
+    add_rows(ids, &gradient.table, [v, c], d_out, &gradient.roles);
+    // SAFETY: each of the V rows is written: those without a position by `clear_unread`, those with one by `write`, for which the
+    // caller vouches, and those with several by `add_rows`, which starts them as a copy of the first.
+    unsafe { values.set_len(v * c) };
+    (Values::new(values, [v, c]), result)
+}
+
+/// The gradient of a table while [`table_gradient`] writes it.
 pub struct TableGradient<'a> {
     ids: &'a [u32],
     d_out: &'a [f32],
     dims: [usize; 2],
     roles: Vec<Role>,
-    /// Capacity for the table, of which `start` is the start.
-    values: Vec<f32>,
-    start: Start,
+    table: MatrixMut<'a>,
 }
 
-impl<'a> TableGradient<'a> {
-    /// Clears the rows of `[V, C]` that no id names.
-    pub fn new(ids: &'a [u32], dims: [usize; 2], d_out: &'a [f32]) -> Self {
-        let [v, c] = dims;
-        assert_in_table(ids, dims, d_out);
-        let mut counts = vec![0_u8; v]; // saturating
-        ids.iter().for_each(|&id| counts[id as usize] = counts[id as usize].saturating_add(1));
-        let mut values = Vec::with_capacity(v * c);
-        let spare = &mut values.spare_capacity_mut()[..v * c];
-        let rows = rows_per_chunk(c);
-        parallel_map(spare.chunks_mut(rows * c.max(1)).zip(counts.chunks(rows)), |_, (spare, counts)| {
-            let (stores, mut row) = (NonTemporal::among((v + ids.len()) * c), 0);
-            for run in counts.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
-                if run[0] == 0 {
-                    clear(&mut spare[row * c..(row + run.len()) * c], &stores);
-                }
-                row += run.len();
-            }
-        });
-        let roles = ids.iter().map(|&id| next_role(&mut counts[id as usize])).collect();
-        let start = Start(values.as_mut_ptr());
-        Self { ids, d_out, dims, roles, values, start }
-    }
-
+impl TableGradient<'_> {
     /// How a task stores rows.
     pub fn stores(&self) -> NonTemporal {
         NonTemporal::among((self.dims[0] + self.ids.len()) * self.dims[1])
@@ -63,27 +65,25 @@ impl<'a> TableGradient<'a> {
     pub unsafe fn write(&self, nth: usize, stores: &NonTemporal) {
         if self.roles[nth] == Role::Only {
             let [_, c] = self.dims;
-            let start = self.start.at(self.ids[nth] as usize * c).cast::<MaybeUninit<f32>>();
-            // SAFETY: ids are below V (`assert_in_table`), so the row is within the capacity of `values`. Its id is at no other
-            // position, and the caller calls once for each: no other thread writes the row, and none reads before `finish`.
-            let row = unsafe { from_raw_parts_mut(start, c) };
+            // SAFETY: the row's id is at no other position, and the caller calls once for each: no other thread has the row.
+            let row = unsafe { self.table.row(self.ids[nth] as usize, 0..c) };
             write_row(row, &self.d_out[nth * c..][..c], stores);
         }
     }
+}
 
-    /// Adds what is at all other positions; the whole gradient, `[V, C]`.
-    ///
-    /// # Safety
-    ///
-    /// [`Self::write`] was called for each position.
-    pub unsafe fn finish(mut self) -> Values {
-        let [v, c] = self.dims;
-        add_rows(self.ids, self.start, self.dims, self.d_out, &self.roles);
-        // SAFETY: each of the V rows is written: those without a position by `new`, those with one by `write`, for which the caller
-        // vouches, and those with several by `add_rows`, which starts them as a copy of the first.
-        unsafe { self.values.set_len(v * c) };
-        Values::new(self.values, [v, c])
-    }
+/// Clears the rows of a table, `[V, C]`, that none of the `n` ids names: those whose count is zero.
+fn clear_unread(table: &mut [MaybeUninit<f32>], c: usize, counts: &[u8], n: usize) {
+    let rows = rows_per_chunk(c);
+    parallel_map(table.chunks_mut(rows * c.max(1)).zip(counts.chunks(rows)), |_, (table, chunk)| {
+        let (stores, mut row) = (NonTemporal::among((counts.len() + n) * c), 0);
+        for run in chunk.chunk_by(|a, b| (*a == 0) == (*b == 0)) {
+            if run[0] == 0 {
+                clear(&mut table[row * c..(row + run.len()) * c], &stores);
+            }
+            row += run.len();
+        }
+    });
 }
 
 /// What the gradient at a position is to the row of its id.
@@ -108,40 +108,39 @@ fn next_role(count: &mut u8) -> Role {
 
 /// Adds the gradient of a lookup to that of a tied head.
 pub fn add_to_table_gradient(mut so_far: Values, ids: &[u32], d_out: &[f32]) -> Values {
-    let dims = so_far.view().dims();
+    let [v, c] = so_far.view().dims();
     let roles = vec![Role::Later; ids.len()];
-    add_rows(ids, Start(so_far.as_mut_slice().as_mut_ptr()), dims, d_out, &roles);
+    add_rows(ids, &MatrixMut::new(so_far.as_mut_slice(), v, c), [v, c], d_out, &roles);
     so_far
 }
 
-/// What the unsafe code below relies on.
+/// What the callers owe.
 fn assert_in_table(ids: &[u32], [v, c]: [usize; 2], d_out: &[f32]) {
     assert!(ids.iter().all(|&id| (id as usize) < v), "ids below V");
     assert_eq!(d_out.len(), ids.len() * c, "a gradient for each id");
 }
 
-/// Adds the gradient at each position to the row of its id, or starts the row with it; leaves rows with one position alone.
-fn add_rows(ids: &[u32], d_wte: Start, dims: [usize; 2], d_out: &[f32], roles: &[Role]) {
+/// Adds the gradient at each position to the row of its id, or starts the row with it; leaves rows with one position alone. A row that
+/// is not started is initialized.
+fn add_rows(ids: &[u32], table: &MatrixMut<'_>, dims: [usize; 2], d_out: &[f32], roles: &[Role]) {
     assert_in_table(ids, dims, d_out);
     let [_, c] = dims;
     let width = columns_of_a_task(c, d_out.len());
     parallel_for(c.div_ceil(width), |task| {
         let columns = task * width..c.min((task + 1) * width);
-        let sum = |id: u32| d_wte.at(id as usize * c + columns.start);
+        // SAFETY: no other task has these columns, and this one uses one row at a time.
+        let row = |id: u32| unsafe { table.row(id as usize, columns.clone()) };
         for (nth, (&id, d)) in ids.iter().zip(d_out.chunks_exact(c)).enumerate() {
             let later = nth + rows_ahead(columns.len());
             if roles.get(later) == Some(&Role::Later) {
-                prefetch(sum(ids[later]), columns.len());
+                prefetch(row(ids[later]).as_ptr().cast(), columns.len());
             }
-            let (d, sum) = (&d[columns.clone()], sum(id));
-            // SAFETY: ids are below V, so the row is in the table; no other task has these columns; `Later` reads only what `First`,
-            // or a tied head, has written.
-            unsafe {
-                match roles[nth] {
-                    Role::Only => (),
-                    Role::First => sum.copy_from_nonoverlapping(d.as_ptr(), d.len()),
-                    Role::Later => add_assign(from_raw_parts_mut(sum, d.len()), d),
-                }
+            let d = &d[columns.clone()];
+            match roles[nth] {
+                Role::Only => (),
+                Role::First => _ = row(id).write_copy_of_slice(d),
+                // SAFETY: the row was started at an earlier position, or before.
+                Role::Later => add_assign(unsafe { row(id).assume_init_mut() }, d),
             }
         }
     });
@@ -159,18 +158,5 @@ fn columns_of_a_task(c: usize, elements: usize) -> usize {
 fn clear(out: &mut [MaybeUninit<f32>], stores: &NonTemporal) {
     if !stores.write(out, |_| [0.0; CACHE_LINE]) {
         out.fill(MaybeUninit::new(0.0));
-    }
-}
-
-/// The start of a table of which each thread writes other rows, or other columns.
-#[derive(Clone, Copy)]
-struct Start(*mut f32);
-
-// SAFETY: it only computes addresses; whoever dereferences them argues that no other thread does.
-unsafe impl Sync for Start {}
-
-impl Start {
-    fn at(&self, index: usize) -> *mut f32 {
-        self.0.wrapping_add(index)
     }
 }

@@ -27,7 +27,10 @@ impl Operation<3> for Linear {
         let gradient = wanted[1].then(|| WeightGradient::new(x.matrix(), d.matrix()));
         let d_x = wanted[0].then(|| {
             let weight = weight.matrix().transposed();
-            Values::like(matmul_then(None, d.matrix(), weight, gradient.as_ref(), |_, _| ()), x)
+            Values::like(
+                matmul_then(None, d.matrix(), weight, gradient.as_ref().map(WeightGradient::tasks), |_, _| ()),
+                x,
+            )
         });
         let d_bias =
             wanted[2].then(|| Values::like(WeightGradient::bias_gradient(gradient.as_ref(), d.matrix()), bias));

@@ -31,12 +31,12 @@ impl Operation<6> for AddMlp {
         let mut derivatives = Vec::with_capacity(if is_tracked { n * f } else { 0 });
         // SAFETY: `derivatives` is used only through this matrix until the product is done. If it is tracked it has the capacity;
         // if not, no element of the matrix is used.
-        let parts = unsafe { MatrixMut::part(derivatives.as_mut_ptr(), n, f, f) };
+        let parts = unsafe { MatrixMut::from_raw_parts(derivatives.as_mut_ptr(), n, f, f) };
         let activations = matmul_then(Some(&b_1), x.matrix(), w_1.matrix(), None, |first, z| match is_tracked {
             false => activate(z),
             // SAFETY: the product passes each element of its output to one call of the epilogue, so that calls write disjoint
             // derivatives.
-            true => activate_with_derivatives(z, unsafe { parts.numbers(first, z.len()) }),
+            true => activate_with_derivatives(z, unsafe { parts.elements(first, z.len()) }),
         });
         let activations = Values::new(activations, [n, f]);
         let (out, ()) = AddLinear(self.0).forward([residual, activations.view(), w_2, b_2], is_tracked);
@@ -71,8 +71,8 @@ impl Operation<6> for AddMlp {
                 },
             )
         };
-        let w_2_transposed = w_2.matrix().transposed();
-        let d_z = matmul_then(None, d_matrix, w_2_transposed, gradient.as_ref(), multiply_by_derivatives); // [N, F]
+        let (w_2_transposed, tasks) = (w_2.matrix().transposed(), gradient.as_ref().map(WeightGradient::tasks));
+        let d_z = matmul_then(None, d_matrix, w_2_transposed, tasks, multiply_by_derivatives); // [N, F]
         let d_z = Values::like(d_z, activations);
         let d_b_2 = wanted[5].then(|| Values::like(WeightGradient::bias_gradient(gradient.as_ref(), d_matrix), b_2));
         let d_w_2 = gradient.map(|gradient| Values::like(gradient.finish(), w_2));
