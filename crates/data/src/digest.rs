@@ -1,25 +1,27 @@
-//! SHA-256, by which files and texts are named.
+//! SHA-256 digests of files and texts, and their hexadecimal form.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+#[cfg(feature = "files")]
+use std::{fs::File, io::Read, path::Path};
 
+#[cfg(feature = "files")]
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "files")]
 use crate::{Error, Result};
 
-/// The SHA-256 of the file at `path`, as hexadecimal digits, and its size in bytes.
+/// The SHA-256 of the file at `path` in hexadecimal, and its size in bytes.
 ///
 /// # Errors
 ///
 /// If it cannot be read.
+#[cfg(feature = "files")]
 pub fn sha256_of_file(path: &Path) -> Result<(String, u64)> {
     let read = |source| Error::read(path, source);
     let mut file = File::open(path).map_err(read)?;
     let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 18]);
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok((hexadecimal(hash), bytes)),
+            Ok(0) => return Ok((hexadecimal(&hash.finalize()), bytes)),
             Ok(n) => {
                 hash.update(&buffer[..n]);
                 bytes += n as u64;
@@ -30,7 +32,7 @@ pub fn sha256_of_file(path: &Path) -> Result<(String, u64)> {
     }
 }
 
-/// What `hash` has come to, as hexadecimal digits.
-pub(crate) fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// `bytes` in lower-case hexadecimal digits, two a byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

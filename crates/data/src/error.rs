@@ -1,4 +1,4 @@
-//! What can be wrong with what a user brings, said so that the next step is clear.
+//! The errors of this crate: what was expected, what was found, and what to do next.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A file could not be written.
@@ -23,10 +23,10 @@ pub enum Error {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A directory where a file was expected.
+    /// A path is a directory instead of a file.
     #[error("{} is a directory; expected {wanted}", path.display())]
     IsDirectory {
         /// The directory.
@@ -34,13 +34,13 @@ pub enum Error {
         /// What kind of file was expected.
         wanted: &'static str,
     },
-    /// A text without a byte in it.
+    /// The text is empty.
     #[error("{name} is empty; training needs text, at least a few thousand words of it")]
     EmptyText {
         /// The text.
         name: String,
     },
-    /// A text that is not UTF-8.
+    /// The text is not UTF-8.
     #[error(
         "{name} is not UTF-8 text: the byte at offset {offset} begins no character; \
          convert it first, for example with `iconv -f LATIN1 -t UTF-8`"
@@ -48,10 +48,10 @@ pub enum Error {
     NotUtf8 {
         /// The text.
         name: String,
-        /// Where the first bad byte lies.
+        /// The offset of the first invalid byte.
         offset: u64,
     },
-    /// A text of too few tokens.
+    /// The text has too few tokens.
     #[error(
         "{part} of {name} has {found} tokens; a context of {context} needs at least {}; \
          bring more text or make the context shorter (--set model.context={})",
@@ -62,26 +62,26 @@ pub enum Error {
         name: String,
         /// Which part of it: "the training part" or "the held-out part".
         part: &'static str,
-        /// How many tokens it has.
+        /// The number of tokens it has.
         found: u64,
-        /// How many the model reads at once.
+        /// T: the number of tokens that the model reads at once.
         context: usize,
     },
-    /// A name of a tokenizer that is none.
+    /// The name is not that of a tokenizer.
     #[error("no tokenizer is called {name:?}; expected word, char, bpe:SIZE, gpt2 or the path of a tokenizer.json")]
     NoSuchTokenizer {
-        /// What was asked for.
+        /// The name.
         name: String,
     },
-    /// A tokenizer file that cannot be used.
+    /// A tokenizer cannot be used.
     #[error("{name} is not a tokenizer that can be used here: {problem}")]
     BadTokenizer {
-        /// The file.
+        /// The tokenizer or its file.
         name: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// A text with a piece that the tokenizer has no id for.
+    /// The tokenizer has no id for a part of the text.
     #[error(
         "the tokenizer has no id for some of {name}: {problem}; \
          use one that covers the text (--tokenizer word, char or bpe:SIZE learns it from the text)"
@@ -89,10 +89,10 @@ pub enum Error {
     Unencodable {
         /// The text.
         name: String,
-        /// What the tokenizer said.
+        /// The message of the tokenizer.
         problem: String,
     },
-    /// A file that is not the token file it should be.
+    /// A file is not a token file, or not a complete one.
     #[error("{} is not a whole token file: {problem}", path.display())]
     BadTokenFile {
         /// The file.
@@ -100,39 +100,39 @@ pub enum Error {
         /// What was found and what was expected.
         problem: String,
     },
-    /// An id that the vocabulary does not reach.
+    /// A token id is outside the vocabulary.
     #[error(
-        "{} holds token id {id} at position {position}, but the vocabulary ends at {}; \
-         the file was made with another tokenizer", path.display(), vocab_size - 1
+        "{name} holds token id {id} at position {position}, but the vocabulary ends at {}; \
+         the file was made with another tokenizer", vocab_size - 1
     )]
     IdOutsideVocabulary {
-        /// The token file.
-        path: PathBuf,
+        /// The token file, or the name of the tokens in memory.
+        name: String,
         /// The id.
         id: u32,
-        /// Which token of the file it is.
+        /// Its position among the tokens.
         position: u64,
-        /// Size of the vocabulary.
+        /// V.
         vocab_size: usize,
     },
-    /// A long work that was asked to end.
+    /// A long task was stopped by its progress callback.
     #[error("stopped before it was done")]
     Stopped,
-    /// A file to write that is there already.
+    /// The file to be written exists.
     #[error("{} is there already; nothing is overwritten: choose another name or remove it first", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// Vectors that a format cannot hold as they are.
+    /// A format cannot represent the vectors or their words.
     #[error("cannot write {}: {problem}", path.display())]
     CannotHold {
         /// The file to be written.
         path: PathBuf,
-        /// What it cannot hold, and what could.
+        /// What the format cannot hold, and which format can.
         problem: String,
     },
-    /// A file of vectors or words that is not what it should be.
+    /// A file of vectors or words cannot be used.
     #[error("{} cannot be used: {problem}", path.display())]
     BadFile {
         /// The file.
@@ -143,13 +143,18 @@ pub enum Error {
 }
 
 impl Error {
-    /// An error of reading `path`.
+    /// An error while reading `path`.
     pub fn read(path: &Path, source: io::Error) -> Self {
         Self::Read { path: path.to_path_buf(), source }
     }
 
-    /// An error of writing `path`.
+    /// An error while writing `path`.
     pub fn write(path: &Path, source: io::Error) -> Self {
         Self::Write { path: path.to_path_buf(), source }
+    }
+
+    /// The error of the file at `path` with this `problem`.
+    pub fn bad_file(path: &Path, problem: impl Into<String>) -> Self {
+        Self::BadFile { path: path.to_path_buf(), problem: problem.into() }
     }
 }

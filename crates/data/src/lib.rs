@@ -1,56 +1,63 @@
-//! What lies on disk: text becomes ids, ids become windows, and tables of vectors keep their words.
+//! Text becomes token ids, ids become the batches of training steps, and words keep their vectors.
 //!
-//! In comes a text of any size; out come token files that are mapped into memory, and the batches of a training step as
-//! a pure function of (seed, step). In reading order:
+//! In reading order:
 //!
-//! - [`Text`]: a text as pieces that can be tokenized one by one;
+//! - [`Text`]: a text, read in chunks that can be tokenized one by one;
 //! - [`Tokenizer`]: text ↔ ids, by words, characters, byte pairs, GPT-2's vocabulary or a `tokenizer.json`;
 //! - [`toy`]: the built-in corpus, a grammar with planted word classes, and its answer key;
-//! - [`Corpus`]: a text made ready in a folder;
-//! - [`TokenFile`]: ids on disk, in llm.c's layout;
-//! - [`Windows`]: the batch of step s;
-//! - [`Vocabulary`]: the words of a table's rows;
-//! - [`VectorTable`]: a table of vectors, and what is near what;
-//! - [`WordVectors`]: words with their vectors, from any file that has them, in memory or where they lie in a
-//!   [`MappedFile`];
-//! - [`formats`]: those files, read and written;
-//! - [`write_tensors`], [`read_tensors`]: named tensors in a safetensors file;
-//! - [`publish`]: how a file comes into place whole.
+//! - [`Corpus`]: a text prepared for training: tokenizer, vocabulary and the ids of its two parts;
+//! - [`Tokens`]: the ids of a text, in memory or in a file in llm.c's layout;
+//! - [`Windows`]: the batch of step s, a pure function of (seed, step);
+//! - [`Vocabulary`]: the words of a token table;
+//! - [`VectorTable`]: a table of vectors and the similarities in it;
+//! - [`WordVectors`]: words with their vectors, in memory or in a mapped file.
 //!
-//! Absent on purpose: burn, and anything that computes a gradient. Letters: B rows of a batch, T tokens of a window,
-//! V words of the vocabulary, C numbers of a vector.
+//! The feature `files`, on by default, adds everything with a path: `Text::open`, `Corpus::prepare` and
+//! `Corpus::open`, `Tokens::open`, `MappedFile`, `formats` (files of words with vectors, read and written),
+//! `write_tensors` and `read_tensors` (safetensors), `publish` (atomic writes) and `sha256_of_file`. Without it the crate
+//! has no file system and no memory maps, and compiles for wasm32-unknown-unknown. The feature `gpt2`, which `files`
+//! switches on, links GPT-2's vocabulary.
+//!
+//! There is no burn here, and nothing that computes a gradient. Letters: B rows of a batch, T tokens of a window, V words
+//! of the vocabulary, C values of a vector.
 //!
 //! ```
 //! use std::ops::ControlFlow;
 //! use wordspace_data::{Corpus, Preparation, Text, TokenizerChoice, Windows, toy};
 //!
-//! let folder = tempfile::tempdir()?;
 //! let text = Text::in_memory("toy", toy::text(42, 1000));
 //! let how = Preparation { tokenizer: TokenizerChoice::Word, min_count: 2, held_out: 0.1, classes: toy::classes() };
-//! Corpus::prepare(folder.path(), &text, &how, &|_, _, _| ControlFlow::Continue(()))?;
+//! let corpus = Corpus::in_memory(&text, &how, &|_, _, _| ControlFlow::Continue(()))?;
 //!
-//! let corpus = Corpus::open(folder.path())?;
 //! let vocab_size = corpus.tokenizer.vocab_size();
 //! let windows = Windows::new(&corpus.train, 8, vocab_size, "the training part", "toy")?;
-//! let batch = windows.random(42, 0, 4)?;
+//! let batch = windows.random(42, 0, 4)?; // [4, 8]
 //! println!("{}", corpus.tokenizer.decode(&batch.ids[..8])); // eight words in a row
 //! assert_eq!(batch.ids[1..8], batch.targets[..7]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), wordspace_data::Error>(())
 //! ```
-
-use std::ops::ControlFlow;
 
 mod corpus;
 mod digest;
 mod error;
+#[cfg(feature = "files")]
 pub mod formats;
+#[cfg(feature = "files")]
 mod mapped_file;
+mod progress;
+#[cfg(feature = "files")]
 pub mod publish;
 mod random;
+#[cfg(feature = "files")]
+mod safetensors_header;
+mod special;
 mod tensors;
 mod text;
+mod text_stream;
+#[cfg(feature = "files")]
 mod token_file;
-pub mod tokenizer;
+mod tokenizer;
+mod tokens;
 pub mod toy;
 mod vectors;
 mod vocabulary;
@@ -58,32 +65,25 @@ mod windows;
 mod word_vectors;
 
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};
+pub use digest::hexadecimal;
+#[cfg(feature = "files")]
 pub use digest::sha256_of_file;
 pub use error::{Error, Result};
+#[cfg(feature = "files")]
 pub use mapped_file::MappedFile;
+pub use progress::{Phase, Progress};
 pub use random::{below, generator};
-pub use tensors::{NamedTensor, read_tensors, read_tensors_telling, write_tensors};
-pub use text::{Pieces, Text};
-pub use token_file::{TokenFile, TokenWriter};
-pub use tokenizer::{TextStream, Token, Tokenizer, TokenizerChoice};
+pub use special::{END_OF_TEXT, UNKNOWN};
+pub use tensors::NamedTensor;
+#[cfg(feature = "files")]
+pub use tensors::{read_tensors, read_tensors_with_progress, write_tensors};
+pub use text::{Chunks, Text};
+pub use text_stream::TextStream;
+pub use tokenizer::{Token, Tokenizer, TokenizerChoice};
+pub use tokens::Tokens;
 pub use vectors::{Directions, VectorTable, chance_of_pairs, percentile_of_pair};
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};
-pub use word_vectors::{ScanReport, WordVectors, cache_folder};
-
-/// Which long work is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The tokenizer is learned from the text.
-    Vocabulary,
-    /// The text becomes ids.
-    Tokens,
-    /// Vectors are read from a file.
-    Reading,
-    /// Vectors are written to a file.
-    Writing,
-}
-
-/// Told how far a long work is: its phase, the bytes done, the bytes there are. It answers whether to go on; where it does
-/// not, the work ends with [`Error::Stopped`].
-pub type Progress<'a> = &'a (dyn Fn(Phase, u64, u64) -> ControlFlow<()> + Sync);
+pub use word_vectors::WordVectors;
+#[cfg(feature = "files")]
+pub use word_vectors::{ScanReport, cache_folder};

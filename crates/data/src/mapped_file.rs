@@ -1,4 +1,4 @@
-//! A file mapped into memory, to be read where it lies.
+//! A file mapped into memory for reading.
 
 use std::fs::File;
 use std::ops::Deref;
@@ -8,7 +8,7 @@ use memmap2::Mmap;
 
 use crate::{Error, Result};
 
-/// The bytes of a file, in memory only as far as the system keeps them there.
+/// The bytes of a mapped file. The operating system loads and evicts its pages.
 pub struct MappedFile {
     path: PathBuf,
     map: Mmap,
@@ -24,15 +24,17 @@ impl MappedFile {
         let read = |source| Error::read(path, source);
         let file = File::open(path).map_err(read)?;
         if file.metadata().map_err(read)?.is_dir() {
-            return Err(Error::IsDirectory { path: path.to_path_buf(), wanted: "a file of vectors" });
+            return Err(Error::IsDirectory { path: path.to_path_buf(), wanted: "a file" });
         }
-        // SAFETY: the map is only read. A user who truncates the file meanwhile gets the bus error that every
-        // memory-mapped program gives; one who changes it gets other numbers, and no index into the map is believed.
+        // SAFETY: the mapping is private to this struct and never written, and our own writers replace a file by renaming
+        // rather than changing it, so the bytes stay as they are unless another program changes the file meanwhile. If
+        // one shortens it, the system ends this process with SIGBUS: no invalid memory is read. If one changes bytes, other
+        // values are read: every bit pattern is a valid `u8`, and offsets read from a file are bounds-checked at each use.
         let map = unsafe { Mmap::map(&file) }.map_err(read)?;
         Ok(Self { path: path.to_path_buf(), map })
     }
 
-    /// Where it lies.
+    /// The path it was opened at.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,5 @@
-//! A file another process reads is complete or absent: written beside its place, synced, then renamed into it.
+//! Writes files atomically: into a temporary file beside the target, synced, then renamed over it. Another process finds the
+//! complete file or none.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -6,37 +7,37 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// Writes the file `path` through `write` so that no reader and no crash ever meets half of it.
+/// Writes the file at `path` atomically, with the content that `write` produces.
 ///
-/// An older file of that name is replaced. On failure the older file stands and nothing is left beside it.
+/// An existing file is replaced. On failure it stays as it was, and the temporary file is removed.
 ///
 /// # Errors
 ///
-/// If the system refuses any of it, a full disk for example; [`Error::Write`] names `path`.
+/// If the system refuses, for example because the disk is full; [`Error::Write`] names `path`.
 pub fn publish_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
-    let beside = beside(path);
+    let temporary = temporary(path);
     let attempt = || -> std::io::Result<()> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&beside)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
         let mut writer = BufWriter::with_capacity(1 << 18, file);
         write(&mut writer)?;
         writer.into_inner().map_err(|unflushed| unflushed.into_error())?.sync_all()?;
-        fs::rename(&beside, path)?;
+        fs::rename(&temporary, path)?;
         sync_folder_of(path)
     };
     attempt().map_err(|source| {
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&temporary);
         Error::write(path, source)
     })
 }
 
-/// [`publish_file`] with the whole content at hand.
+/// [`publish_file`] for content in memory.
 pub fn publish_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     publish_file(path, |writer| writer.write_all(bytes))
 }
 
-/// Makes a rename or a new entry in the folder of `path` last through a power cut.
+/// Syncs the folder of `path`, so that a renamed or new entry survives a power failure.
 pub fn sync_folder_of(path: &Path) -> std::io::Result<()> {
-    // Windows has no such call; there the file system orders the rename after the file's own sync.
+    // Windows has no such call; its file system orders the rename after the sync of the file.
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;
@@ -44,8 +45,8 @@ pub fn sync_folder_of(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Where the file is written before it is renamed. The process id keeps two writers apart.
-fn beside(path: &Path) -> PathBuf {
+/// The path of the temporary file. The process id distinguishes concurrent writers.
+fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
 }
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_write_leaves_the_older_file_and_nothing_beside_it() {
+    fn a_failed_write_keeps_the_old_file_and_removes_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         publish_bytes(&path, b"old").unwrap();

@@ -1,11 +1,15 @@
-//! Random numbers by counter: a number is a function of (seed, purpose, index, position), never of what was drawn before.
+//! Counter-based random numbers: a number depends on (seed, purpose, index, position) and not on earlier draws.
 //!
-//! The generator is ChaCha with eight rounds, a published cipher: the same numbers on every machine and in every version.
+//! The generator is ChaCha8, a published cipher: it gives the same numbers on every machine and in every version.
 
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
-/// The generator for `purpose` (up to 24 bytes) and `index`, a step for example.
+/// The generator for `purpose` and `index`, for example a step.
+///
+/// # Panics
+///
+/// If `purpose` has more than 24 bytes.
 pub fn generator(seed: u64, purpose: &str, index: u64) -> ChaCha8Rng {
     assert!(purpose.len() <= 24, "a purpose has at most 24 bytes: {purpose}");
     let mut key = [0; 32];
@@ -16,7 +20,7 @@ pub fn generator(seed: u64, purpose: &str, index: u64) -> ChaCha8Rng {
     generator
 }
 
-/// A whole number below `limit`, uniform but for a bias of at most `limit`/2⁶⁴.
+/// An integer below `limit`, uniform except for a bias of at most `limit`/2⁶⁴.
 pub fn below(generator: &mut ChaCha8Rng, limit: u64) -> u64 {
     ((generator.next_u64() as u128 * limit as u128) >> 64) as u64
 }

@@ -1,106 +1,99 @@
-//! Named tensors in a safetensors file: models, optimizer states, vector tables.
+//! Named tensors, and the safetensors files that hold them: models, optimizer states, vector tables.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
-use std::ops::ControlFlow;
-use std::path::Path;
+#[cfg(feature = "files")]
+use std::{collections::BTreeMap, io::Write, ops::ControlFlow, path::Path};
 
+#[cfg(feature = "files")]
 use half::{bf16, f16};
-use memmap2::Mmap;
-use safetensors::{Dtype, SafeTensors};
-use serde_json::{Map, Value, json};
+#[cfg(feature = "files")]
+use safetensors::Dtype;
+#[cfg(feature = "files")]
+use serde_json::json;
 
-use crate::publish::publish_file;
-use crate::{Error, Phase, Progress, Result};
+#[cfg(feature = "files")]
+use crate::{Error, MappedFile, Phase, Progress, Result, publish::publish_file, safetensors_header};
 
 /// A tensor of 32-bit floats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
     /// Its shape.
     pub shape: Vec<usize>,
-    /// Its numbers, the last dimension running fastest.
+    /// Its values in row-major order.
     pub values: Vec<f32>,
 }
 
-/// Writes `tensors` to `path` as a safetensors file, in place only when it is whole.
+/// Writes `tensors` (name, shape, values) to `path` as a safetensors file; the file appears only when it is complete.
 ///
-/// The bytes are a function of the tensors alone. `format` is `pt`, without which `transformers` refuses the file.
+/// The bytes depend on nothing but the tensors.
 ///
 /// # Errors
 ///
 /// If the file cannot be written.
+#[cfg(feature = "files")]
 pub fn write_tensors<'a>(
     path: &Path,
     tensors: impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])> + Clone,
 ) -> Result<()> {
     publish_file(path, |writer| {
-        let mut header = Map::from_iter([("__metadata__".to_string(), json!({"format": "pt"}))]);
-        let mut end = 0;
-        for (name, shape, values) in tensors.clone() {
-            let start = end;
-            end += values.len() * 4;
-            header.insert(name.to_string(), json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]}));
-        }
-        let mut header = Value::Object(header).to_string();
-        // The numbers begin at a multiple of eight, so that they can be used where they are mapped.
-        header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
-        writer.write_all(&(header.len() as u64).to_le_bytes())?;
-        writer.write_all(header.as_bytes())?;
+        let described = tensors.clone().map(|(name, shape, values)| (name, shape, values.len()));
+        safetensors_header::write(writer, json!({"format": "pt"}), described)?;
         for (_, _, values) in tensors {
-            for some in values.chunks(1 << 14) {
-                writer.write_all(&some.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())?;
+            for chunk in values.chunks(1 << 14) {
+                writer.write_all(&chunk.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())?;
             }
         }
         Ok(())
     })
 }
 
-/// Reads the tensors of a safetensors file; half precision is widened, which loses nothing.
+/// Reads the tensors of a safetensors file. 16-bit floats are converted to 32 bits without loss.
 ///
 /// # Errors
 ///
-/// If the file is missing, damaged, or holds other numbers than floats of 16 or 32 bits.
+/// If the file is missing, damaged, or holds other types than floats of 16 or 32 bits.
+#[cfg(feature = "files")]
 pub fn read_tensors(path: &Path) -> Result<BTreeMap<String, NamedTensor>> {
-    read_tensors_telling(path, &|_, _, _| ControlFlow::Continue(()))
+    read_tensors_with_progress(path, &|_, _, _| ControlFlow::Continue(()))
 }
 
-/// [`read_tensors`] of a large file: `progress` is told how far it is.
+/// [`read_tensors`] for a large file: calls `progress` before each tensor.
 ///
 /// # Errors
 ///
 /// As of [`read_tensors`]; also if `progress` asks to stop.
-pub fn read_tensors_telling(path: &Path, progress: Progress<'_>) -> Result<BTreeMap<String, NamedTensor>> {
+#[cfg(feature = "files")]
+pub fn read_tensors_with_progress(path: &Path, progress: Progress<'_>) -> Result<BTreeMap<String, NamedTensor>> {
     let bad = |problem: String| Error::BadFile { path: path.to_path_buf(), problem };
-    let file = File::open(path).map_err(|source| Error::read(path, source))?;
-    // SAFETY: as for a token file: written once and renamed into place, never changed by us.
-    let map = unsafe { Mmap::map(&file) }.map_err(|source| Error::read(path, source))?;
-    let tensors =
-        SafeTensors::deserialize(&map).map_err(|error| bad(format!("it is not a whole safetensors file ({error})")))?;
+    let map = MappedFile::open(path)?;
+    let (header, data) = safetensors_header::read(&mut &map[..], map.len() as u64).map_err(bad)?;
+    let data = &map[data as usize..];
     let (mut all, mut done) = (BTreeMap::new(), 0);
-    for (name, tensor) in tensors.iter() {
-        let bytes = tensor.data();
+    for name in header.offset_keys() {
+        let tensor = header.info(&name).expect("the header has just listed it");
         if progress(Phase::Reading, done, map.len() as u64).is_break() {
             return Err(Error::Stopped);
         }
+        let (start, end) = tensor.data_offsets;
+        let bytes = &data[start..end];
         done += bytes.len() as u64;
-        let values = match tensor.dtype() {
+        let values = match tensor.dtype {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect(),
             Dtype::F16 => bytes.as_chunks().0.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect(),
             Dtype::BF16 => bytes.as_chunks().0.iter().map(|&b| bf16::from_le_bytes(b).to_f32()).collect(),
             other => return Err(bad(format!("tensor {name} is of type {other:?}; expected F32, F16 or BF16"))),
         };
-        all.insert(name.to_string(), NamedTensor { shape: tensor.shape().to_vec(), values });
+        let shape = tensor.shape.clone();
+        all.insert(name, NamedTensor { shape, values });
     }
     Ok(all)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "files"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back_bit_for_bit() {
+    fn values_round_trip_bit_for_bit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.safetensors");
         let values = [1.5, -0.0, f32::NAN, f32::MIN_POSITIVE / 2.0, f32::INFINITY, 0.1];
@@ -112,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn half_precision_is_widened_and_integers_are_refused() {
+    fn half_precision_is_converted_and_integers_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.safetensors");
         let write = |dtype: &str, bytes: &[u8]| {

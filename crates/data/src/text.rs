@@ -1,15 +1,20 @@
-//! A text, in memory or in a file of any size, read as pieces that can be tokenized one by one.
+//! A text, in memory or in a file of any size, read in chunks that can be tokenized one by one.
 
-use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+#[cfg(feature = "files")]
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom},
+    path::Path,
+};
 
 use crate::{Error, Result};
 
-/// About how many bytes a piece has: small enough that a piece and its tokens are nothing beside the model, large enough
-/// that seams are rare.
-const PIECE_BYTES: usize = 64 * 1024;
+/// The approximate size of a chunk: small beside any model together with its tokens, large enough that chunk boundaries
+/// are rare.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A UTF-8 text.
 pub struct Text {
@@ -18,23 +23,28 @@ pub struct Text {
 }
 
 enum Source {
-    Memory { name: String, text: String },
+    Memory {
+        name: String,
+        text: String,
+    },
+    #[cfg(feature = "files")]
     File(PathBuf),
 }
 
 impl Text {
-    /// A text in memory; `name` stands for it in messages.
+    /// A text in memory; messages call it `name`.
     pub fn in_memory(name: &str, text: String) -> Self {
         let bytes = text.len() as u64;
         let source = Source::Memory { name: name.to_string(), text };
         Self { source, bytes }
     }
 
-    /// A text file. It is opened again for every reading and never held in memory whole.
+    /// A text file. It is opened for every pass over it, and never held in memory as a whole.
     ///
     /// # Errors
     ///
     /// If the file is missing, a directory, unreadable or empty.
+    #[cfg(feature = "files")]
     pub fn open(path: &Path) -> Result<Self> {
         let found = std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
         if found.is_dir() {
@@ -46,10 +56,11 @@ impl Text {
         Ok(Self { source: Source::File(path.to_path_buf()), bytes: found.len() })
     }
 
-    /// What to call the text in a message: its path, or the name it was given.
+    /// The name of the text in messages: its path, or the name that was given.
     pub fn name(&self) -> String {
         match &self.source {
             Source::Memory { name, .. } => name.clone(),
+            #[cfg(feature = "files")]
             Source::File(path) => path.display().to_string(),
         }
     }
@@ -59,7 +70,7 @@ impl Text {
         self.bytes
     }
 
-    /// Where the held-out part begins: at the first character that starts at or before `(1 - held_out)` of the bytes.
+    /// The byte where the held-out part starts: the last character boundary at or before `(1 - held_out)` of the bytes.
     ///
     /// For text of one-byte characters this is nanoGPT's `data[:int(n * 0.9)]`.
     pub fn cut(&self, held_out: f64) -> Result<u64> {
@@ -72,14 +83,14 @@ impl Text {
         Ok(if wanted >= self.bytes { self.bytes } else { start + back as u64 })
     }
 
-    /// The part of the text in `range` (bytes, at character boundaries) as pieces, in order.
+    /// The chunks of the text in `range` (bytes, at character boundaries), in order.
     ///
-    /// A piece ends where a word ends: before white space that follows something else. Every tokenizer here splits there
-    /// too and none looks further, so the tokens of the pieces are the tokens of the whole. A stretch of a whole piece
-    /// without such a place is cut between two characters.
-    pub fn pieces(&self, range: Range<u64>) -> Result<Pieces<'_>> {
+    /// A chunk ends where a word ends: between a character that is not white space and one that is. Every tokenizer here
+    /// splits there too and none looks further, so the tokens of the chunks are the tokens of the whole text. A chunk
+    /// without such a boundary ends between two characters.
+    pub fn chunks(&self, range: Range<u64>) -> Result<Chunks<'_>> {
         let reader = self.reader(range.start)?.take(range.end.saturating_sub(range.start));
-        Ok(Pieces { text: self, reader: Box::new(reader), carried: Vec::new(), offset: range.start, done: false })
+        Ok(Chunks { text: self, reader: Box::new(reader), carried: Vec::new(), offset: range.start, done: false })
     }
 
     fn reader(&self, start: u64) -> Result<Box<dyn Read + Send + '_>> {
@@ -89,6 +100,7 @@ impl Text {
                 cursor.set_position(start);
                 Ok(Box::new(cursor))
             }
+            #[cfg(feature = "files")]
             Source::File(path) => {
                 let mut file = File::open(path).map_err(|source| Error::read(path, source))?;
                 file.seek(SeekFrom::Start(start)).map_err(|source| Error::read(path, source))?;
@@ -102,55 +114,56 @@ impl Text {
     }
 }
 
-/// The pieces of a [`Text`], each a `String` that ends at the end of a word.
-pub struct Pieces<'a> {
+/// The chunks of a [`Text`], each a `String` that ends at the end of a word.
+pub struct Chunks<'a> {
     text: &'a Text,
     reader: Box<dyn Read + Send + 'a>,
-    /// Bytes read but not yet handed out; they begin at `offset`.
+    /// Bytes read but not yet returned; they start at byte `offset` of the text.
     carried: Vec<u8>,
     offset: u64,
     done: bool,
 }
 
-impl Iterator for Pieces<'_> {
+impl Iterator for Chunks<'_> {
     type Item = Result<String>;
 
     fn next(&mut self) -> Option<Result<String>> {
         if self.done {
             return None;
         }
-        let piece = self.read_piece();
-        self.done |= piece.is_err();
-        match piece {
-            Ok(piece) if piece.is_empty() => None,
+        let chunk = self.read_chunk();
+        self.done |= chunk.is_err();
+        match chunk {
+            Ok(chunk) if chunk.is_empty() => None,
             other => Some(other),
         }
     }
 }
 
-impl Pieces<'_> {
-    fn read_piece(&mut self) -> Result<String> {
+impl Chunks<'_> {
+    fn read_chunk(&mut self) -> Result<String> {
         let mut buffer = std::mem::take(&mut self.carried);
         let held = buffer.len();
-        buffer.resize(held.max(PIECE_BYTES) + PIECE_BYTES, 0);
+        buffer.resize(held.max(CHUNK_BYTES) + CHUNK_BYTES, 0);
         let read = read_up_to(&mut self.reader, &mut buffer[held..])
             .map_err(|source| Error::read(&self.text.path(), source))?;
         self.done = held + read < buffer.len();
         buffer.truncate(held + read);
 
         let whole_characters = self.check_utf8(&buffer)?;
-        let end = if self.done { buffer.len() } else { piece_end(whole_characters) };
+        let end = if self.done { buffer.len() } else { chunk_end(whole_characters) };
         self.carried = buffer.split_off(end);
         self.offset += end as u64;
         Ok(String::from_utf8(buffer).expect("the bytes were checked above"))
     }
 
-    /// The text in `buffer`, less a character whose other bytes are still to be read.
+    /// The text in `buffer`, without a last character that is still incomplete.
     fn check_utf8<'b>(&self, buffer: &'b [u8]) -> Result<&'b str> {
         match std::str::from_utf8(buffer) {
             Ok(text) => Ok(text),
             Err(error) if error.error_len().is_none() && !self.done => {
-                Ok(std::str::from_utf8(&buffer[..error.valid_up_to()]).expect("valid up to here"))
+                Ok(std::str::from_utf8(&buffer[..error.valid_up_to()])
+                    .expect("the bytes before `valid_up_to` are UTF-8"))
             }
             Err(error) => {
                 Err(Error::NotUtf8 { name: self.text.name(), offset: self.offset + error.valid_up_to() as u64 })
@@ -159,8 +172,8 @@ impl Pieces<'_> {
     }
 }
 
-/// The last place in `text` where white space follows something else; its end if there is none.
-fn piece_end(text: &str) -> usize {
+/// The last position in `text` where white space follows another character; its end if there is none.
+fn chunk_end(text: &str) -> usize {
     let mut after_is_space = false;
     for (at, character) in text.char_indices().rev() {
         if after_is_space && !character.is_whitespace() {
@@ -190,23 +203,23 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn pieces(text: &str) -> Vec<String> {
+    fn chunks(text: &str) -> Vec<String> {
         let text = Text::in_memory("test", text.to_string());
-        text.pieces(0..text.bytes()).unwrap().collect::<Result<_>>().unwrap()
+        text.chunks(0..text.bytes()).unwrap().collect::<Result<_>>().unwrap()
     }
 
     #[test]
-    fn pieces_join_to_the_text() {
+    fn chunks_concatenate_to_the_text() {
         let text = "Über den  Wolken\n\n muß ".repeat(20_000);
-        let pieces = pieces(&text);
-        assert!(pieces.len() > 3, "{} pieces", pieces.len());
-        assert_eq!(pieces.concat(), text);
+        let chunks = chunks(&text);
+        assert!(chunks.len() > 3, "{} chunks", chunks.len());
+        assert_eq!(chunks.concat(), text);
     }
 
     #[test]
-    fn a_piece_ends_with_a_word_and_the_next_begins_with_space() {
-        let pieces = pieces(&"one two\n".repeat(50_000));
-        for pair in pieces.windows(2) {
+    fn a_chunk_ends_with_a_word_and_the_next_starts_with_space() {
+        let chunks = chunks(&"one two\n".repeat(50_000));
+        for pair in chunks.windows(2) {
             assert!(!pair[0].ends_with(char::is_whitespace));
             assert!(pair[1].starts_with(char::is_whitespace));
         }
@@ -215,7 +228,7 @@ mod tests {
     #[test]
     fn text_without_any_space_is_cut_between_characters() {
         let text = "語".repeat(200_000);
-        assert_eq!(pieces(&text).concat(), text);
+        assert_eq!(chunks(&text).concat(), text);
     }
 
     #[test]
@@ -234,14 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_not_utf8_is_named_by_its_offset() {
+    #[cfg(feature = "files")]
+    fn a_byte_that_is_not_utf8_is_reported_with_its_offset() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("latin1.txt");
         let mut bytes = b"plain words ".repeat(30_000);
         bytes[300_000] = 0xE9;
         std::fs::write(&path, &bytes).unwrap();
         let text = Text::open(&path).unwrap();
-        let error = text.pieces(0..text.bytes()).unwrap().find_map(Result::err).unwrap();
+        let error = text.chunks(0..text.bytes()).unwrap().find_map(Result::err).unwrap();
         assert!(error.to_string().contains("300000"), "{error}");
     }
 }

@@ -1,17 +1,16 @@
 //! A file of token ids, mapped into memory.
 //!
-//! The layout is llm.c's (`dev/data/data_common.py`): 256 little-endian 32-bit words of header — magic 20240520,
-//! version, count — then the ids. Version 1 is llm.c's own, with 16-bit ids and fewer than 2³¹ of them, so files go both
-//! ways. Version 1001 is ours: the count has 64 bits (words 2 and 3) and ids have as many bytes as word 4 says, 2 or 4.
+//! The layout is llm.c's (`dev/data/data_common.py`): a header of 256 little-endian 32-bit words (magic number 20240520,
+//! version, count), then the ids. Version 1 is llm.c's own, with 16-bit ids and fewer than 2³¹ of them, so both programs
+//! read each other's files. Version 1001 is ours: the count has 64 bits (words 2 and 3), and word 4 is the size of an id
+//! in bytes, 2 or 4.
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-
-use memmap2::Mmap;
+use std::path::Path;
 
 use crate::publish::publish_file;
-use crate::{Error, Result};
+use crate::{Error, MappedFile, Result};
 
 const MAGIC: u32 = 20_240_520;
 const VERSION_LLM_C: u32 = 1;
@@ -19,9 +18,8 @@ const VERSION_WIDE: u32 = 1001;
 const HEADER_BYTES: usize = 256 * 4;
 
 /// Token ids on disk.
-pub struct TokenFile {
-    path: PathBuf,
-    map: Mmap,
+pub(crate) struct TokenFile {
+    map: MappedFile,
     id_bytes: usize,
     count: u64,
 }
@@ -31,20 +29,17 @@ impl TokenFile {
     ///
     /// # Errors
     ///
-    /// If it is no token file, or not as long as its header says.
+    /// If it is not a token file, or not as long as its header says.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::read(path, source))?;
-        // SAFETY: the file is written once and renamed into place, never changed by us; a user who truncates it while a
-        // run reads it gets the bus error that every memory-mapped program gives.
-        let map = unsafe { Mmap::map(&file) }.map_err(|source| Error::read(path, source))?;
+        let map = MappedFile::open(path)?;
         let (id_bytes, count) =
-            header(&map).map_err(|problem| Error::BadTokenFile { path: path.to_path_buf(), problem })?;
-        Ok(Self { path: path.to_path_buf(), map, id_bytes, count })
+            parse_header(&map).map_err(|problem| Error::BadTokenFile { path: path.to_path_buf(), problem })?;
+        Ok(Self { map, id_bytes, count })
     }
 
-    /// Writes the ids that `fill` hands to its writer, and returns how many they were.
+    /// Creates the file at `path` from the ids that `fill` pushes, and returns their number.
     ///
-    /// Ids take two bytes where `vocab_size` allows it, four otherwise.
+    /// An id takes two bytes if `vocab_size` allows it, four otherwise.
     pub fn write(
         path: &Path,
         vocab_size: usize,
@@ -58,51 +53,33 @@ impl TokenFile {
             fill(&mut writer)?;
             count = writer.count;
             file.seek(SeekFrom::Start(0))?;
-            file.write_all(&header_bytes(id_bytes, count))
+            file.write_all(&header(id_bytes, count))
         })?;
         Ok(count)
     }
 
-    /// How many ids the file holds.
+    /// The number of ids in the file.
     pub fn len(&self) -> u64 {
         self.count
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The ids from `start` on, as many as `ids` has room for.
-    ///
-    /// # Errors
-    ///
-    /// If one of them is not below `vocab_size`: the check that keeps a wrong id from reaching a device.
+    /// Fills `ids` with the ids from position `start` on.
     ///
     /// # Panics
     ///
-    /// If the file ends before that.
-    pub fn read(&self, start: u64, ids: &mut [u32], vocab_size: usize) -> Result<()> {
+    /// If fewer ids than that follow `start`.
+    pub fn read(&self, start: u64, ids: &mut [u32]) {
         let from = HEADER_BYTES + start as usize * self.id_bytes;
         let bytes = &self.map[from..from + ids.len() * self.id_bytes];
         match self.id_bytes {
-            2 => bytes.chunks_exact(2).zip(&mut *ids).for_each(|(b, id)| *id = u16::from_le_bytes([b[0], b[1]]) as u32),
-            _ => bytes.as_chunks().0.iter().zip(&mut *ids).for_each(|(&b, id)| *id = u32::from_le_bytes(b)),
-        }
-        match ids.iter().position(|&id| id as usize >= vocab_size) {
-            None => Ok(()),
-            Some(at) => Err(Error::IdOutsideVocabulary {
-                path: self.path.clone(),
-                id: ids[at],
-                position: start + at as u64,
-                vocab_size,
-            }),
+            2 => bytes.chunks_exact(2).zip(ids).for_each(|(b, id)| *id = u16::from_le_bytes([b[0], b[1]]) as u32),
+            _ => bytes.as_chunks().0.iter().zip(ids).for_each(|(&b, id)| *id = u32::from_le_bytes(b)),
         }
     }
 }
 
-/// Takes the ids of a token file that is being written.
-pub struct TokenWriter<'a> {
+/// Appends ids to a token file that is being written.
+pub(crate) struct TokenWriter<'a> {
     file: &'a mut BufWriter<File>,
     id_bytes: usize,
     count: u64,
@@ -116,7 +93,8 @@ impl TokenWriter<'_> {
     }
 }
 
-fn header_bytes(id_bytes: usize, count: u64) -> Vec<u8> {
+/// The first five words of a header; the rest are zero.
+fn header(id_bytes: usize, count: u64) -> Vec<u8> {
     let words = if id_bytes == 2 && count < 1 << 31 {
         [MAGIC, VERSION_LLM_C, count as u32, 0, 0]
     } else {
@@ -125,8 +103,8 @@ fn header_bytes(id_bytes: usize, count: u64) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// Bytes per id and number of ids, once they agree with the size of the file.
-fn header(file: &[u8]) -> std::result::Result<(usize, u64), String> {
+/// Bytes per id and number of ids, checked against the size of the file.
+fn parse_header(file: &[u8]) -> std::result::Result<(usize, u64), String> {
     if file.len() < HEADER_BYTES {
         return Err(format!("it has {} bytes, less than the header of {HEADER_BYTES}", file.len()));
     }
@@ -138,7 +116,7 @@ fn header(file: &[u8]) -> std::result::Result<(usize, u64), String> {
         (VERSION_LLM_C, _) => (2, word(2) as u64),
         (VERSION_WIDE, bytes @ (2 | 4)) => (bytes as usize, word(2) as u64 | (word(3) as u64) << 32),
         (version, _) => {
-            return Err(format!("its version is {version}; known are {VERSION_LLM_C} (llm.c) and {VERSION_WIDE}"));
+            return Err(format!("its version is {version}; expected {VERSION_LLM_C} (llm.c) or {VERSION_WIDE}"));
         }
     };
     let expected = count.checked_mul(id_bytes as u64).and_then(|bytes| bytes.checked_add(HEADER_BYTES as u64));
@@ -150,6 +128,8 @@ fn header(file: &[u8]) -> std::result::Result<(usize, u64), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     struct Folder(tempfile::TempDir);
@@ -177,20 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn ids_come_back_as_they_were_written_in_two_and_in_four_bytes() {
+    fn ids_of_two_and_four_bytes_round_trip() {
         for vocab_size in [65_536, 65_537] {
             let folder = Folder::new();
             let ids: Vec<u32> = (0..1000).map(|i| (i * 7919) % 65_536).collect();
             let file = folder.write(vocab_size, &ids);
             let mut back = vec![0; 400];
-            file.read(300, &mut back, vocab_size).unwrap();
+            file.read(300, &mut back);
             assert_eq!(back, ids[300..700]);
             assert_eq!(file.len(), 1000);
         }
     }
 
     #[test]
-    fn small_vocabularies_give_llm_cs_layout_byte_for_byte() {
+    fn small_vocabularies_use_llm_cs_layout_byte_for_byte() {
         let folder = Folder::new();
         folder.write(50_257, &[1, 2, 50_256]);
         let bytes = std::fs::read(folder.path()).unwrap();
@@ -201,24 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn an_id_outside_the_vocabulary_is_named_with_its_place() {
-        let folder = Folder::new();
-        let file = folder.write(100, &[1, 2, 3, 99, 5]);
-        let error = file.read(1, &mut [0; 4], 50).unwrap_err().to_string();
-        assert!(error.contains("token id 99 at position 3") && error.contains("ends at 49"), "{error}");
-    }
-
-    #[test]
-    fn a_file_that_is_cut_short_or_foreign_is_refused() {
+    fn a_truncated_or_unknown_file_is_refused() {
         let folder = Folder::new();
         folder.write(100, &[1, 2, 3]);
         let whole = std::fs::read(folder.path()).unwrap();
         folder.refuses(&whole[..whole.len() - 1], "promises 3 ids");
         folder.refuses(&whole[..100], "less than the header");
         folder.refuses(&[7; 2000], "magic number");
-        let mut lying = whole.clone();
-        lying[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
-        folder.refuses(&lying, "promises 4294967295 ids");
+        let mut wrong_count = whole.clone();
+        wrong_count[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+        folder.refuses(&wrong_count, "promises 4294967295 ids");
         let mut newer = whole;
         newer[4] = 9;
         folder.refuses(&newer, "version is 9");

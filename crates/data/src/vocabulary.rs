@@ -1,22 +1,23 @@
-//! The words of a token table: row by row how they are spelled, how often they occurred, and, where the corpus has an
-//! answer key, which class they belong to.
+//! The words of a token table: for each row its spelling, its count, and, if the corpus has an answer key, its class.
 
 use std::collections::{BTreeMap, HashMap};
+#[cfg(feature = "files")]
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::publish::publish_bytes;
-use crate::{Error, Result, Tokenizer};
+use crate::Tokenizer;
+#[cfg(feature = "files")]
+use crate::{Error, Result, publish::publish_bytes};
 
 /// The words of a token table, saved as `words.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vocabulary {
-    /// Version of the file's form.
+    /// Version of the file's schema.
     pub schema: u32,
-    /// Row by row, how the tokenizer spells the token (GPT-2 writes ` cat` as `Ġcat`).
+    /// For each row, the tokenizer's spelling of the token (GPT-2 spells ` cat` as `Ġcat`).
     pub words: Vec<String>,
-    /// Row by row, how often the token occurs in the training part.
+    /// For each row, how often the token occurs in the training part.
     pub counts: Vec<u64>,
     /// The planted classes of the toy corpus; empty for other texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -24,7 +25,7 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The words of `tokenizer`, with how often each occurred.
+    /// The words of `tokenizer` with their counts.
     pub fn new(tokenizer: &Tokenizer, counts: Vec<u64>, classes: BTreeMap<String, Vec<String>>) -> Self {
         let words = (0..tokenizer.vocab_size() as u32).map(|id| tokenizer.spelling(id).unwrap_or_default()).collect();
         Self { schema: 1, words, counts, classes }
@@ -34,7 +35,8 @@ impl Vocabulary {
     ///
     /// # Errors
     ///
-    /// If it is missing or not of this form.
+    /// If it is missing or does not follow the schema.
+    #[cfg(feature = "files")]
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
         let bad = |problem: String| Error::BadFile { path: path.to_path_buf(), problem };
@@ -46,12 +48,13 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Writes it.
+    /// Writes it to `path`.
+    #[cfg(feature = "files")]
     pub fn save(&self, path: &Path) -> Result<()> {
         publish_bytes(path, &serde_json::to_vec(self).expect("words and counts can always be written as JSON"))
     }
 
-    /// The classes as lists of rows, leaving out words that the table does not have.
+    /// The classes as lists of rows. Words that are not in the table are left out.
     pub fn class_rows(&self) -> Vec<Vec<u32>> {
         let row: HashMap<&str, u32> = self.words.iter().map(String::as_str).zip(0..).collect();
         self.classes

@@ -1,71 +1,65 @@
-//! Which stretches of a text a step trains on, and which ones an evaluation reads.
+//! The windows of a text that a training step or an evaluation reads.
 //!
-//! A window is T ids and, as targets, the T ids one place further on. Where the windows of a step begin is a function of
-//! (seed, step, row) alone, so a run that stops and goes on sees the data it would have seen.
+//! A window is T ids and, as targets, the T ids one position later. Where the windows of a step start depends only on
+//! (seed, step, row), so a resumed run sees the data that it would have seen without the interruption.
 
 use crate::random::{below, generator};
-use crate::{Error, Result, TokenFile};
+use crate::{Error, Result, Tokens};
 
-/// The ids and targets of `rows` windows of `context` tokens, row after row.
+/// The ids and targets of B windows of T tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// B: how many windows.
+    /// B: the number of windows.
     pub rows: usize,
-    /// T: how many tokens each has.
+    /// T: the number of tokens in a window.
     pub context: usize,
-    /// The ids, `rows * context` of them.
+    /// The ids, `[B, T]`.
     pub ids: Vec<u32>,
-    /// For each id the one that follows it in the text.
+    /// For each id the one that follows it in the text, `[B, T]`.
     pub targets: Vec<u32>,
 }
 
-/// The windows of a token file: it holds at least one, and no id that is read is outside the vocabulary.
+/// The windows of a text: there is at least one, and every id that is read is checked against the vocabulary.
 #[derive(Clone)]
 pub struct Windows<'a> {
-    tokens: &'a TokenFile,
+    tokens: &'a Tokens,
     context: usize,
     vocab_size: usize,
 }
 
 impl<'a> Windows<'a> {
-    /// Windows of `context` tokens over `tokens`; `part` and `name` say what text it is.
+    /// Windows of `context` tokens over `tokens`; messages call the text "`part` of `name`".
     ///
     /// # Errors
     ///
-    /// If the text is shorter than one window and its last target.
-    pub fn new(
-        tokens: &'a TokenFile,
-        context: usize,
-        vocab_size: usize,
-        part: &'static str,
-        name: &str,
-    ) -> Result<Self> {
+    /// If the text is shorter than one window and the target of its last token.
+    pub fn new(tokens: &'a Tokens, context: usize, vocab_size: usize, part: &'static str, name: &str) -> Result<Self> {
         if tokens.len() <= context as u64 {
             return Err(Error::TooShort { name: name.to_string(), part, found: tokens.len(), context });
         }
         Ok(Self { tokens, context, vocab_size })
     }
 
-    /// The batch of training step `step`: `rows` windows at random places, as nanoGPT draws them.
+    /// The batch of training step `step`: `rows` windows at random positions, drawn as in nanoGPT.
     ///
     /// # Errors
     ///
     /// If an id is outside the vocabulary.
     pub fn random(&self, seed: u64, step: u64, rows: usize) -> Result<Batch> {
         let mut random = generator(seed, "windows", step);
-        let places = self.tokens.len() - self.context as u64;
-        self.batch((0..rows).map(|_| below(&mut random, places)).collect())
+        let starts = self.tokens.len() - self.context as u64;
+        self.batch((0..rows).map(|_| below(&mut random, starts)).collect())
     }
 
-    /// How many windows lie side by side in the text, each target counted once.
-    pub fn side_by_side(&self) -> u64 {
+    /// The number of consecutive windows in the text that do not overlap.
+    pub fn consecutive(&self) -> u64 {
         (self.tokens.len() - 1) / self.context as u64
     }
 
-    /// The batches of an evaluation: up to `rows * batches` of the windows that lie side by side, evenly spread; all of
-    /// them if `batches` is 0. The last batch may have fewer rows.
+    /// The batches of an evaluation: up to `rows * batches` of the consecutive windows, evenly spread over the text, or all
+    /// of them if `batches` is 0. The last batch may have fewer rows.
     pub fn evaluation(&self, rows: usize, batches: usize) -> impl Iterator<Item = Result<Batch>> + '_ {
-        let all = self.side_by_side();
+        let all = self.consecutive();
         let count = if batches == 0 { all } else { all.min(rows as u64 * batches as u64) };
         let start_of = move |nth: u64| (nth as u128 * all as u128 / count as u128) as u64 * self.context as u64;
         (0..count.div_ceil(rows as u64)).map(move |batch| {
@@ -93,28 +87,18 @@ mod tests {
     use super::*;
 
     /// A text whose n-th token is n, so that a window shows where it was read.
-    struct Counting {
-        _folder: tempfile::TempDir,
-        tokens: TokenFile,
+    fn counting(up_to: u32) -> Tokens {
+        Tokens::in_memory("counting", (0..up_to).collect())
     }
 
-    impl Counting {
-        fn up_to(count: u32) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("counting.bin");
-            TokenFile::write(&path, count as usize, |w| w.push(&(0..count).collect::<Vec<_>>())).unwrap();
-            Self { _folder: folder, tokens: TokenFile::open(&path).unwrap() }
-        }
-
-        fn windows(&self, context: usize) -> Result<Windows<'_>> {
-            Windows::new(&self.tokens, context, self.tokens.len() as usize, "the training part", "counting")
-        }
+    fn windows(tokens: &Tokens, context: usize) -> Result<Windows<'_>> {
+        Windows::new(tokens, context, tokens.len() as usize, "the training part", "counting")
     }
 
     #[test]
-    fn a_window_is_consecutive_and_its_targets_are_one_further() {
-        let text = Counting::up_to(1000);
-        let batch = text.windows(16).unwrap().random(1, 2, 8).unwrap();
+    fn targets_are_the_ids_one_position_later() {
+        let text = counting(1000);
+        let batch = windows(&text, 16).unwrap().random(1, 2, 8).unwrap();
         for (ids, targets) in batch.ids.chunks(16).zip(batch.targets.chunks(16)) {
             assert!(ids.windows(2).all(|pair| pair[1] == pair[0] + 1));
             assert!(ids.iter().zip(targets).all(|(id, target)| *target == id + 1));
@@ -122,9 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn the_windows_of_a_step_depend_on_seed_and_step_alone() {
-        let text = Counting::up_to(1000);
-        let windows = text.windows(16).unwrap();
+    fn the_windows_of_a_step_depend_only_on_seed_and_step() {
+        let text = counting(1000);
+        let windows = windows(&text, 16).unwrap();
         let batch = windows.random(1, 5, 4).unwrap();
         windows.random(1, 6, 4).unwrap();
         assert_eq!(windows.random(1, 5, 4).unwrap(), batch);
@@ -133,16 +117,16 @@ mod tests {
     }
 
     #[test]
-    fn more_rows_only_add_to_a_batch() {
-        let text = Counting::up_to(1000);
-        let windows = text.windows(16).unwrap();
+    fn more_rows_only_extend_a_batch() {
+        let text = counting(1000);
+        let windows = windows(&text, 16).unwrap();
         assert_eq!(windows.random(1, 5, 8).unwrap().ids[..4 * 16], windows.random(1, 5, 4).unwrap().ids);
     }
 
     #[test]
-    fn every_place_can_be_drawn_the_first_and_the_last_too() {
-        let text = Counting::up_to(20);
-        let windows = text.windows(16).unwrap();
+    fn every_start_can_be_drawn_including_first_and_last() {
+        let text = counting(20);
+        let windows = windows(&text, 16).unwrap();
         let mut firsts: Vec<u32> = (0..200).map(|step| windows.random(1, step, 1).unwrap().ids[0]).collect();
         firsts.sort_unstable();
         firsts.dedup();
@@ -151,26 +135,26 @@ mod tests {
 
     #[test]
     fn an_evaluation_reads_every_window_once_in_order() {
-        let text = Counting::up_to(101);
-        let batches: Vec<Batch> = text.windows(10).unwrap().evaluation(4, 0).collect::<Result<_>>().unwrap();
+        let text = counting(101);
+        let batches: Vec<Batch> = windows(&text, 10).unwrap().evaluation(4, 0).collect::<Result<_>>().unwrap();
         assert_eq!(batches.iter().map(|batch| batch.rows).collect::<Vec<_>>(), [4, 4, 2]);
         assert_eq!(batches.concat_ids(), (0..100).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_limited_evaluation_is_spread_over_the_whole_text() {
-        let text = Counting::up_to(1001);
-        let batches: Vec<Batch> = text.windows(10).unwrap().evaluation(2, 2).collect::<Result<_>>().unwrap();
+    fn a_limited_evaluation_is_spread_over_the_text() {
+        let text = counting(1001);
+        let batches: Vec<Batch> = windows(&text, 10).unwrap().evaluation(2, 2).collect::<Result<_>>().unwrap();
         let firsts: Vec<u32> = batches.concat_ids().chunks(10).map(|window| window[0]).collect();
         assert_eq!(firsts, [0, 250, 500, 750]);
     }
 
     #[test]
-    fn a_text_shorter_than_the_context_is_refused_with_what_would_help() {
-        let text = Counting::up_to(16);
-        let error = text.windows(16).err().expect("too short").to_string();
+    fn a_text_shorter_than_the_context_is_refused_with_advice() {
+        let text = counting(16);
+        let error = windows(&text, 16).err().expect("too short").to_string();
         assert!(error.contains("16 tokens") && error.contains("model.context=15"), "{error}");
-        assert!(text.windows(15).is_ok());
+        assert!(windows(&text, 15).is_ok());
     }
 
     trait ConcatIds {

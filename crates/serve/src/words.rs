@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use serde::Serialize;
+use wordspace_data::UNKNOWN;
 use wordspace_data::formats::TokenWords;
-use wordspace_data::tokenizer::UNKNOWN;
 use wordspace_data::{Tokenizer, Vocabulary, WordVectors};
 use wordspace_explore::{Error as ExploreError, embed, suggestions};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::publish_bytes;
-use wordspace_data::{Corpus, Progress, read_tensors_telling, write_tensors};
+use wordspace_data::{Corpus, Progress, read_tensors_with_progress, write_tensors};
 use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
@@ -43,7 +43,7 @@ fn read_json(path: &Path) -> Result<Value> {
 fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors> {
     let (whole, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
     if whole.is_file() {
-        return Ok(host(read_tensors_telling(&whole, progress)?));
+        return Ok(host(read_tensors_with_progress(&whole, progress)?));
     }
     let bad = |path: &Path, problem: &str| Error::BadRun { path: path.to_path_buf(), problem: problem.to_string() };
     if !index.is_file() {
@@ -68,7 +68,7 @@ fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors>
     }
     let mut all = HostTensors::new();
     for (part, names) in parts {
-        let mut tensors = host(read_tensors_telling(&folder.join(part), progress)?);
+        let mut tensors = host(read_tensors_with_progress(&folder.join(part), progress)?);
         for name in names {
             let tensor = tensors.remove(name);
             all.insert(name.clone(), tensor.ok_or_else(|| bad(&folder.join(part), &format!("it lacks {name}")))?);

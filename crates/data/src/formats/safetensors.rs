@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::mapped::{self, Place};
 use super::output::Table;
@@ -14,7 +14,7 @@ use super::rows::Rows;
 use super::tensor_file::{self, TensorFile};
 use super::word_list::WordList;
 use super::{Dtype, Loaded, Reading, bad};
-use crate::Result;
+use crate::{Result, safetensors_header};
 
 /// What we call the table.
 const NAME: &str = "vectors";
@@ -80,22 +80,8 @@ fn listed(path: &Path, words: &str, rows: u64, wanted: u64) -> Result<WordList> 
 pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
     let words: Vec<_> = table.words().collect();
     let words = serde_json::to_string(&words).expect("words can always be written as JSON");
-    let bytes = table.len() * table.dimension() * 4;
-    let mut header = Map::new();
-    header.insert("__metadata__".into(), json!({"format": "pt", "words": words}));
-    header.insert(
-        NAME.into(),
-        json!({"dtype": "F32", "shape": [table.len(), table.dimension()], "data_offsets": [0, bytes]}),
-    );
-    let mut header = Value::Object(header).to_string();
-    // The numbers begin at a multiple of eight, so that they can be used where they are mapped.
-    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
-    if header.len() as u64 > tensor_file::LONGEST_HEADER {
-        return Err(std::io::Error::other(
-            "its words take more than the 100 MB that a safetensors header may have; write .npy or word2vec instead",
-        ));
-    }
-    out.write_all(&(header.len() as u64).to_le_bytes())?;
-    out.write_all(header.as_bytes())?;
+    let shape = [table.len(), table.dimension()];
+    let tensor = (NAME, &shape[..], table.len() * table.dimension());
+    safetensors_header::write(out, json!({"format": "pt", "words": words}), [tensor].into_iter())?;
     table.each_row(|_, row| out.write_all(&row.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()))
 }

@@ -8,10 +8,7 @@ use ::safetensors::Dtype as Stored;
 use ::safetensors::tensor::{Metadata, TensorInfo};
 
 use super::{Dtype, Reading, bad, foreign};
-use crate::{Error, Phase, Result};
-
-/// The longest header that is read, the format's own limit.
-pub(super) const LONGEST_HEADER: u64 = 100_000_000;
+use crate::{Error, Phase, Result, safetensors_header};
 
 /// How many bytes are read at once.
 const BLOCK: usize = 1 << 20;
@@ -47,29 +44,14 @@ impl TensorFile {
         let read = |source| Error::read(path, source);
         let mut file = File::open(path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
-        let damaged = |problem: String| bad(path, format!("it is not a whole safetensors file ({problem})"));
         let mut start = Vec::new();
         (&mut file).take(512).read_to_end(&mut start).map_err(read)?;
         if let Some(what) = foreign::by_first_bytes(&start) {
             return Err(bad(path, what));
         }
-        let Some((length, _)) = start.split_first_chunk::<8>() else {
-            return Err(damaged(format!("it has {size} bytes")));
-        };
-        let length = u64::from_le_bytes(*length);
-        if length > LONGEST_HEADER.min(size - 8) {
-            return Err(damaged(format!("its header should have {length} bytes, but it has {size}")));
-        }
-        let mut header = vec![0; length as usize];
-        file.seek(SeekFrom::Start(8)).map_err(read)?;
-        file.read_exact(&mut header).map_err(read)?;
-        let header: Metadata = serde_json::from_slice(&header).map_err(|error| damaged(error.to_string()))?;
-        let data = 8 + length;
-        let expected = data.checked_add(header.data_len() as u64);
-        if expected != Some(size) {
-            let end = expected.unwrap_or(u64::MAX);
-            return Err(damaged(format!("its header promises {end} bytes, but it has {size}; fetch it again")));
-        }
+        file.rewind().map_err(read)?;
+        let (header, data) =
+            safetensors_header::read(&mut file, size).map_err(|problem| Error::bad_file(path, problem))?;
         Ok(Self { path: path.to_path_buf(), file, header, data })
     }
 

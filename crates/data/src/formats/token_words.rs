@@ -9,14 +9,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::bad;
-use crate::tokenizer::ByteSpelling;
+use crate::tokenizer::{ByteSpelling, GPT2_VOCAB_SIZE};
 use crate::{Error, Result, Tokenizer};
 
 /// The largest vocabularies in use make files of some 30 MB.
 const LARGEST_FILE: u64 = 256 << 20;
-
-/// GPT-2's V.
-const GPT2_ROWS: usize = 50_257;
 
 /// The words of a token table.
 pub struct TokenWords {
@@ -42,8 +39,8 @@ impl TokenWords {
         let tokenizer = Some(folder.join("tokenizer.json")).filter(|path| path.is_file());
         let found = ["words.json", "tokenizer.json", "vocab.json"].map(|name| folder.join(name));
         let Some(from) = found.into_iter().find(|path| path.is_file()) else {
-            let words = if rows == GPT2_ROWS { gpt2() } else { (0..rows).map(number).collect() };
-            return Ok(Self::new(words, rows == GPT2_ROWS, None, None, 0));
+            let words = if rows == GPT2_VOCAB_SIZE { gpt2() } else { (0..rows).map(number).collect() };
+            return Ok(Self::new(words, rows == GPT2_VOCAB_SIZE, None, None, 0));
         };
         let bytes = read(&from)?;
         let (spelled, without_row) = spellings(&bytes, rows).map_err(|problem| bad(&from, problem))?;
@@ -85,7 +82,7 @@ fn number(row: usize) -> String {
 
 fn gpt2() -> Vec<String> {
     let tokenizer = Tokenizer::gpt2();
-    (0..GPT2_ROWS as u32).map(|id| tokenizer.spelling(id).unwrap_or_default()).collect()
+    (0..GPT2_VOCAB_SIZE as u32).map(|id| tokenizer.spelling(id).unwrap_or_default()).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

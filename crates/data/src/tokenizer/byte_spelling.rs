@@ -1,19 +1,22 @@
 //! GPT-2's spelling of bytes as printable characters, and back to text.
 
+#[cfg(feature = "files")]
 use std::collections::HashMap;
 
-/// Reads the spellings of a vocabulary of bytes: `Ġcat` is ` cat`.
+/// Decodes the spellings of a byte-level vocabulary: `Ġcat` is ` cat`.
+#[cfg(feature = "files")]
 pub(crate) struct ByteSpelling {
     byte: HashMap<char, u8>,
 }
 
+#[cfg(feature = "files")]
 impl ByteSpelling {
     pub(crate) fn new() -> Self {
         Self { byte: byte_spellings().into_iter().zip(0..).collect() }
     }
 
-    /// The text that `spelling` stands for. Bytes that are no whole character are written as `<0xE2>`, so that different
-    /// tokens have different texts. A token that is not spelled in bytes, such as one added later, stands for itself.
+    /// The text that `spelling` stands for. Bytes that are not a whole character are written as `<0xE2>`, so that different
+    /// tokens have different texts. A token that is not spelled in bytes, such as one added later, is its own text.
     pub(crate) fn text(&self, spelling: &str) -> String {
         let Some(bytes) = spelling.chars().map(|c| self.byte.get(&c).copied()).collect::<Option<Vec<u8>>>() else {
             return spelling.to_string();
@@ -36,12 +39,12 @@ pub(super) fn byte_spellings() -> [char; 256] {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "files"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_spelling_is_read_as_text_and_what_is_no_text_as_bytes() {
+    fn incomplete_characters_are_shown_as_bytes() {
         let bytes = ByteSpelling::new();
         assert_eq!(bytes.text("Ġcat"), " cat");
         assert_eq!(bytes.text("Ċ"), "\n");

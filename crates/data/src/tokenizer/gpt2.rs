@@ -1,29 +1,25 @@
-//! The GPT-2 vocabulary, rebuilt offline from the byte-pair ranks that `tiktoken-rs` carries.
+//! The GPT-2 tokenizer, rebuilt offline from the byte-pair ranks in `tiktoken-rs`.
 //!
-//! A rank is an id: the 256 bytes come first, then the 50,000 merges in the order they were learned. The two parts of a
-//! merge are not stored, but they follow: they are what is left of the token when all earlier merges have been done.
+//! A rank is an id: the 256 bytes come first, then the 50,000 merges in the order in which they were learned. The two parts
+//! of a merge are not stored, but they can be recovered: merge the bytes of the token by all earlier merges, and two parts
+//! remain.
 
 use std::collections::HashMap;
 
 use ahash::AHashMap;
 use tiktoken_rs::r50k_base_singleton;
-use tokenizers::AddedToken;
-use tokenizers::models::bpe::BPE;
 
+use super::byte_level::from_merges;
 use super::byte_spelling::byte_spellings;
-use super::learned::byte_level;
-use super::{Tokenizer, UNKNOWN};
-
-/// The token between two texts, the last id of GPT-2's vocabulary.
-pub const END_OF_TEXT: &str = "<|endoftext|>";
+use crate::special::END_OF_TEXT;
 
 /// GPT-2's V.
-pub(super) const VOCAB_SIZE: usize = 50_257;
+pub const VOCAB_SIZE: usize = 50_257;
 
-/// How many tokens are byte pairs or bytes; the end of a text comes after them.
+/// Bytes and merges; the end of a text is the one token after them.
 const RANKS: u32 = 50_256;
 
-pub(super) fn tokenizer() -> Tokenizer {
+pub(super) fn tokenizer() -> tokenizers::Tokenizer {
     let tokens: Vec<Vec<u8>> = (0..RANKS)
         .map(|id| r50k_base_singleton().decode_bytes(&[id]).expect("every rank below 50,256 is a token"))
         .collect();
@@ -31,36 +27,17 @@ pub(super) fn tokenizer() -> Tokenizer {
     let byte = byte_spellings();
     let spell = |bytes: &[u8]| bytes.iter().map(|&b| byte[b as usize]).collect::<String>();
 
-    let mut vocabulary: AHashMap<String, u32> = tokens.iter().map(|token| spell(token)).zip(0..).collect();
-    vocabulary.insert(END_OF_TEXT.into(), RANKS);
+    let mut ids: AHashMap<String, u32> = tokens.iter().map(|token| spell(token)).zip(0..).collect();
+    ids.insert(END_OF_TEXT.into(), RANKS);
     let merges = tokens[256..].iter().map(|token| {
-        let (left, right) = parts(token, &ranks);
+        let (left, right) = merged_parts(token, &ranks);
         (spell(left), spell(right))
     });
-    let tokenizer = from_pairs(vocabulary, merges.collect()).expect("both parts of a merge are tokens themselves");
-    Tokenizer::new(tokenizer)
+    from_merges(ids, merges.collect()).expect("both parts of a merge are tokens themselves")
 }
 
-/// A tokenizer of GPT-2's kind from the ids of its tokens and its merges, in order.
-///
-/// What has no token becomes `<unk>`, where there is one; GPT-2 has a token for every byte.
-pub(super) fn from_pairs(
-    ids: AHashMap<String, u32>,
-    merges: Vec<(String, String)>,
-) -> tokenizers::Result<tokenizers::Tokenizer> {
-    let end = ids.contains_key(END_OF_TEXT).then(|| AddedToken::from(END_OF_TEXT, true));
-    let unknown = ids.contains_key(UNKNOWN);
-    let mut model = BPE::builder().vocab_and_merges(ids, merges);
-    if unknown {
-        model = model.unk_token(UNKNOWN.into());
-    }
-    let mut tokenizer = byte_level(model.build()?);
-    tokenizer.add_special_tokens(end).expect("the end of a text needs no normalizing");
-    Ok(tokenizer)
-}
-
-/// The two tokens that `token` is merged from: what its bytes come to by all merges of a lower rank.
-fn parts<'a>(token: &'a [u8], ranks: &HashMap<&[u8], u32>) -> (&'a [u8], &'a [u8]) {
+/// The two tokens that `token` is merged from: its bytes after all merges of lower rank.
+fn merged_parts<'a>(token: &'a [u8], ranks: &HashMap<&[u8], u32>) -> (&'a [u8], &'a [u8]) {
     let own = ranks[token];
     let mut cuts: Vec<usize> = (0..=token.len()).collect();
     while cuts.len() > 3 {

@@ -9,23 +9,20 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::models::wordlevel::{WordLevel, WordLevelTrainer};
 use tokenizers::normalizers::Lowercase;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, SplitDelimiterBehavior};
+use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
-use super::{Tokenizer, UNKNOWN};
+use super::byte_level::byte_level;
+use crate::special::{END_OF_TEXT, UNKNOWN};
 use crate::{Error, Phase, Progress, Result, Text};
 
-/// A word is a run of letters, their accents and digits of any script; everything else but white space stands alone.
+/// A word is a run of letters, combining marks and digits of any script, or any other single character that is not white
+/// space.
 const WORD: &str = r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]";
 
-/// The 256 bytes and the end of a text.
-pub(super) const BPE_SMALLEST: usize = 257;
-/// Four times the largest vocabulary in common use.
-pub(super) const BPE_LARGEST: usize = 1_000_000;
-
-/// Lower-cased words and marks seen at least `min_count` times, most frequent first, after `<unk>`.
+/// Lower-cased words and punctuation marks that occur at least `min_count` times, most frequent first, after `<unk>`.
 pub(super) fn word(text: &Text, range: Range<u64>, min_count: u64, progress: Progress<'_>) -> Result<Tokenizer> {
     let mut tokenizer = word_level(WORD, SplitDelimiterBehavior::Removed, true);
-    tokenizer.with_normalizer(Some(Lowercase)).expect("lower-casing needs no agreement with added tokens");
+    tokenizer.with_normalizer(Some(Lowercase)).expect("no added token depends on the normalizer");
     train(tokenizer, word_level_trainer(min_count), text, range, progress)
 }
 
@@ -36,30 +33,22 @@ pub(super) fn char(text: &Text, range: Range<u64>, progress: Progress<'_>) -> Re
     train(tokenizer, word_level_trainer(1), text, range, progress)
 }
 
-/// Byte pairs learned as GPT-2's were (Radford et al. 2019, section 2.2), `size` tokens or as many as the text gives.
+/// Byte pairs learned as GPT-2's were (Radford et al. 2019, section 2.2): `size` tokens, or fewer if the text has fewer.
 pub(super) fn bpe(size: usize, text: &Text, range: Range<u64>, progress: Progress<'_>) -> Result<Tokenizer> {
     let trainer = BpeTrainer::builder()
         .vocab_size(size)
         .show_progress(false)
-        .special_tokens(vec![AddedToken::from(super::gpt2::END_OF_TEXT, true)])
+        .special_tokens(vec![AddedToken::from(END_OF_TEXT, true)])
         .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
         .build();
     train(byte_level(BPE::default()), trainer.into(), text, range, progress)
 }
 
-/// A tokenizer of GPT-2's form around `model`: its splitting, its spelling of bytes.
-pub(super) fn byte_level(model: BPE) -> tokenizers::Tokenizer {
-    let spelling = ByteLevel::default().add_prefix_space(false).trim_offsets(false);
-    let mut tokenizer = tokenizers::Tokenizer::new(model);
-    tokenizer.with_pre_tokenizer(Some(spelling)).with_decoder(Some(spelling)).with_post_processor(Some(spelling));
-    tokenizer
-}
-
-/// A tokenizer of whole pieces: those that match `pattern` (`invert`), or those between matches and the matches.
-fn word_level(pattern: &str, behavior: SplitDelimiterBehavior, invert: bool) -> tokenizers::Tokenizer {
+/// A tokenizer whose tokens are the matches of `pattern` (`invert`), or the matches and what lies between them.
+fn word_level(pattern: &str, behavior: SplitDelimiterBehavior, invert: bool) -> Tokenizer {
     let model = WordLevel::builder().unk_token(UNKNOWN.into()).build().expect("an empty vocabulary is a valid start");
     let split = Split::new(SplitPattern::Regex(pattern.into()), behavior, invert).expect("the pattern is a constant");
-    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    let mut tokenizer = Tokenizer::new(model);
     tokenizer.with_pre_tokenizer(Some(split));
     tokenizer
 }
@@ -74,7 +63,7 @@ fn word_level_trainer(min_count: u64) -> TrainerWrapper {
 }
 
 fn train(
-    mut tokenizer: tokenizers::Tokenizer,
+    mut tokenizer: Tokenizer,
     mut trainer: TrainerWrapper,
     text: &Text,
     range: Range<u64>,
@@ -82,19 +71,19 @@ fn train(
 ) -> Result<Tokenizer> {
     let total = range.end - range.start;
     let (mut seen, mut failure) = (0, None);
-    let pieces = text.pieces(range)?.map_while(|piece| {
-        let piece = piece.map_err(|error| failure = Some(error)).ok()?;
-        seen += piece.len() as u64;
+    let chunks = text.chunks(range)?.map_while(|chunk| {
+        let chunk = chunk.map_err(|error| failure = Some(error)).ok()?;
+        seen += chunk.len() as u64;
         if progress(Phase::Vocabulary, seen, total).is_break() {
             failure = Some(Error::Stopped);
             return None;
         }
-        Some(piece)
+        Some(chunk)
     });
-    let trained = tokenizer.train(&mut trainer, pieces).map(|_| ());
+    let trained = tokenizer.train(&mut trainer, chunks).map(|_| ());
     if let Some(failure) = failure {
         return Err(failure);
     }
     trained.map_err(|problem| Error::Unencodable { name: text.name(), problem: problem.to_string() })?;
-    Ok(Tokenizer::new(tokenizer))
+    Ok(tokenizer)
 }

@@ -1,12 +1,12 @@
-//! The built-in corpus: a seeded grammar with planted word classes, and its answer key.
+//! The built-in corpus: a seeded grammar with planted word classes, and the answer key.
 //!
-//! Sentences are templates with slots. Three things make the words of a class alike but not the same, so that finding
-//! the classes is a measurement:
+//! Sentences are templates with slots. The words of a class are similar but not interchangeable, so that finding the
+//! classes tests the embedding:
 //!
-//! - how often a word occurs falls off as 1/rank within its set, as in Zipf's law;
-//! - some templates take only part of a class (pets sleep on sofas, queens say "she");
-//! - each subject has three favourite words in every other set, drawn by the seed, and half of the words that follow it
-//!   are such favourites.
+//! - within a set, the frequency of a word falls off as 1/rank (Zipf's law);
+//! - some templates take only a part of a class (pets sleep on sofas, queens say "she");
+//! - each subject has three favourite words in every other set, drawn from the seed, and half of the words that follow it
+//!   are favourites.
 
 mod templates;
 mod words;
@@ -20,16 +20,16 @@ use crate::random::{below, generator};
 use templates::{GENERAL, PARTICULAR};
 use words::{SETS, UNIONS};
 
-/// How many sentences the toy run's corpus has.
+/// Sentences in the corpus of the toy run.
 pub const SENTENCES: usize = 12_000;
 
-/// How many sentences in a hundred are general ones.
+/// The percentage of general sentences.
 const GENERAL_PERCENT: u64 = 60;
 
-/// How many favourites a word has in a set.
+/// Favourites of a word in each set.
 const FAVOURITES: u64 = 3;
 
-/// The planted classes: class name to its words. This is the answer key that purity is measured against.
+/// The planted classes and their words: the answer key for purity.
 pub fn classes() -> BTreeMap<String, Vec<String>> {
     let mut classes = BTreeMap::<_, Vec<String>>::new();
     for set in SETS {
@@ -38,7 +38,7 @@ pub fn classes() -> BTreeMap<String, Vec<String>> {
     classes
 }
 
-/// `sentences` sentences drawn by `seed`, a few to a line.
+/// `sentences` sentences drawn from `seed`, five to a line.
 ///
 /// ```
 /// let text = wordspace_data::toy::text(7, 100);
@@ -57,9 +57,9 @@ pub fn text(seed: u64, sentences: usize) -> String {
 
 struct Grammar {
     random: ChaCha8Rng,
-    /// The words of every set and union, by the name that templates use.
+    /// The words of every set and union, by the name of its slot.
     slots: HashMap<&'static str, Vec<&'static str>>,
-    /// The favourites that have been asked for, by subject and slot.
+    /// The favourites that were needed so far, by subject and slot.
     favourites: HashMap<(&'static str, &'static str), Vec<&'static str>>,
     seed: u64,
 }
@@ -80,12 +80,12 @@ impl Grammar {
         let templates = if is_general { GENERAL } else { PARTICULAR };
         let template = templates[below(&mut self.random, templates.len() as u64) as usize];
         let mut subject = None;
-        for (at, piece) in template.split(' ').enumerate() {
-            let word = match piece.strip_prefix('{').and_then(|piece| piece.strip_suffix('}')) {
-                None => piece,
+        for (at, part) in template.split(' ').enumerate() {
+            let word = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                None => part,
                 Some(slot) => self.fill(slot, subject),
             };
-            if piece.starts_with('{') {
+            if part.starts_with('{') {
                 subject = subject.or(Some(word));
             }
             let space = if at == 0 { "" } else { " " };
@@ -93,7 +93,7 @@ impl Grammar {
         }
     }
 
-    /// A word for `slot`: half of the time one of the subject's favourites.
+    /// A word for `slot`; with probability one half one of the subject's favourites.
     fn fill(&mut self, slot: &'static str, subject: Option<&'static str>) -> &'static str {
         if let Some(subject) = subject
             && below(&mut self.random, 2) == 0
@@ -107,7 +107,7 @@ impl Grammar {
     }
 }
 
-/// The words of `slot` that `subject` favours: a function of the seed and the two names alone.
+/// The favourites of `subject` in `slot`; they depend only on the seed and the two names.
 fn favourites(seed: u64, subject: &str, slot: &str, words: &[&'static str]) -> Vec<&'static str> {
     let name = subject.bytes().chain([b' ']).chain(slot.bytes());
     let index = name.fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte as u64));
@@ -117,7 +117,7 @@ fn favourites(seed: u64, subject: &str, slot: &str, words: &[&'static str]) -> V
 
 /// The word at rank r (from 1) with probability proportional to 1/r.
 fn zipf(random: &mut ChaCha8Rng, words: &[&'static str]) -> &'static str {
-    // In units of 1/5040, so that the draw is in whole numbers and the same on every machine.
+    // In units of 1/5040: integers give the same draw on every machine.
     let share = |rank: usize| 5040 / (rank as u64 + 1);
     let mut draw = below(random, (0..words.len()).map(share).sum());
     for (rank, word) in words.iter().enumerate() {
@@ -129,7 +129,7 @@ fn zipf(random: &mut ChaCha8Rng, words: &[&'static str]) -> &'static str {
     unreachable!("the draw is below the sum of the shares")
 }
 
-/// The first of each list, then the second of each, and so on, each word once: a union keeps its sets' frequencies.
+/// The first word of each list, then the second of each, and so on, without repetitions: a union keeps the ranks of its sets.
 fn interleave(lists: &[&[&'static str]]) -> Vec<&'static str> {
     let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
     let mut words = Vec::new();
@@ -155,7 +155,7 @@ mod tests {
     fn every_slot_of_every_template_is_a_set_or_a_union() {
         let grammar = Grammar::new(0);
         for template in GENERAL.iter().chain(PARTICULAR) {
-            for slot in template.split(' ').filter_map(|piece| piece.strip_prefix('{')) {
+            for slot in template.split(' ').filter_map(|part| part.strip_prefix('{')) {
                 assert!(grammar.slots.contains_key(slot.trim_end_matches('}')), "{slot} in {template:?}");
             }
         }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn frequent_words_are_several_times_as_frequent_as_rare_ones() {
+    fn the_first_word_of_a_set_is_several_times_as_frequent() {
         let text = text(1, SENTENCES);
         let count = |wanted: &str| text.split_whitespace().filter(|&word| word == wanted).count();
         assert!(count("cat") > 3 * count("kitten"), "cat {}, kitten {}", count("cat"), count("kitten"));

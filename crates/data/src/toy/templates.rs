@@ -1,9 +1,8 @@
-//! The sentences of the toy corpus. `{set}` stands for a word of that set or union.
+//! The sentences of the toy corpus. `{set}` is a slot for a word of that set or union.
 //!
-//! The first slot of a sentence is its subject; the words after it lean towards the subject's favourites (see
-//! [`super`]).
+//! The first slot of a sentence is its subject. The words after it are often the subject's favourites.
 
-/// Sentences that take words of several classes: what a word is does not show in them.
+/// Sentences that take words of several classes and say nothing about the class of a word.
 pub(super) const GENERAL: &[&str] = &[
     "the {mover} {motion} past the {place} .",
     "the {mover} {motion} away from the {mover} .",
@@ -32,9 +31,9 @@ pub(super) const GENERAL: &[&str] = &[
     "the {person} needs the {thing} today .",
 ];
 
-/// Sentences that take words of one class or of a part of it: what a word is shows in these alone.
+/// Sentences that take words of one class or of a part of it. Only these show the class of a word.
 pub(super) const PARTICULAR: &[&str] = &[
-    // What animals do, all of them, then the tame, the farm's, the wild.
+    // Animals: all of them, then pets, farm animals, wild ones.
     "the {animal} {motion} to the {place} .",
     "the {size} {animal} ate the {food} .",
     "the {animal} was {feeling} because it found some {food} .",
@@ -79,7 +78,7 @@ pub(super) const PARTICULAR: &[&str] = &[
     "the {town} closes at {number} on {day} .",
     "the path leads from the {country} to the {town} .",
     "the {place} was quiet in the {daytime} .",
-    // People and how they feel.
+    // People and feelings.
     "the {woman} said that she was {feeling} .",
     "the {man} said that he was {feeling} .",
     "the {woman} put on her {colour} {clothes} .",

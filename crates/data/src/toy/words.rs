@@ -1,12 +1,11 @@
-//! The planted classes of the toy corpus: which words, in order of frequency, and which of them the grammar names
-//! together.
+//! The planted classes of the toy corpus: sets of words in order of frequency, and unions of sets.
 
-/// A set of words that the grammar can put in one place. Where several sets form one class, their words share most
-/// contexts and differ in some: a cat and a cow both eat, but only the cat sleeps on the sofa.
+/// A set of words that fit into the same slot. If a class has several sets, their words share most contexts and differ in
+/// some: a cat and a cow both eat, but only the cat sleeps on the sofa.
 pub(super) struct Set {
-    /// How templates name it.
+    /// The name of its slot in templates.
     pub name: &'static str,
-    /// The class it belongs to: the answer key.
+    /// The class it belongs to, for the answer key.
     pub class: &'static str,
     /// Its words, separated by spaces, most frequent first.
     pub words: &'static str,
@@ -16,7 +15,7 @@ const fn set(class: &'static str, name: &'static str, words: &'static str) -> Se
     Set { name, class, words }
 }
 
-/// All sets. `chicken`, `fish` and `orange` stand in two classes, as words do.
+/// All sets. `chicken`, `fish` and `orange` belong to two classes, as ambiguous words do.
 pub(super) const SETS: &[Set] = &[
     set("animal", "pet", "cat dog rabbit hamster parrot puppy kitten"),
     set("animal", "farm", "horse cow sheep pig chicken goat duck donkey goose"),
@@ -48,7 +47,7 @@ pub(super) const SETS: &[Set] = &[
     set("motion", "motion", "ran walked hurried wandered jumped raced crept marched strolled"),
 ];
 
-/// Names for several sets together, as templates use them.
+/// Unions of sets, by the name of their slot in templates.
 pub(super) const UNIONS: &[(&str, &[&str])] = &[
     ("animal", &["pet", "farm", "wild"]),
     ("food", &["fruit", "dish"]),
@@ -57,7 +56,7 @@ pub(super) const UNIONS: &[(&str, &[&str])] = &[
     ("person", &["woman", "man", "worker"]),
     ("name", &["she", "he"]),
     ("feeling", &["glad", "upset"]),
-    // Across classes.
+    // Unions across classes.
     ("mover", &["pet", "farm", "wild", "road", "water", "air", "woman", "man", "worker"]),
     ("thing", &["fruit", "dish", "drink", "clothes", "tool", "instrument"]),
     ("quality", &["colour", "size", "glad", "upset", "weather"]),

@@ -1,21 +1,25 @@
-//! Whole numbers in memory or in a mapped index.
+//! An array of 64-bit integers, in memory or in a mapped index file.
 
-use std::ops::{Deref, Range};
+use std::ops::Deref;
+#[cfg(feature = "files")]
+use std::ops::Range;
 use std::sync::Arc;
 
+#[cfg(feature = "files")]
 use crate::MappedFile;
 
-/// 64-bit numbers, wherever they lie; a copy of it is another hold on the same numbers.
+/// A shared, immutable array; cloning it does not copy the integers.
 #[derive(Clone)]
 pub enum Array {
     InMemory(Arc<Vec<u64>>),
-    /// The numbers in these bytes, which begin at a multiple of eight.
+    /// These bytes of the file, which start at a multiple of eight.
+    #[cfg(feature = "files")]
     InFile(Arc<MappedFile>, Range<usize>),
 }
 
 impl From<Vec<u64>> for Array {
-    fn from(numbers: Vec<u64>) -> Self {
-        Self::InMemory(Arc::new(numbers))
+    fn from(integers: Vec<u64>) -> Self {
+        Self::InMemory(Arc::new(integers))
     }
 }
 
@@ -25,7 +29,8 @@ impl Deref for Array {
     #[inline]
     fn deref(&self) -> &[u64] {
         match self {
-            Self::InMemory(numbers) => numbers,
+            Self::InMemory(integers) => integers,
+            #[cfg(feature = "files")]
             Self::InFile(file, bytes) => bytemuck::cast_slice(&file[bytes.clone()]),
         }
     }

@@ -1,17 +1,17 @@
-//! The folder in which indexes are kept, and its bound.
+//! The cache folder of index files, and its size limit.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// How many bytes the indexes may have together; beyond them the oldest go.
-const MOST_BYTES: u64 = 1 << 30;
+/// Size limit of all index files together; the oldest are evicted.
+const MAX_BYTES: u64 = 1 << 30;
 
-/// Where indexes are kept: `WORDSPACE_CACHE`, or `wordspace` in the platform's folder for what can be made again:
-/// `XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows. None where there is no home.
+/// The folder of index files: `WORDSPACE_CACHE`, or `wordspace` in the platform's cache folder (`XDG_CACHE_HOME` or
+/// `~/.cache`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows). None if there is no home folder.
 ///
-/// It holds 1 GiB at most.
+/// It is limited to 1 GiB.
 pub fn cache_folder() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || variable("HOME");
@@ -25,25 +25,25 @@ pub fn cache_folder() -> Option<PathBuf> {
     })
 }
 
-/// Removes the oldest files of `folder` that begin with `magic`, but not `newest`, until those left are within the bound.
-/// No other file is touched, whatever it is called.
-pub fn tidy(folder: &Path, magic: &[u8; 8], newest: &Path) {
-    tidy_to(folder, magic, newest, MOST_BYTES);
+/// Removes the oldest files of `folder` that begin with `magic`, but not `newest`, until the rest are within the limit.
+/// Other files are never touched, whatever their names.
+pub fn evict(folder: &Path, magic: &[u8; 8], newest: &Path) {
+    evict_to(folder, magic, newest, MAX_BYTES);
 }
 
-fn tidy_to(folder: &Path, magic: &[u8; 8], newest: &Path, most: u64) {
+fn evict_to(folder: &Path, magic: &[u8; 8], newest: &Path, limit: u64) {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok());
     let mut ours: Vec<(SystemTime, u64, PathBuf)> = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()) && begins_with(&entry.path(), magic))
         .filter_map(|entry| {
-            let about = entry.metadata().ok()?;
-            Some((about.modified().ok()?, about.len(), entry.path()))
+            let metadata = entry.metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len(), entry.path()))
         })
         .collect();
     ours.sort();
     let mut bytes: u64 = ours.iter().map(|(_, bytes, _)| bytes).sum();
     for (_, size, path) in ours.iter().filter(|(_, _, path)| path != newest) {
-        if bytes <= most {
+        if bytes <= limit {
             break;
         }
         if fs::remove_file(path).is_ok() {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_of_ours_go_first_and_nothing_else_goes() {
+    fn only_our_oldest_files_are_evicted() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, magic: &[u8; 8], age: u64| {
             let path = folder.path().join(name);
@@ -76,7 +76,7 @@ mod tests {
             write(name, magic, age);
         }
         write("theirs.index", b"NOTMAGIC", 100);
-        tidy_to(folder.path(), magic, &newest, 250);
+        evict_to(folder.path(), magic, &newest, 250);
         let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["b", "newest", "theirs.index"]);

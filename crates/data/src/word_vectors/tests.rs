@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::Phase;
 
-/// A word2vec binary file of `words`, row r holding r, r + 0.5, …, in a folder of its own.
+/// A word2vec binary file of `words` in a temporary folder; row r holds r, r + 0.5, ….
 struct File {
     folder: tempfile::TempDir,
     bytes: Vec<u8>,
@@ -36,7 +36,7 @@ fn words_of(vectors: &WordVectors) -> Vec<String> {
 }
 
 #[test]
-fn rows_are_found_with_a_newline_behind_them_or_without() {
+fn rows_may_end_with_a_newline_or_not() {
     for row_end in [&b""[..], b"\n"] {
         let (vectors, report) = File::of(&[b"cat", b"dog", b"a"], 3, row_end).open(None).unwrap();
         assert_eq!(words_of(&vectors), ["cat", "dog", "a"]);
@@ -47,7 +47,7 @@ fn rows_are_found_with_a_newline_behind_them_or_without() {
 }
 
 #[test]
-fn of_words_that_appear_twice_the_first_counts_and_empty_ones_are_left_out() {
+fn repeated_and_empty_words_are_left_out() {
     let (vectors, report) = File::of(&[b"cat", b"", b"dog", b"cat", b"cat", b"owl"], 2, b"").open(None).unwrap();
     assert_eq!(words_of(&vectors), ["cat", "dog", "owl"]);
     assert_eq!((vectors.row(0)[0], vectors.row(2)[0]), (0.0, 5.0));
@@ -57,7 +57,7 @@ fn of_words_that_appear_twice_the_first_counts_and_empty_ones_are_left_out() {
 }
 
 #[test]
-fn a_word_that_is_not_utf8_is_found_as_it_is_shown() {
+fn a_word_that_is_not_utf8_is_found_by_its_shown_form() {
     let (vectors, report) = File::of(&[b"cat", b"caf\xe9"], 2, b"\n").open(None).unwrap();
     assert_eq!(words_of(&vectors), ["cat", "caf\u{FFFD}"]);
     assert_eq!(vectors.find("caf\u{FFFD}"), Some(1));
@@ -74,14 +74,14 @@ fn with_a_limit_only_the_first_rows_are_read() {
 }
 
 #[track_caller]
-fn refused(bytes: Vec<u8>, words: &str) {
+fn refused(bytes: Vec<u8>, expected: &str) {
     let file = File { folder: tempfile::tempdir().unwrap(), bytes };
     let error = file.open(None).err().expect("it is not a whole file").to_string();
-    assert!(error.contains("vectors.bin") && error.contains(words), "{error}");
+    assert!(error.contains("vectors.bin") && error.contains(expected), "{error}");
 }
 
 #[test]
-fn a_header_that_lies_is_refused_before_anything_is_made_room_for() {
+fn a_wrong_header_is_refused_before_allocating() {
     refused(b"18446744073709551615 3\n".to_vec(), "more than its 23 bytes can hold");
     refused(b"3 18446744073709551615\n".to_vec(), "more than it has bytes");
     refused(b"4000000000 1\ncat 1234".to_vec(), "more than its 21 bytes can hold");
@@ -92,7 +92,7 @@ fn a_header_that_lies_is_refused_before_anything_is_made_room_for() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_refused() {
+fn a_truncated_file_is_refused() {
     let file = File::of(&[b"cat", b"dog"], 3, b"\n");
     for length in 0..file.bytes.len() - 1 {
         refused(file.bytes[..length].to_vec(), "");
@@ -112,7 +112,7 @@ fn a_word_with_control_characters_is_refused() {
 }
 
 #[test]
-fn a_scan_ends_where_the_listener_says_so() {
+fn a_scan_stops_when_the_progress_callback_asks() {
     let file = File::of(&[b"cat"], 3, b"\n");
     let stop = WordVectors::open_word2vec(&file.path(), None, &|phase, _, _| {
         assert_eq!(phase, Phase::Reading);
@@ -122,7 +122,7 @@ fn a_scan_ends_where_the_listener_says_so() {
 }
 
 #[test]
-fn the_rows_of_a_large_file_are_the_same_found_from_several_places_or_one_by_one() {
+fn parallel_and_sequential_scans_find_the_same_rows() {
     for row_end in [&b""[..], b"\n"] {
         let word = |row: usize| match row % 1000 {
             17 => Vec::new(),
@@ -135,14 +135,14 @@ fn the_rows_of_a_large_file_are_the_same_found_from_several_places_or_one_by_one
         let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
         let map = MappedFile::open(&File::of(&words, 220, row_end).path()).unwrap();
         let go_on: Progress<'_> = &|_, _, _| ControlFlow::Continue(());
-        let several = scan::scan(&map, None, go_on).unwrap();
-        let one_by_one = scan::scan(&map, Some(usize::MAX), go_on).unwrap();
-        assert_eq!((&*several.places, &*several.lookup), (&*one_by_one.places, &*one_by_one.lookup));
-        assert_eq!(several.report, one_by_one.report);
-        assert_eq!((several.report.empty, several.report.repeated, several.report.not_utf8), (20, 19, 20));
-        let in_pieces = pieces::scan_in_pieces(&map, 880, "20000 220\n".len(), 20_000, go_on);
-        assert_eq!(in_pieces.is_some(), rayon::current_num_threads() > 1);
-        assert!(pieces::scan_in_pieces(&map, 880, "20000 220\n".len(), 19_999, go_on).is_none());
+        let parallel = scan::scan(&map, None, go_on).unwrap();
+        let sequential = scan::scan(&map, Some(usize::MAX), go_on).unwrap();
+        assert_eq!((&*parallel.locations, &*parallel.lookup), (&*sequential.locations, &*sequential.lookup));
+        assert_eq!(parallel.report, sequential.report);
+        assert_eq!((parallel.report.empty, parallel.report.repeated, parallel.report.not_utf8), (20, 19, 20));
+        let parallel = parallel_scan::parallel_scan(&map, 880, "20000 220\n".len(), 20_000, go_on);
+        assert_eq!(parallel.is_some(), rayon::current_num_threads() > 1);
+        assert!(parallel_scan::parallel_scan(&map, 880, "20000 220\n".len(), 19_999, go_on).is_none());
     }
 }
 
@@ -163,14 +163,14 @@ fn rows_in_a_file_are_the_same_aligned_or_not() {
 }
 
 #[test]
-fn an_index_gives_what_the_scan_gave_and_a_damaged_or_foreign_one_nothing() {
+fn an_index_equals_its_scan_and_is_refused_when_damaged() {
     let file = File::of(&[b"cat", b"dog", b"cat", b"caf\xe9"], 3, b"\n");
     let map = MappedFile::open(&file.path()).unwrap();
     let scanned = scan::scan(&map, None, &|_, _, _| ControlFlow::Continue(())).unwrap();
     let path = file.folder.path().join("cache/of-it.index");
-    scanned.write_aside(path.clone(), &map).unwrap().join().unwrap();
-    let read = Index::read(&path, &map).unwrap();
-    assert_eq!((&*read.places, &*read.lookup), (&*scanned.places, &*scanned.lookup));
+    index_file::write_in_background(&scanned, path.clone(), &map).unwrap().join().unwrap();
+    let read = index_file::read(&path, &map).unwrap();
+    assert_eq!((&*read.locations, &*read.lookup), (&*scanned.locations, &*scanned.lookup));
     assert_eq!((read.report, read.dimension), (scanned.report, 3));
 
     let whole = std::fs::read(&path).unwrap();
@@ -178,13 +178,13 @@ fn an_index_gives_what_the_scan_gave_and_a_damaged_or_foreign_one_nothing() {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
         std::fs::write(&path, damaged).unwrap();
-        assert!(Index::read(&path, &map).is_none(), "byte {at} of {}", whole.len());
+        assert!(index_file::read(&path, &map).is_none(), "byte {at} of {}", whole.len());
         std::fs::write(&path, &whole[..at]).unwrap();
-        assert!(Index::read(&path, &map).is_none(), "{at} bytes of {}", whole.len());
+        assert!(index_file::read(&path, &map).is_none(), "{at} bytes of {}", whole.len());
     }
     std::fs::write(&path, &whole).unwrap();
     let mut other = file.bytes.clone();
     *other.last_mut().unwrap() ^= 1;
     std::fs::write(map.path(), other).unwrap();
-    assert!(Index::read(&path, &MappedFile::open(map.path()).unwrap()).is_none());
+    assert!(index_file::read(&path, &MappedFile::open(map.path()).unwrap()).is_none());
 }

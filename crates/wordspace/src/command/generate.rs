@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::json;
-use wordspace::data::tokenizer::{END_OF_TEXT, UNKNOWN};
-use wordspace::data::{TextStream, Tokenizer};
+use wordspace::data::{END_OF_TEXT, TextStream, Tokenizer, UNKNOWN};
 use wordspace::explore::{Source, TableChoice};
 use wordspace::train::device::OpenDevice;
 use wordspace::train::generate::{Generation, LanguageModel, Sampling};

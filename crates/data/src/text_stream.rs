@@ -1,46 +1,46 @@
-//! The text of ids that come one at a time.
+//! Decodes ids that arrive one at a time.
 
-use super::Tokenizer;
+use crate::Tokenizer;
 
-/// What stands for bytes that are no character, or not yet one.
-const NO_CHARACTER: char = '\u{FFFD}';
+/// Stands for bytes that are not, or not yet, a whole character.
+const REPLACEMENT: char = '\u{FFFD}';
 
-/// Turns ids into text as they come.
+/// Decodes ids as they arrive.
 ///
-/// A token of bytes may be a part of a character only; it is held back until the character is whole. What is given out comes
-/// to exactly what [`Tokenizer::decode`] makes of all ids at once.
+/// A token may be only a part of a character; it is held back until the character is complete. The text of all calls
+/// together is exactly what [`Tokenizer::decode`] returns for all ids at once.
 pub struct TextStream<'a> {
     tokenizer: &'a Tokenizer,
-    /// The newest ids: the last one whose text was given out whole, and those after it.
+    /// The latest ids: the last one whose text was returned completely, and those after it.
     ids: Vec<u32>,
-    /// How many bytes of their text were given out.
-    given: usize,
+    /// How many bytes of their text were returned.
+    returned: usize,
 }
 
 impl<'a> TextStream<'a> {
-    /// A stream that goes on after `ids`, whose own text is not given out.
+    /// A stream that continues after `ids`, whose own text is not returned.
     pub fn after(ids: &[u32], tokenizer: &'a Tokenizer) -> Self {
         let ids: Vec<u32> = ids.last().copied().into_iter().collect();
-        let given = tokenizer.decode(&ids).len();
-        Self { tokenizer, ids, given }
+        let returned = tokenizer.decode(&ids).len();
+        Self { tokenizer, ids, returned }
     }
 
-    /// The text that is settled now that `id` has come; often nothing, where characters are rare ones.
+    /// The text that `id` completes; empty if it ends within a character.
     pub fn push(&mut self, id: u32) -> String {
         self.ids.push(id);
         let text = self.tokenizer.decode(&self.ids);
-        let settled = text.trim_end_matches(NO_CHARACTER).len();
-        let new = text.get(self.given..settled).unwrap_or_default().to_string();
-        self.given = self.given.max(settled);
-        if settled == text.len() {
+        let complete = text.trim_end_matches(REPLACEMENT).len();
+        let new = text.get(self.returned..complete).unwrap_or_default().to_string();
+        self.returned = self.returned.max(complete);
+        if complete == text.len() {
             *self = Self::after(&self.ids, self.tokenizer);
         }
         new
     }
 
-    /// The rest, now that nothing more comes: bytes that never became a character come as `U+FFFD`.
+    /// The rest of the text. Bytes that were never completed to a character are `U+FFFD`.
     pub fn finish(self) -> String {
-        self.tokenizer.decode(&self.ids).get(self.given..).unwrap_or_default().to_string()
+        self.tokenizer.decode(&self.ids).get(self.returned..).unwrap_or_default().to_string()
     }
 }
 
@@ -63,17 +63,17 @@ mod tests {
         for start in 0..ids.len().min(3) {
             let mut stream = TextStream::after(&ids[..start], tokenizer);
             let mut text = tokenizer.decode(&ids[..start]);
-            let settled = !text.ends_with(NO_CHARACTER);
+            let is_complete = !text.ends_with(REPLACEMENT);
             ids[start..].iter().for_each(|&id| text.push_str(&stream.push(id)));
             text.push_str(&stream.finish());
-            if settled {
+            if is_complete {
                 assert_eq!(text, tokenizer.decode(ids), "{ids:?} from {start}");
             }
         }
     }
 
     #[test]
-    fn the_parts_come_to_the_whole_for_every_kind_of_token() {
+    fn the_parts_concatenate_to_the_text_for_every_tokenizer() {
         for tokenizer in tokenizers() {
             let ids = tokenizer.encode("the cat — sat, “on” the mat. 日本語 🐈 on").unwrap();
             check(&tokenizer, &ids.iter().map(|token| token.id).collect::<Vec<_>>());
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_come_to_the_whole_for_tokens_in_any_order() {
+    fn the_parts_concatenate_for_tokens_in_any_order() {
         let mut random = generator(1, "streams", 0);
         for tokenizer in tokenizers() {
             for _ in 0..300 {
@@ -92,13 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn a_character_of_several_tokens_comes_whole_or_not_at_all() {
+    fn a_character_of_several_tokens_is_returned_whole() {
         let tokenizer = &tokenizers()[2];
         let ids = tokenizer.encode("a🐈🐈b").unwrap();
         assert!(ids.len() > 4, "the cat must be several tokens");
         let mut stream = TextStream::after(&[], tokenizer);
         let parts: Vec<String> = ids.iter().map(|token| stream.push(token.id)).collect();
-        assert!(parts.iter().all(|part| !part.contains(NO_CHARACTER)), "{parts:?}");
+        assert!(parts.iter().all(|part| !part.contains(REPLACEMENT)), "{parts:?}");
         assert_eq!(parts.concat(), "a🐈🐈b");
     }
 }

@@ -1,0 +1,97 @@
+//! A prepared text in a folder.
+//!
+//! ```text
+//! tokenizer.json  words.json  tokens/train.bin  tokens/validation.bin  corpus.json
+//! ```
+//!
+//! `corpus.json` is written last, so a folder that has one is complete.
+
+use std::io;
+use std::path::Path;
+
+use super::encoder::PartEncoder;
+use super::{Corpus, CorpusSummary, Encoder, PartSummary, Preparation};
+use crate::publish::publish_bytes;
+use crate::token_file::TokenFile;
+use crate::{Error, Progress, Result, Text, Tokenizer, Tokens, Vocabulary};
+
+impl Corpus {
+    /// Whether `folder` holds a prepared text.
+    pub fn is_prepared(folder: &Path) -> bool {
+        folder.join("corpus.json").exists()
+    }
+
+    /// Prepares `text` in `folder`. The text is read twice, to learn the tokenizer and to encode it, and never held in
+    /// memory as a whole.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not UTF-8, too short to have two parts, or not covered by the tokenizer; if the disk is full.
+    pub fn prepare(folder: &Path, text: &Text, how: &Preparation, progress: Progress<'_>) -> Result<CorpusSummary> {
+        let cut = text.cut(how.held_out)?;
+        let tokenizer = Tokenizer::prepare(&how.tokenizer, text, 0..cut, how.min_count, progress)?;
+        publish_bytes(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
+
+        let tokens = folder.join("tokens");
+        std::fs::create_dir_all(&tokens).map_err(|source| Error::write(&tokens, source))?;
+        let vocab_size = tokenizer.vocab_size();
+        let mut encoder = Encoder::new(text, &tokenizer, progress);
+        let train = write_part(encoder.part(0..cut)?, vocab_size, &tokens.join("train.bin"))?;
+        let counts = encoder.counts.clone();
+        let held_out = encoder.part(cut..text.bytes())?;
+        let validation = write_part(held_out, vocab_size, &tokens.join("validation.bin"))?;
+        Vocabulary::new(&tokenizer, counts, how.classes.clone()).save(&folder.join("words.json"))?;
+
+        let summary = encoder.finish(train, validation);
+        let json = serde_json::to_vec_pretty(&summary).expect("a summary can always be written as JSON");
+        publish_bytes(&folder.join("corpus.json"), &json)?;
+        Ok(summary)
+    }
+
+    /// Opens the prepared text in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If one of the files is missing, damaged, or belongs to another text.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("corpus.json");
+        let bytes = std::fs::read(&path).map_err(|source| Error::read(&path, source))?;
+        let bad = |problem: String| Error::BadFile { path: path.clone(), problem };
+        let summary: CorpusSummary = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+        let corpus = Self {
+            tokenizer: Tokenizer::from_file(&folder.join("tokenizer.json"))?,
+            vocabulary: Vocabulary::open(&folder.join("words.json"))?,
+            train: Tokens::open(&folder.join("tokens/train.bin"))?,
+            validation: Tokens::open(&folder.join("tokens/validation.bin"))?,
+            summary,
+        };
+        let expected = (corpus.summary.vocab_size, corpus.summary.train.tokens, corpus.summary.validation.tokens);
+        let found = (corpus.vocabulary.words.len(), corpus.train.len(), corpus.validation.len());
+        if expected != found || corpus.tokenizer.vocab_size() != expected.0 {
+            return Err(bad(format!(
+                "it promises (words, training tokens, held-out tokens) {expected:?}, but the files beside it have {found:?}"
+            )));
+        }
+        Ok(corpus)
+    }
+}
+
+/// Writes the ids of `part` to the token file at `path`.
+fn write_part(mut part: PartEncoder<'_, '_>, vocab_size: usize, path: &Path) -> Result<PartSummary> {
+    let mut failure = None;
+    let written = TokenFile::write(path, vocab_size, |writer| {
+        for ids in part.by_ref() {
+            match ids {
+                Ok(ids) => writer.push(&ids)?,
+                Err(error) => {
+                    failure = Some(error);
+                    return Err(io::ErrorKind::Other.into());
+                }
+            }
+        }
+        Ok(())
+    });
+    // An error of the encoder is the reason for the error of the writer.
+    failure.map_or(written, Err)?;
+    Ok(part.finish())
+}
