@@ -12,7 +12,7 @@ pub(crate) struct ByteSpelling {
 #[cfg(feature = "files")]
 impl ByteSpelling {
     pub(crate) fn new() -> Self {
-        Self { byte: byte_spellings().into_iter().zip(0..).collect() }
+        Self { byte: byte_spellings().into_iter().zip(0..=u8::MAX).collect() }
     }
 
     /// The text that `spelling` stands for. Bytes that are not a whole character are written as `<0xE2>`, so that different

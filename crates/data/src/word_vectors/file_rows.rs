@@ -12,7 +12,12 @@ pub enum FileRows {
     /// A contiguous table that starts at byte `first`; the words are in memory.
     Table { file: MappedFile, first: usize, words: Vec<String> },
     /// Each vector behind its word, as in a word2vec binary file.
-    Interleaved { file: MappedFile, locations: Array, writer: IndexWriter },
+    Interleaved {
+        file: MappedFile,
+        locations: Array,
+        /// Held for its drop.
+        _writer: IndexWriter,
+    },
 }
 
 impl FileRows {

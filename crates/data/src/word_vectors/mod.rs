@@ -113,7 +113,7 @@ impl WordVectors {
         let writer = index_path.filter(|_| is_new);
         let writer = IndexWriter(writer.and_then(|path| index_file::write_in_background(&index, path, &file)));
         let Index { dimension, report, locations, lookup } = index;
-        let vectors = Self::of(dimension, Rows::InFile(FileRows::Interleaved { file, locations, writer }));
+        let vectors = Self::of(dimension, Rows::InFile(FileRows::Interleaved { file, locations, _writer: writer }));
         let _ = vectors.lookup.set(lookup);
         Ok((vectors, report))
     }
