@@ -68,7 +68,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// That of `tables`.
     pub fn of(tables: &SavedTables) -> Self {
-        Self { words: tables.rows(), positions: tables.places(), channels: tables.dimension() }
+        Self { words: tables.rows(), positions: tables.position_count(), channels: tables.dimension() }
     }
 }
 

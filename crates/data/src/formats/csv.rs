@@ -1,108 +1,155 @@
-//! A word and its numbers a line, separated by commas. Fields may be quoted as RFC 4180 says, and so hold commas, quotes and
-//! line breaks. A first line whose numbers are none is taken as names of columns.
+//! Comma-separated values: a word and its values a line, quoted as in RFC 4180, so that words may contain commas, quotes and
+//! line breaks. A first line whose fields are not numbers is a header.
 
 use std::io::Write;
 use std::path::Path;
 
-use super::input::Input;
-use super::output::Table;
-use super::recognize::{most_common, sample};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
+use super::dtype::Dtype;
+use super::fields::{excerpt, most_common, parse_value};
+use super::input::{Input, MAX_LINE};
+use super::output_table::OutputTable;
+use super::reading::{Loaded, Reading};
+use super::report::Reason;
 use super::rows::Rows;
-use super::text::{number, shown, without_mark};
-use super::{Dtype, Loaded, Reading, Reason};
+use super::sample::Sample;
 use crate::Result;
 
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
-    let dimension = guess_dimension(&sample(path)?.lines());
+    let dimension = guess_dimension(&Sample::of(path)?.lines());
     let mut input = Input::open(path, how)?;
     if dimension == 0 {
-        return Err(input.bad("expected a word and its numbers on each line, separated by commas"));
+        return Err(input.bad("expected a word and its values on each line, separated by commas"));
     }
     let mut rows = Rows::new(dimension, input.left() / (2 * dimension as u64 + 1), how);
-    let (mut line, mut numbers) = (Vec::new(), Vec::with_capacity(dimension));
+    let (mut record, mut values) = (Record::new(), Vec::with_capacity(dimension));
     while !rows.is_full() {
-        let offset = input.offset();
-        if !input.line(&mut line)? {
-            break;
-        }
-        while is_open(&line) {
-            if !input.append_line(&mut line)? {
-                return Err(input.bad(format!("the quotation mark in the line at byte {offset} is never closed")));
-            }
-        }
-        let record = if offset == 0 { without_mark(&line) } else { &line };
-        let record = record.strip_suffix(b"\r").unwrap_or(record);
-        if record.iter().all(u8::is_ascii_whitespace) {
+        let Some(offset) = record.read(&mut input)? else { break };
+        if offset == 0 && record.is_header() {
             continue;
         }
-        let fields = fields(record);
-        if offset == 0 && names_columns(&fields) {
+        if record.len() != dimension + 1 {
+            let found = record.len() - 1;
+            let detail = || format!("expected a word and {dimension} values, found a word and {found}");
+            rows.skip(Reason::Width, offset, detail);
             continue;
         }
-        if fields.len() != dimension + 1 {
-            let found = fields.len() - 1;
-            rows.skip(Reason::Width, offset, || {
-                format!("expected a word and {dimension} numbers, found a word and {found}")
-            });
-            continue;
-        }
-        numbers.clear();
-        numbers.extend(fields[1..].iter().map_while(|field| number(field.trim_ascii())));
-        match fields.get(numbers.len() + 1) {
-            None => rows.add(&fields[0], &numbers, offset),
+        values.clear();
+        values.extend(record.fields().skip(1).map_while(|field| parse_value(field.trim_ascii())));
+        match record.fields().nth(values.len() + 1) {
+            None => rows.add(record.word(), &values, offset),
             Some(field) => {
-                rows.skip(Reason::NotANumber, offset, || format!("expected a number, found {:?}", shown(field)));
+                rows.skip(Reason::NotANumber, offset, || format!("expected a number, found {:?}", excerpt(field)));
             }
         }
     }
     rows.finish(path, Dtype::Float32, how)
 }
 
-/// C of a file with these lines: on most of them so many numbers follow a word and a comma.
+/// C of a file with these lines: the number of values behind the word in most of its records.
 pub(super) fn guess_dimension(lines: &[&[u8]]) -> usize {
-    let mut records: Vec<Vec<u8>> = Vec::new();
-    for line in lines {
-        match records.last_mut().filter(|record| is_open(record)) {
-            Some(record) => record.extend([b"\n", *line].concat()),
-            None => records.push(line.to_vec()),
+    let mut record = Record::new();
+    let counts = lines.iter().filter_map(|line| {
+        let is_row = record.push_line(line) && !record.is_header();
+        is_row.then(|| {
+            let fields: Vec<&[u8]> = record.fields().collect();
+            let values = fields.iter().rev().take_while(|field| parse_value(field.trim_ascii()).is_some()).count();
+            values.min(fields.len() - 1)
+        })
+    });
+    most_common(counts.collect::<Vec<_>>().into_iter())
+}
+
+/// A record, collected line by line.
+struct Record {
+    reader: Reader,
+    /// The unquoted fields, one behind the other, in the first `length` bytes.
+    bytes: Vec<u8>,
+    length: usize,
+    /// Where each field ends, in the first `count` places.
+    ends: Vec<usize>,
+    count: usize,
+    is_complete: bool,
+}
+
+impl Record {
+    fn new() -> Self {
+        let reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
+        Self { reader, bytes: Vec::new(), length: 0, ends: vec![0; 64], count: 0, is_complete: true }
+    }
+
+    /// Reads the next record that is not blank, and returns its offset; none at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// If a quotation mark is never closed.
+    fn read(&mut self, input: &mut Input<'_>) -> Result<Option<u64>> {
+        let mut line = Vec::new();
+        let Some((offset, first)) = input.row(&mut line)? else { return Ok(None) };
+        let mut is_complete = self.push_line(first);
+        while !is_complete {
+            if self.length as u64 > MAX_LINE || !input.line(&mut line)? {
+                return Err(input.bad(format!("the quotation mark in the line at byte {offset} is never closed")));
+            }
+            is_complete = self.push_line(&line);
+        }
+        Ok(Some(offset))
+    }
+
+    /// Adds a line to the record, or starts a new record if this one is complete. True if the line completes it; false if it
+    /// ends within quotation marks.
+    fn push_line(&mut self, line: &[u8]) -> bool {
+        if self.is_complete {
+            (self.length, self.count) = (0, 0);
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Fields have no more bytes than the line.
+        self.bytes.resize(self.length + line.len() + 1, 0);
+        self.is_complete = self.feed(line) || self.feed(b"\n");
+        self.is_complete
+    }
+
+    /// Hands `input` to the reader. True at the end of a record.
+    fn feed(&mut self, mut input: &[u8]) -> bool {
+        loop {
+            let (bytes, ends) = (&mut self.bytes[self.length..], &mut self.ends[self.count..]);
+            let (result, read, written, ended) = self.reader.read_record(input, bytes, ends);
+            input = &input[read..];
+            self.length += written;
+            self.count += ended;
+            match result {
+                ReadRecordResult::InputEmpty => return false,
+                ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() + input.len() + 1, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                ReadRecordResult::Record | ReadRecordResult::End => return true,
+            }
         }
     }
-    let rows = records.iter().map(|record| fields(record)).filter(|fields| !names_columns(fields));
-    most_common(rows.map(|fields| {
-        let numbers = fields.iter().rev().take_while(|field| number(field.trim_ascii()).is_some()).count();
-        numbers.min(fields.len() - 1)
-    }))
-}
 
-fn names_columns(fields: &[Vec<u8>]) -> bool {
-    fields.len() > 1 && fields[1..].iter().all(|field| number(field.trim_ascii()).is_none())
-}
-
-/// Whether a quotation mark is open at the end of `line`. A mark inside quotes is written twice, so that their number tells.
-fn is_open(line: &[u8]) -> bool {
-    line.iter().filter(|&&byte| byte == b'"').count() % 2 == 1
-}
-
-/// The fields of a record, at least one; quotation marks around a field are taken off.
-fn fields(record: &[u8]) -> Vec<Vec<u8>> {
-    let (mut all, mut field, mut quoted) = (Vec::new(), Vec::new(), false);
-    let mut bytes = record.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' if quoted && bytes.next_if_eq(&b'"').is_some() => field.push(b'"'),
-            b'"' if quoted => quoted = false,
-            b'"' if field.is_empty() => quoted = true,
-            b',' if !quoted => all.push(std::mem::take(&mut field)),
-            byte => field.push(byte),
-        }
+    /// The number of fields, at least one.
+    fn len(&self) -> usize {
+        self.count
     }
-    all.push(field);
-    all
+
+    fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends[..self.count].iter().copied());
+        starts.zip(&self.ends[..self.count]).map(|(start, &end)| &self.bytes[start..end])
+    }
+
+    fn word(&self) -> &[u8] {
+        &self.bytes[..self.ends[0]]
+    }
+
+    /// Whether the record names columns.
+    fn is_header(&self) -> bool {
+        self.len() > 1 && self.fields().skip(1).all(|field| parse_value(field.trim_ascii()).is_none())
+    }
 }
 
-/// Writes `table`, with names of columns first.
-pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
+/// Writes `table` with a header.
+pub(super) fn write(table: &OutputTable<'_>, out: &mut impl Write) -> std::io::Result<()> {
     out.write_all(b"word")?;
     (1..=table.dimension()).try_for_each(|nth| write!(out, ",x{nth}"))?;
     out.write_all(b"\n")?;
@@ -122,23 +169,42 @@ mod tests {
 
     #[track_caller]
     fn splits(record: &str, expected: &[&str]) {
-        let expected: Vec<Vec<u8>> = expected.iter().map(|field| field.as_bytes().to_vec()).collect();
-        assert_eq!(fields(record.as_bytes()), expected);
+        let mut found = Record::new();
+        let complete: Vec<bool> = record.split('\n').map(|line| found.push_line(line.as_bytes())).collect();
+        assert_eq!(complete.iter().position(|&complete| complete), Some(complete.len() - 1), "{record:?}");
+        let expected: Vec<&[u8]> = expected.iter().map(|field| field.as_bytes()).collect();
+        assert_eq!(found.fields().collect::<Vec<_>>(), expected);
     }
 
     #[test]
-    fn fields_are_quoted_as_rfc_4180_says() {
+    fn fields_are_quoted_as_in_rfc_4180() {
         splits("cat,1,2", &["cat", "1", "2"]);
         splits("\"1,000\",1", &["1,000", "1"]);
         splits("\"say \"\"hi\"\"\",1", &["say \"hi\"", "1"]);
         splits("\"two\nlines\",1", &["two\nlines", "1"]);
+        splits("\"two\n\nlines\",1\r", &["two\n\nlines", "1"]);
         splits("\"\",1", &["", "1"]);
         splits("5\",1", &["5\"", "1"]);
-        splits("", &[""]);
+        splits(&format!("cat{}", ",1".repeat(1000)), &[&["cat"][..], &["1"; 1000]].concat());
     }
 
     #[test]
-    fn a_quotation_mark_that_is_open_goes_on_to_the_next_line() {
-        assert!(is_open(b"\"two") && !is_open(b"\"one\"\"two\"") && !is_open(b"plain"));
+    fn a_quotation_mark_within_a_word_does_not_swallow_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v.csv");
+        std::fs::write(&path, "5\",1,2\ncat,3,4\n6\",5,6\n").unwrap();
+        let loaded = read(&path, &Reading { strict: true, ..Reading::default() }).unwrap();
+        let words: Vec<_> = (0..3).map(|row| loaded.vectors.word(row).into_owned()).collect();
+        assert_eq!(words, ["5\"", "cat", "6\""]);
+        assert_eq!(loaded.vectors.row(1), [3.0, 4.0].as_slice());
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_never_closed_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v.csv");
+        std::fs::write(&path, "cat,1,2\ndog,3,4\n\"owl,5,6\nfox,7,8\n").unwrap();
+        let error = read(&path, &Reading::default()).err().expect("it is refused").to_string();
+        assert!(error.contains("quotation mark in the line at byte 16 is never closed"), "{error}");
     }
 }

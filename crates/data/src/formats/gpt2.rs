@@ -1,31 +1,34 @@
-//! The tables of a GPT-2 as Hugging Face's `transformers` saves it: `config.json` and `model.safetensors`, or the parts that
-//! `model.safetensors.index.json` lists. The names stand with `transformer.` before them or without.
+//! The tables of a GPT-2 in the layout of Hugging Face's `transformers`: `config.json` and `model.safetensors`, or the parts
+//! that `model.safetensors.index.json` lists. Tensor names may start with `transformer.`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::mapped::LARGE;
-use super::tensor_file::{Table, TensorFile, dtype};
-use super::{Dtype, Reading, Report, TokenWords, bad};
+use super::dtype::Dtype;
+use super::mapped_table::LARGE;
+use super::reading::Reading;
+use super::report::Report;
+use super::tensor_file::{TensorFile, TensorTable, dtype};
+use super::token_words::TokenWords;
 use crate::{Error, MappedFile, Result, VectorTable, WordVectors};
 
-/// The tables of a GPT-2, and what else is in it.
+/// The tables of a GPT-2 with their words, and a list of its parameters.
 pub struct Gpt2Tables {
-    /// The token table `wte`, `[V, C]`, with a word for each row; a large one of 32-bit floats stays in its file.
+    /// The token table `wte`, `[V, C]`, with a word for each row; a large table of 32-bit floats is mapped.
     pub tokens: WordVectors,
     /// The position table `wpe`, `[T, C]`.
     pub positions: Option<VectorTable>,
-    /// Row by row how a vocabulary of bytes spells the word, `Ġcat` for ` cat`; none where words are spelled as they are.
+    /// For each row the spelling in a byte-level vocabulary, `Ġcat` for ` cat`; none for other vocabularies.
     pub spellings: Option<Vec<String>>,
-    /// The `tokenizer.json` that goes with the words.
+    /// The `tokenizer.json` of the vocabulary.
     pub tokenizer: Option<PathBuf>,
-    /// How many words the vocabulary has that the table has no row for.
+    /// The report; it counts the words of the vocabulary for which the table has no row.
     pub report: Report,
-    /// How the file stores the token table.
+    /// The type in which the file stores the token table.
     pub dtype: Dtype,
-    /// V, also where fewer rows were read.
+    /// V, even if fewer rows were read.
     pub rows: usize,
     /// Every parameter, in the order of the layers.
     pub parameters: Vec<Parameter>,
@@ -38,12 +41,12 @@ pub struct Parameter {
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
-    /// How it is stored, as the file says it.
+    /// The type of its values in the file.
     pub dtype: String,
 }
 
 impl Parameter {
-    /// How many numbers it has.
+    /// The number of its values.
     pub fn count(&self) -> usize {
         self.shape.iter().product()
     }
@@ -56,18 +59,21 @@ impl Gpt2Tables {
         Ok(name_of(&file, "wte.weight").is_some())
     }
 
-    /// Reads the tables of the model at `path`: a folder, or its one safetensors file. The words come from the folder of the
-    /// file, from `vocabulary` where that is given.
+    /// Reads the tables of the model at `path`: a folder, or its safetensors file if it has only one. The words come from the
+    /// folder `vocabulary` if it is given, otherwise from the folder of the model.
     ///
     /// # Errors
     ///
-    /// If it is another model, or damaged, or its numbers are not finite.
+    /// If it is not a GPT-2, or damaged, or its values are not finite.
     pub fn open(path: &Path, vocabulary: Option<&Path>, how: &Reading<'_>) -> Result<Self> {
         let mut files = files(path)?;
         let parameters = parameters(&files);
         let (file, name, table) = find(&mut files, "wte.weight")?.ok_or_else(|| {
             let all: Vec<&str> = parameters.iter().take(5).map(|parameter| parameter.name.as_str()).collect();
-            bad(path, format!("it has no wte.weight, the token table of a GPT-2; it has {}, …", all.join(", ")))
+            Error::bad_file(
+                path,
+                format!("it has no wte.weight, the token table of a GPT-2; it has {}, …", all.join(", ")),
+            )
         })?;
         let (dtype, rows) = (table.dtype, table.rows as usize);
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
@@ -76,10 +82,7 @@ impl Gpt2Tables {
         words.truncate(how.limit.unwrap_or(rows));
         spellings.iter_mut().for_each(|spellings| spellings.truncate(words.len()));
         let report = Report { words_without_row: without_row, ..Report::whole(words.len()) };
-        if how.strict && !report.is_whole() {
-            let told = report.sentences().join("; ");
-            return Err(bad(path, format!("{told}; without --strict the rest is read")));
-        }
+        report.check_strict(path, how.strict)?;
         let tokens = token_vectors(file, &name, &table, words, how)?;
         let whole = Reading { limit: None, ..*how };
         let positions = match find(&mut files, "wpe.weight")? {
@@ -94,14 +97,14 @@ impl Gpt2Tables {
         Ok(Self { tokens, positions, spellings, tokenizer, report, dtype, rows, parameters })
     }
 
-    /// The parameters in the safetensors file at `path`; only its header is read.
+    /// The parameters in the safetensors file at `path`. Only its header is read.
     pub fn parameters_of(path: &Path) -> Result<Vec<Parameter>> {
         Ok(parameters(&[TensorFile::open(path)?]))
     }
 }
 
-/// The table that `name` is the end of: the file it is in, its whole name, its place there.
-fn find<'a>(files: &'a mut [TensorFile], name: &str) -> Result<Option<(&'a mut TensorFile, String, Table)>> {
+/// The table `name`, with or without its prefix: its file, its full name, and where it is in the file.
+fn find<'a>(files: &'a mut [TensorFile], name: &str) -> Result<Option<(&'a mut TensorFile, String, TensorTable)>> {
     for file in files {
         let Some(name) = name_of(file, name) else { continue };
         if let Some(table) = file.table(&name)? {
@@ -111,11 +114,11 @@ fn find<'a>(files: &'a mut [TensorFile], name: &str) -> Result<Option<(&'a mut T
     Ok(None)
 }
 
-/// The first rows of `table`, one for each of `words`.
+/// `words` with the first rows of `table`.
 fn token_vectors(
     file: &mut TensorFile,
     name: &str,
-    table: &Table,
+    table: &TensorTable,
     words: Vec<String>,
     how: &Reading<'_>,
 ) -> Result<WordVectors> {
@@ -128,9 +131,9 @@ fn token_vectors(
     Ok(vectors)
 }
 
-fn check_finite(file: &TensorFile, name: &str, row: usize, numbers: &[f32]) -> Result<()> {
-    match numbers.iter().find(|x| !x.is_finite()) {
-        Some(value) => Err(bad(
+fn check_finite(file: &TensorFile, name: &str, row: usize, values: &[f32]) -> Result<()> {
+    match values.iter().find(|x| !x.is_finite()) {
+        Some(value) => Err(Error::bad_file(
             file.path(),
             format!("row {row} of {name} holds {value}: the model has diverged, or the file is damaged"),
         )),
@@ -138,6 +141,7 @@ fn check_finite(file: &TensorFile, name: &str, row: usize, numbers: &[f32]) -> R
     }
 }
 
+/// The full name of `name` in `file`, with or without the prefix.
 fn name_of(file: &TensorFile, name: &str) -> Option<String> {
     let names = [name.to_string(), format!("transformer.{name}")];
     file.tensors().map(|(found, _)| found).find(|found| names.contains(found))
@@ -156,7 +160,7 @@ fn files(path: &Path) -> Result<Vec<TensorFile>> {
     if index.is_file() {
         return parts(&index)?.iter().map(|part| TensorFile::open(part)).collect();
     }
-    Err(bad(
+    Err(Error::bad_file(
         path,
         match path.join("pytorch_model.bin").is_file() {
             true => {
@@ -168,24 +172,27 @@ fn files(path: &Path) -> Result<Vec<TensorFile>> {
     ))
 }
 
-/// A folder's `config.json` must be a GPT-2's; what kind of model the numbers belong to cannot be seen from them.
+/// Checks that the `config.json` at `path` is a GPT-2's: the tensors alone do not show what kind of model they are.
 fn check_config(path: &Path) -> Result<()> {
     let json = json(path)?;
     match json["model_type"].as_str() {
         None | Some("gpt2") => Ok(()),
-        Some(other) => Err(bad(path, format!("it describes a model of type {other}; expected gpt2"))),
+        Some(other) => Err(Error::bad_file(path, format!("it describes a model of type {other}; expected gpt2"))),
     }
 }
 
-/// The files that an index lists, each once. They lie beside it, whatever it says.
+/// The files that an index lists, without repetitions. They must be in the folder of the index.
 fn parts(index: &Path) -> Result<Vec<PathBuf>> {
     let json = json(index)?;
-    let map = json["weight_map"].as_object().ok_or_else(|| bad(index, "it has no weight_map"))?;
+    let map = json["weight_map"].as_object().ok_or_else(|| Error::bad_file(index, "it has no weight_map"))?;
     let mut parts = BTreeMap::new();
     for (name, file) in map {
         match file.as_str().filter(|file| !file.contains(['/', '\\']) && *file != "..") {
             Some(file) => parts.insert(file, index.with_file_name(file)),
-            None => return Err(bad(index, format!("it says that {name} is in {file}; expected the name of a file"))),
+            None => {
+                let problem = format!("it says that {name} is in {file}; expected the name of a file");
+                return Err(Error::bad_file(index, problem));
+            }
         };
     }
     Ok(parts.into_values().collect())
@@ -193,10 +200,10 @@ fn parts(index: &Path) -> Result<Vec<PathBuf>> {
 
 fn json(path: &Path) -> Result<Value> {
     let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
-    serde_json::from_slice(&bytes).map_err(|error| bad(path, format!("it is not JSON ({error})")))
+    serde_json::from_slice(&bytes).map_err(|error| Error::bad_file(path, format!("it is not JSON ({error})")))
 }
 
-/// All parameters, layers in order of their numbers; the causal masks that old files hold among them are none.
+/// All parameters, with the blocks in order. Old files also hold causal masks, which are not parameters.
 fn parameters(files: &[TensorFile]) -> Vec<Parameter> {
     let tensors = files.iter().flat_map(TensorFile::tensors);
     let tensors = tensors.filter(|(name, _)| !name.ends_with(".attn.bias") && !name.ends_with(".attn.masked_bias"));
@@ -211,7 +218,7 @@ fn parameters(files: &[TensorFile]) -> Vec<Parameter> {
     all
 }
 
-/// Tables first, blocks by number, the rest last.
+/// The sort key of a parameter: tables first, then blocks by number, then the rest.
 fn order(name: &str) -> (u8, u64, String) {
     let short = name.strip_prefix("transformer.").unwrap_or(name);
     let block = short.strip_prefix("h.").and_then(|rest| rest.split('.').next()?.parse().ok());

@@ -1,27 +1,30 @@
-//! NumPy's `.npy`: magic, version, the length of a header, the header as a Python dictionary, and the numbers (NEP 1).
-//! Read are tables `[V, C]` of 16, 32 and 64-bit floats in C order; the words are in a list beside.
+//! NumPy's `.npy`: magic number, version, the length of the header, the header as a Python dictionary, and the values
+//! (NEP 1). Tables `[V, C]` of 16, 32 and 64-bit floats in C order can be read; the words are in a word list beside the file.
 
 use std::io::Write;
 use std::path::Path;
 
+use super::dtype::Dtype;
 use super::input::Input;
-use super::mapped::{self, Place};
-use super::output::Table;
+use super::mapped_table::{self, TableLocation};
+use super::output_table::OutputTable;
+use super::reading::{Loaded, Reading};
+use super::report::Reason;
 use super::rows::Rows;
 use super::word_list::WordList;
-use super::{Dtype, Loaded, Reading, Reason};
 use crate::Result;
 
+/// The magic number.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The longest header that is read, NumPy's own limit (`max_header_size`).
-const LONGEST_HEADER: usize = 10_000;
+/// The longest header, NumPy's own limit (`max_header_size`).
+const MAX_HEADER: usize = 10_000;
 
-/// Reads the file at `path` and the list of words beside it.
+/// Reads the file at `path` and the word list beside it.
 pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let mut input = Input::open(path, how)?;
-    let header = header(&mut input)?;
-    let (dtype, [promised, dimension]) = parse(&header).map_err(|problem| input.bad(problem))?;
+    let header = read_header(&mut input)?;
+    let (dtype, [promised, dimension]) = parse_header(&header).map_err(|problem| input.bad(problem))?;
     let row_bytes = dimension.checked_mul(dtype.bytes() as u64).filter(|&bytes| bytes > 0);
     let Some(row_bytes) = row_bytes.filter(|&bytes| bytes <= input.left()) else {
         return Err(input.bad(format!(
@@ -33,14 +36,14 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let wanted = how.limit.map_or(promised, |limit| promised.min(limit as u64));
     let words = WordList::beside(path, promised, wanted)?;
     if dtype == Dtype::Float32 && promised.checked_mul(row_bytes) == Some(input.left()) {
-        let place = Place { first: input.offset(), rows: promised, dimension: dimension as usize };
-        if let Some(loaded) = mapped::where_it_lies(path, &place, &words, how) {
+        let location = TableLocation { first: input.offset(), rows: promised, dimension: dimension as usize };
+        if let Some(loaded) = mapped_table::map(path, &location, &words, how) {
             return Ok(loaded);
         }
     }
 
     let mut rows = Rows::new(dimension as usize, promised.min(whole), how);
-    let (mut bytes, mut numbers) = (vec![0; row_bytes as usize], Vec::with_capacity(dimension as usize));
+    let (mut bytes, mut values) = (vec![0; row_bytes as usize], Vec::with_capacity(dimension as usize));
     for word in words.iter() {
         let offset = input.offset();
         if rows.is_full() || input.left() == 0 {
@@ -50,19 +53,19 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
             rows.skip(Reason::CutShort, offset, || format!("a row has {row_bytes} bytes"));
             break;
         }
-        numbers.clear();
-        dtype.append(&bytes, &mut numbers);
-        rows.add(word, &numbers, offset);
+        values.clear();
+        dtype.append(&bytes, &mut values);
+        rows.add(word, &values, offset);
     }
     rows.expect(promised);
-    if !rows.is_full() && rows.looked_at() == promised {
+    if !rows.is_full() && rows.count() == promised {
         rows.report.bytes_left_over = input.left();
     }
     rows.finish(path, dtype, how)
 }
 
-/// The text of the header.
-fn header(input: &mut Input<'_>) -> Result<String> {
+/// Reads the text of the header.
+fn read_header(input: &mut Input<'_>) -> Result<String> {
     let mut start = [0; 8];
     let short = "it ends within its header; it has probably been cut short";
     if !input.fill(&mut start)? || start[..6] != *MAGIC {
@@ -73,25 +76,25 @@ fn header(input: &mut Input<'_>) -> Result<String> {
         1 => input.fill(&mut length[..2])?,
         2 | 3 => input.fill(&mut length)?,
         version => {
-            return Err(input.bad(format!("it is of version {version} of .npy; versions 1, 2 and 3 are read")));
+            return Err(input.bad(format!("it is of version {version} of .npy; expected version 1, 2 or 3")));
         }
     };
     let length = u32::from_le_bytes(length) as usize;
-    if length > LONGEST_HEADER {
+    if length > MAX_HEADER {
         return Err(input.bad(format!(
-            "its header has {length} bytes; a plain array's has some 120 (NumPy reads no more than {LONGEST_HEADER})"
+            "its header has {length} bytes; a plain array's has some 120 (NumPy reads no more than {MAX_HEADER})"
         )));
     }
     let mut header = vec![0; length];
     if !is_read || !input.fill(&mut header)? {
         return Err(input.bad(short));
     }
-    String::from_utf8(header).map_err(|_| input.bad("its header is no text"))
+    String::from_utf8(header).map_err(|_| input.bad("its header is not UTF-8 text"))
 }
 
-/// Kind of number and shape, from a dictionary such as
+/// The type of the values and the shape `[V, C]`, from a dictionary such as
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (41, 100), }`.
-fn parse(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> {
+fn parse_header(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> {
     let value = |key: &str| {
         let (_, rest) = header.split_once(&format!("'{key}'"))?;
         Some(rest.trim_start().strip_prefix(':')?.trim_start())
@@ -106,7 +109,7 @@ fn parse(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> {
         other => {
             let found = other.unwrap_or("a structure");
             return Err(format!(
-                "its numbers are of type {found}; expected <f2, <f4 or <f8 (in Python: numpy.save(FILE, \
+                "its values are of type {found}; expected <f2, <f4 or <f8 (in Python: numpy.save(FILE, \
                  array.astype(\"<f4\")))"
             ));
         }
@@ -120,16 +123,16 @@ fn parse(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> {
         shape.split(',').map(str::trim).filter(|size| !size.is_empty()).map(|size| size.parse().ok()).collect();
     match sizes.as_deref() {
         Some(&[rows, dimension]) => Ok((dtype, [rows, dimension])),
-        _ => Err(format!("its shape is ({shape}); expected a table (words, numbers of each)")),
+        _ => Err(format!("its shape is ({shape}); expected a table (words, values of each)")),
     }
 }
 
-/// Writes `table` as NumPy does: version 1.0, the header filled up so that the numbers begin at a multiple of 64.
-pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
+/// Writes `table` as NumPy does: version 1.0, the header padded so that the values start at a multiple of 64.
+pub(super) fn write(table: &OutputTable<'_>, out: &mut impl Write) -> std::io::Result<()> {
     let (rows, dimension) = (table.len(), table.dimension());
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dimension}), }}");
-    let unfilled = MAGIC.len() + 4 + header.len() + 1;
-    header.extend(std::iter::repeat_n(' ', unfilled.next_multiple_of(64) - unfilled));
+    let unpadded = MAGIC.len() + 4 + header.len() + 1;
+    header.extend(std::iter::repeat_n(' ', unpadded.next_multiple_of(64) - unpadded));
     header.push('\n');
     out.write_all(MAGIC)?;
     out.write_all(&[1, 0])?;
@@ -143,19 +146,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_is_read_whatever_the_order_of_its_keys() {
+    fn the_keys_of_a_header_may_have_any_order() {
         let header = "{'shape': (41,100), 'fortran_order':False, 'descr': '<f2'}\n";
-        assert_eq!(parse(header), Ok((Dtype::Float16, [41, 100])));
+        assert_eq!(parse_header(header), Ok((Dtype::Float16, [41, 100])));
     }
 
     #[track_caller]
     fn refuses(header: &str, expected: &str) {
-        let error = parse(header).unwrap_err();
+        let error = parse_header(header).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
 
     #[test]
-    fn what_is_no_table_of_floats_is_refused_with_what_helps() {
+    fn headers_of_other_arrays_are_refused_with_advice() {
         refuses("{'descr': '|O', 'fortran_order': False, 'shape': (1, 2), }", "type |O");
         refuses("{'descr': '>f4', 'fortran_order': False, 'shape': (1, 2), }", "astype");
         refuses("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1, 2), }", "a structure");

@@ -1,25 +1,28 @@
-//! The TensorFlow Embedding Projector's pair of files: in one the numbers of a row a line, separated by tabs; in the other the
-//! words, and more if there are several columns.
+//! The TensorFlow Embedding Projector's pair of files: one has the values of a row on each line, separated by tabs, the other
+//! the words and possibly more columns.
 //!
-//! Its rules (`data-provider.ts`): blank lines count in neither file; one column of words has no header line, several have
-//! one; a row has two numbers or more. The word is taken from the column `word` or `label`, or else from the first.
+//! Its rules (`data-provider.ts`): blank lines are skipped in both files; a single column of words has no header line, several
+//! columns have one; a row has two or more values. The word is in the column `word` or `label`, otherwise in the first.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::beside::beside;
+use super::dtype::Dtype;
+use super::fields::{excerpt, guess_dimension, parse_value, without_bom};
 use super::input::Input;
-use super::output::Table;
-use super::recognize::{guess_dimension, sample};
+use super::output_table::OutputTable;
+use super::reading::{Loaded, Reading};
+use super::report::Reason;
 use super::rows::Rows;
-use super::text::{next_row, number, shown, without_mark};
-use super::{Dtype, Loaded, Reading, Reason, beside};
+use super::sample::Sample;
 use crate::Result;
 
-/// Reads the vectors at `path` and the words that go with them.
+/// Reads the vectors at `path` and the file of their words.
 pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let mut input = Input::open(path, how)?;
-    // As many numbers as fields: one more than after a word.
-    let dimension = guess_dimension(&sample(path)?.lines()) + 1;
+    // The first field is a value here, not a word.
+    let dimension = guess_dimension(&Sample::of(path)?.lines()) + 1;
     let metadata = metadata_candidates(path).into_iter().find(|words| words.is_file());
     let Some(metadata) = metadata else {
         let expected = metadata_of(path);
@@ -29,20 +32,20 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let quiet = Reading { progress: None, ..*how };
     let mut words = Words::open(&metadata, &quiet)?;
     let mut rows = Rows::new(dimension, input.left() / (2 * dimension as u64), how);
-    let (mut line, mut numbers) = (Vec::new(), Vec::with_capacity(dimension));
+    let (mut line, mut values) = (Vec::new(), Vec::with_capacity(dimension));
     while !rows.is_full() {
-        let Some((offset, row)) = next_row(&mut input, &mut line)? else { break };
+        let Some((offset, row)) = input.row(&mut line)? else { break };
         let Some(word) = words.next()? else {
             let (file, found) = (metadata.display(), words.count);
             return Err(input.bad(format!("{file} has only {found} words; they do not belong together")));
         };
-        match parse(row, dimension, &mut numbers) {
-            Ok(()) => rows.add(&word, &numbers, offset),
+        match parse_row(row, dimension, &mut values) {
+            Ok(()) => rows.add(&word, &values, offset),
             Err((reason, detail)) => rows.skip(reason, offset, || detail),
         }
     }
     if !rows.is_full() && words.next()?.is_some() {
-        let (file, found) = (metadata.display(), rows.looked_at());
+        let (file, found) = (metadata.display(), rows.count());
         return Err(input.bad(format!(
             "it has {found} rows, but {file} has more words; they do not belong together (a single column of words has no \
              header line)"
@@ -51,26 +54,27 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     rows.finish(path, Dtype::Float32, how)
 }
 
-fn parse(row: &[u8], dimension: usize, numbers: &mut Vec<f32>) -> std::result::Result<(), (Reason, String)> {
-    numbers.clear();
+/// Parses the values of `row`, or returns what is wrong with it.
+fn parse_row(row: &[u8], dimension: usize, values: &mut Vec<f32>) -> std::result::Result<(), (Reason, String)> {
+    values.clear();
     let fields: Vec<&[u8]> = row.trim_ascii().split(|&byte| byte == b'\t').collect();
     if fields.len() != dimension {
-        return Err((Reason::Width, format!("expected {dimension} numbers, found {}", fields.len())));
+        return Err((Reason::Width, format!("expected {dimension} values, found {}", fields.len())));
     }
     for field in fields {
-        match number(field.trim_ascii()) {
-            Some(number) => numbers.push(number),
-            None => return Err((Reason::NotANumber, format!("expected a number, found {:?}", shown(field)))),
+        match parse_value(field.trim_ascii()) {
+            Some(value) => values.push(value),
+            None => return Err((Reason::NotANumber, format!("expected a number, found {:?}", excerpt(field)))),
         }
     }
     Ok(())
 }
 
-/// The words of a metadata file, one after the other.
+/// The words of a metadata file, read one by one.
 struct Words<'a> {
     input: Input<'a>,
     column: usize,
-    /// A first line that is no header.
+    /// The first line, if it is not a header.
     first: Option<Vec<u8>>,
     count: u64,
 }
@@ -79,7 +83,7 @@ impl<'a> Words<'a> {
     fn open(path: &'a Path, how: &Reading<'a>) -> Result<Self> {
         let mut words = Self { input: Input::open(path, how)?, column: 0, first: None, count: 0 };
         let Some(first) = words.line()? else { return Ok(words) };
-        let first = without_mark(&first).to_vec();
+        let first = without_bom(&first).to_vec();
         if first.contains(&b'\t') {
             let is_word = |name: &[u8]| [&b"word"[..], b"label"].contains(&name.to_ascii_lowercase().as_slice());
             words.column = first.split(|&byte| byte == b'\t').position(is_word).unwrap_or(0);
@@ -113,8 +117,8 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Where the words of the vectors at `path` are written: `metadata` takes the place of `vectors` or `tensor` in its name,
-/// or is put behind it.
+/// The path of the file of words for the vectors at `path`: `metadata` replaces `vectors` or `tensor` in the name, or is
+/// appended to it.
 pub(super) fn metadata_of(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let before = ["vectors", "tensors", "tensor"].iter().find_map(|part| stem.strip_suffix(part));
@@ -128,7 +132,7 @@ fn metadata_candidates(path: &Path) -> [PathBuf; 2] {
     [metadata_of(path), path.with_file_name("metadata.tsv")]
 }
 
-/// The vectors whose words are in the file at `path`, if there are any.
+/// The file of vectors whose words are in the file at `path`, if there is one.
 pub(super) fn vectors_beside(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let all = ["vectors", "tensors", "tensor", ""].map(|part| name.replace(".metadata", "").replace("metadata", part));
@@ -137,7 +141,7 @@ pub(super) fn vectors_beside(path: &Path) -> Option<PathBuf> {
 }
 
 /// Writes the vectors of `table`.
-pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
+pub(super) fn write(table: &OutputTable<'_>, out: &mut impl Write) -> std::io::Result<()> {
     table.each_row(|_, row| {
         for (nth, x) in row.iter().enumerate() {
             write!(out, "{}{x:?}", if nth > 0 { "\t" } else { "" })?;

@@ -1,26 +1,27 @@
-//! What was left out of a file, and why.
+//! The report of a reader: which rows were left out, and why.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
-use crate::ScanReport;
+use crate::{Error, Result, ScanReport};
 
 /// Why a row was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The same word stands on an earlier row, which is kept, as gensim does.
+    /// An earlier row has the same word; as in gensim, the earlier row is kept.
     Duplicate,
-    /// A row without a word.
+    /// The row has no word.
     EmptyWord,
-    /// More or fewer numbers than the other rows have.
+    /// The row has more or fewer values than the others.
     Width,
-    /// A field that should be a number and is none.
+    /// A field is not a number.
     NotANumber,
-    /// A number that is infinite or not a number (NaN), with which no cosine can be computed.
+    /// A value is infinite or NaN, so that no cosine can be computed.
     NotFinite,
-    /// A row that the end of the file cuts short.
+    /// The file ends within the row.
     CutShort,
-    /// A word with control characters in it, in a format where words have none.
+    /// The word has control characters, in a format whose words have none.
     ControlCharacters,
 }
 
@@ -42,10 +43,10 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Duplicate => "with a word that is there already",
+            Self::Duplicate => "with the word of an earlier row",
             Self::EmptyWord => "without a word",
-            Self::Width => "with another count of numbers",
-            Self::NotANumber => "with a field that is no number",
+            Self::Width => "with more or fewer values",
+            Self::NotANumber => "with a field that is not a number",
             Self::NotFinite => "with NaN or infinity",
             Self::CutShort => "cut short by the end of the file",
             Self::ControlCharacters => "with control characters in the word",
@@ -53,26 +54,26 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What became of the rows of a file.
+/// How many rows of a file were kept and left out, and what else was wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How many rows were kept.
+    /// Rows kept.
     pub rows_read: u64,
-    /// How many were left out.
+    /// Rows left out.
     pub skipped: u64,
-    /// Why, and how many for each reason.
+    /// Rows left out for each reason.
     pub reasons: BTreeMap<Reason, u64>,
-    /// Where the first row that was left out begins, in bytes from the beginning of the file.
+    /// Byte offset of the first row that was left out.
     pub first_bad_offset: Option<u64>,
     /// What is wrong with it.
     pub first_bad: Option<String>,
-    /// How many words are not UTF-8; they were kept, with `U+FFFD` for what is no character.
+    /// Words kept although they are not valid UTF-8; invalid bytes are shown as `U+FFFD`.
     pub words_not_utf8: u64,
-    /// How many words the vocabulary of a model has that its table has no row for.
+    /// Words in the vocabulary of a model for which its table has no row.
     pub words_without_row: u64,
-    /// How many rows the file's header promises, where it is not as many as there are.
+    /// The number of rows in the file's header, if it is not the number of rows in the file.
     pub promised: Option<u64>,
-    /// How many bytes follow the last row that the header promises.
+    /// Bytes behind the last row that the header promises.
     pub bytes_left_over: u64,
 }
 
@@ -82,7 +83,7 @@ impl Report {
         Self { rows_read: rows as u64, ..Self::default() }
     }
 
-    /// The report of a word2vec file that was mapped.
+    /// The report of a mapped word2vec file.
     pub(super) fn of_scan(scan: &ScanReport) -> Self {
         let reasons = [(Reason::EmptyWord, scan.empty), (Reason::Duplicate, scan.repeated)];
         let skipped = scan.empty + scan.repeated;
@@ -91,18 +92,27 @@ impl Report {
             skipped,
             reasons: reasons.into_iter().filter(|(_, count)| *count > 0).collect(),
             first_bad_offset: scan.first.filter(|_| skipped > 0),
-            first_bad: (skipped > 0).then(|| "its word is empty, there already, or not UTF-8".into()),
+            first_bad: (skipped > 0).then(|| "its word is empty, that of an earlier row, or not UTF-8".into()),
             words_not_utf8: scan.not_utf8,
             ..Self::default()
         }
     }
 
-    /// Whether nothing was left out and the file is what its header says.
+    /// Whether no row was left out and the file is what its header says.
     pub fn is_whole(&self) -> bool {
         self.skipped == 0 && self.promised.is_none() && self.bytes_left_over == 0 && self.words_without_row == 0
     }
 
-    /// Takes in a row that is left out. `detail` says what is wrong with it.
+    /// An error if `strict` and something was left out of the file at `path`.
+    pub(super) fn check_strict(&self, path: &Path, strict: bool) -> Result<()> {
+        if strict && !self.is_whole() {
+            let problems = self.sentences().join("; ");
+            return Err(Error::bad_file(path, format!("{problems}; without --strict the rest is read")));
+        }
+        Ok(())
+    }
+
+    /// Counts a row that is left out. `detail` says what is wrong with it.
     pub(super) fn skip(&mut self, reason: Reason, offset: u64, detail: impl FnOnce() -> String) {
         self.skipped += 1;
         *self.reasons.entry(reason).or_default() += 1;
@@ -112,12 +122,12 @@ impl Report {
         }
     }
 
-    /// How many rows are bad; a repeated word is not.
+    /// The number of bad rows. A row with a repeated word does not count as bad.
     pub(super) fn bad(&self) -> u64 {
         self.skipped - self.reasons.get(&Reason::Duplicate).copied().unwrap_or(0)
     }
 
-    /// What a user should know, a sentence each; nothing if all is well.
+    /// The messages for the user, one sentence each; none if the file is whole.
     pub fn sentences(&self) -> Vec<String> {
         let mut all = Vec::new();
         if self.skipped > 0 {
@@ -138,13 +148,13 @@ impl Report {
         if self.words_without_row > 0 {
             let words = self.words_without_row;
             all.push(format!(
-                "its vocabulary has words that its table has no row for: {words}; they have no vector, and may be another \
-                 model's"
+                "its vocabulary has words that its table has no row for: {words}; they have no vector, and may belong to \
+                 another model"
             ));
         }
         if self.words_not_utf8 > 0 {
             let count = self.words_not_utf8;
-            all.push(format!("words that are not UTF-8: {count}; what is no character in them is shown as \u{FFFD}"));
+            all.push(format!("words that are not UTF-8: {count}; their invalid bytes are shown as \u{FFFD}"));
         }
         all
     }
@@ -155,16 +165,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_says_how_many_why_and_where_the_first_is() {
+    fn a_report_gives_counts_reasons_and_the_first_offset() {
         let mut report = Report { rows_read: 7, ..Report::default() };
         assert!(report.is_whole() && report.sentences().is_empty());
-        report.skip(Reason::NotFinite, 90, || "NaN as number 3".into());
-        report.skip(Reason::Duplicate, 120, || unreachable!("only the first is told in detail"));
-        report.skip(Reason::Duplicate, 150, || unreachable!("only the first is told in detail"));
+        report.skip(Reason::NotFinite, 90, || "value 3 is NaN".into());
+        report.skip(Reason::Duplicate, 120, || unreachable!("only the first is described"));
+        report.skip(Reason::Duplicate, 150, || unreachable!("only the first is described"));
         assert_eq!(
             report.sentences(),
-            ["3 of 10 rows were left out: 2 with a word that is there already, 1 with NaN or infinity; \
-              the first begins at byte 90: NaN as number 3"]
+            ["3 of 10 rows were left out: 2 with the word of an earlier row, 1 with NaN or infinity; \
+              the first begins at byte 90: value 3 is NaN"]
         );
         assert_eq!(report.bad(), 1);
     }

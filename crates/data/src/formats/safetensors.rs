@@ -1,22 +1,23 @@
 //! A table of vectors in a safetensors file.
 //!
-//! The table is the tensor `vectors`, or else the only tensor of two dimensions. The words are in the file, as a JSON list in
-//! its metadata under `words`, or else in a list beside it.
+//! The table is the tensor `vectors`, or otherwise the only tensor of two dimensions. The words are a JSON list under `words`
+//! in the metadata of the file, or otherwise in a word list beside it.
 
 use std::io::Write;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::mapped::{self, Place};
-use super::output::Table;
+use super::dtype::Dtype;
+use super::mapped_table::{self, TableLocation};
+use super::output_table::OutputTable;
+use super::reading::{Loaded, Reading};
 use super::rows::Rows;
-use super::tensor_file::{self, TensorFile};
+use super::tensor_file::{TensorFile, TensorTable};
 use super::word_list::WordList;
-use super::{Dtype, Loaded, Reading, bad};
-use crate::{Result, safetensors_header};
+use crate::{Error, Result, safetensors_header};
 
-/// What we call the table.
+/// The name of the tensor.
 const NAME: &str = "vectors";
 
 /// Reads the file at `path`.
@@ -25,12 +26,12 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     let table = find(&file)?;
     let wanted = how.limit.map_or(table.rows, |limit| table.rows.min(limit as u64));
     let words = match file.text("words") {
-        Some(words) => listed(path, words, table.rows, wanted)?,
+        Some(words) => parse_words(path, words, table.rows, wanted)?,
         None => WordList::beside(path, table.rows, wanted)?,
     };
     if table.dtype == Dtype::Float32 {
-        let place = Place { first: table.offset, rows: table.rows, dimension: table.dimension };
-        if let Some(loaded) = mapped::where_it_lies(path, &place, &words, how) {
+        let location = TableLocation { first: table.offset, rows: table.rows, dimension: table.dimension };
+        if let Some(loaded) = mapped_table::map(path, &location, &words, how) {
             return Ok(loaded);
         }
     }
@@ -43,7 +44,8 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     rows.finish(path, table.dtype, how)
 }
 
-fn find(file: &TensorFile) -> Result<tensor_file::Table> {
+/// The table of vectors in `file`.
+fn find(file: &TensorFile) -> Result<TensorTable> {
     if let Some(table) = file.table(NAME)? {
         return Ok(table);
     }
@@ -56,7 +58,7 @@ fn find(file: &TensorFile) -> Result<tensor_file::Table> {
         let all: Vec<String> = file.tensors().map(|(name, info)| format!("{name} {:?}", info.shape)).collect();
         let some = all.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let more = if all.len() > 5 { format!(" and {} more", all.len() - 5) } else { String::new() };
-        bad(
+        Error::bad_file(
             file.path(),
             format!(
                 "it has {} tables ({some}{more}); expected GPT-2's wte.weight, a tensor called {NAME}, or one table alone",
@@ -66,18 +68,21 @@ fn find(file: &TensorFile) -> Result<tensor_file::Table> {
     })
 }
 
-fn listed(path: &Path, words: &str, rows: u64, wanted: u64) -> Result<WordList> {
-    let mut words: Vec<String> = serde_json::from_str(words)
-        .map_err(|error| bad(path, format!("the words in its metadata are no list of words ({error})")))?;
+/// The words in the metadata of the file at `path`.
+fn parse_words(path: &Path, words: &str, rows: u64, wanted: u64) -> Result<WordList> {
+    let mut words: Vec<String> = serde_json::from_str(words).map_err(|error| {
+        Error::bad_file(path, format!("the words in its metadata are not a list of words ({error})"))
+    })?;
     if words.len() as u64 != rows {
-        return Err(bad(path, format!("its table has {rows} rows, but its metadata {} words", words.len())));
+        let found = words.len();
+        return Err(Error::bad_file(path, format!("its table has {rows} rows, but its metadata {found} words")));
     }
     words.truncate(wanted as usize);
     Ok(words.into())
 }
 
 /// Writes `table` with its words in one file.
-pub(super) fn write(table: &Table<'_>, out: &mut impl Write) -> std::io::Result<()> {
+pub(super) fn write(table: &OutputTable<'_>, out: &mut impl Write) -> std::io::Result<()> {
     let words: Vec<_> = table.words().collect();
     let words = serde_json::to_string(&words).expect("words can always be written as JSON");
     let shape = [table.len(), table.dimension()];

@@ -1,21 +1,22 @@
-//! The tables that a run saved while it trained, left where they lie.
+//! The tables that a run saves while it trains, read in place.
 
 use std::path::Path;
 
-use super::tensor_file::{Table, TensorFile};
-use super::{Dtype, Reading, bad};
-use crate::{MappedFile, Result, VectorTable, WordVectors};
+use super::dtype::Dtype;
+use super::reading::Reading;
+use super::tensor_file::{TensorFile, TensorTable};
+use crate::{Error, MappedFile, Result, VectorTable, WordVectors};
 
-/// The names of the two tables.
+/// The names of the token and the position table.
 const TABLES: [&str; 2] = ["wte.weight", "wpe.weight"];
 
 /// The tables in one file of a run's `vectors` folder.
 ///
-/// Nothing but the header is read when it is opened, and no number is judged: a run that diverged can be looked at too.
+/// Opening it reads only the header, and the values are not checked, so that a diverged run can be inspected.
 pub struct SavedTables {
     file: TensorFile,
-    tokens: Table,
-    positions: Option<Table>,
+    tokens: TensorTable,
+    positions: Option<TensorTable>,
 }
 
 impl SavedTables {
@@ -23,48 +24,49 @@ impl SavedTables {
     ///
     /// # Errors
     ///
-    /// If it is missing, not exactly as long as its header says, or holds no token table of 32-bit floats; also if its two
-    /// tables have vectors of different lengths, which no sum is made of.
+    /// If it is missing, not exactly as long as its header says, or has no token table of 32-bit floats; also if the vectors
+    /// of its two tables differ in length, because then they cannot be added.
     pub fn open(path: &Path) -> Result<Self> {
         let file = TensorFile::open(path)?;
         let [tokens, positions] = TABLES.map(|name| file.table(name));
-        let tokens = tokens?.ok_or_else(|| bad(path, "it has no wte.weight, the token table of a run"))?;
+        let tokens = tokens?.ok_or_else(|| Error::bad_file(path, "it has no wte.weight, the token table of a run"))?;
         if tokens.dtype != Dtype::Float32 {
-            return Err(bad(path, format!("its token table is of type {}; a run saves 32-bit floats", tokens.dtype)));
+            let problem = format!("its token table is of type {}; expected float32, as a run saves it", tokens.dtype);
+            return Err(Error::bad_file(path, problem));
         }
         let positions = positions?;
-        if let Some(Table { dimension, .. }) = positions
+        if let Some(TensorTable { dimension, .. }) = positions
             && dimension != tokens.dimension
         {
             let problem =
-                format!("its position vectors have {dimension} numbers, its token vectors {}", tokens.dimension);
-            return Err(bad(path, problem));
+                format!("its position vectors have {dimension} values, its token vectors {}", tokens.dimension);
+            return Err(Error::bad_file(path, problem));
         }
         Ok(Self { file, tokens, positions })
     }
 
-    /// V: how many tokens there are.
+    /// V: the number of tokens.
     pub fn rows(&self) -> usize {
         self.tokens.rows as usize
     }
 
-    /// C: how many numbers a vector has.
+    /// C: the number of values in a vector.
     pub fn dimension(&self) -> usize {
         self.tokens.dimension
     }
 
-    /// T: how many positions there are; none where positions are not learned.
-    pub fn places(&self) -> Option<usize> {
+    /// T: the number of positions; none if positions are not learned.
+    pub fn position_count(&self) -> Option<usize> {
         self.positions.as_ref().map(|table| table.rows as usize)
     }
 
-    /// The token table, mapped, with an empty word for each row: all frames of a run have the same words.
+    /// The token table, mapped, with empty words: the words are the same in all files of a run.
     pub fn tokens(&self) -> Result<WordVectors> {
         let words = vec![String::new(); self.rows()];
         WordVectors::in_file(MappedFile::open(self.file.path())?, self.tokens.offset as usize, words, self.dimension())
     }
 
-    /// The position table, `[T, C]`, in memory; none where positions are not learned.
+    /// The position table, `[T, C]`, in memory; none if positions are not learned.
     pub fn positions(&mut self) -> Result<Option<VectorTable>> {
         let Some(table) = &self.positions else { return Ok(None) };
         let values = self.file.read(table, &Reading::default())?;
@@ -78,32 +80,32 @@ mod tests {
     use crate::write_tensors;
 
     #[test]
-    fn tables_come_back_as_they_were_saved_even_with_what_is_no_number() {
+    fn tables_round_trip_even_with_nan() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("step-000000.safetensors");
         let (tokens, positions) = ([1.0, f32::NAN, 3.0, 4.0], [5.0, 6.0]);
         let tables = [("wpe.weight", &[1, 2][..], &positions[..]), ("wte.weight", &[2, 2], &tokens)];
         write_tensors(&path, tables.into_iter()).unwrap();
         let mut saved = SavedTables::open(&path).unwrap();
-        assert_eq!((saved.rows(), saved.dimension(), saved.places()), (2, 2, Some(1)));
+        assert_eq!((saved.rows(), saved.dimension(), saved.position_count()), (2, 2, Some(1)));
         assert_eq!(*saved.tokens().unwrap().row(1), [3.0, 4.0]);
         assert!(saved.tokens().unwrap().row(0)[1].is_nan());
         assert_eq!(saved.positions().unwrap(), Some(VectorTable::new(positions.to_vec(), 2)));
     }
 
     #[test]
-    fn tables_that_cannot_be_added_are_refused() {
+    fn tables_of_different_dimensions_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("step-000000.safetensors");
-        let numbers = [1.0, 2.0, 3.0, 4.0];
-        let tables = [("wpe.weight", &[1, 4][..], &numbers[..]), ("wte.weight", &[2, 2], &numbers)];
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let tables = [("wpe.weight", &[1, 4][..], &values[..]), ("wte.weight", &[2, 2], &values)];
         write_tensors(&path, tables.into_iter()).unwrap();
         let error = SavedTables::open(&path).err().expect("it is refused").to_string();
-        assert!(error.contains("position vectors have 4 numbers, its token vectors 2"), "{error}");
+        assert!(error.contains("position vectors have 4 values, its token vectors 2"), "{error}");
     }
 
     #[test]
-    fn a_file_cut_anywhere_is_refused() {
+    fn a_truncated_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("step-000000.safetensors");
         write_tensors(&path, [("wte.weight", &[2, 2][..], &[1.0, 2.0, 3.0, 4.0][..])].into_iter()).unwrap();

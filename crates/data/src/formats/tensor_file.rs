@@ -1,4 +1,4 @@
-//! A safetensors file of which only some tensors are wanted: its header is read and checked, then each on its own.
+//! A safetensors file from which single tensors are read. Opening it reads and checks only the header.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,30 +7,32 @@ use std::path::{Path, PathBuf};
 use ::safetensors::Dtype as Stored;
 use ::safetensors::tensor::{Metadata, TensorInfo};
 
-use super::{Dtype, Reading, bad, foreign};
+use super::dtype::Dtype;
+use super::reading::Reading;
+use super::unreadable;
 use crate::{Error, Phase, Result, safetensors_header};
 
-/// How many bytes are read at once.
+/// Bytes read at a time.
 const BLOCK: usize = 1 << 20;
 
-/// A safetensors file, its header read.
+/// An open safetensors file.
 pub(super) struct TensorFile {
     path: PathBuf,
     file: File,
     header: Metadata,
-    /// Where the numbers begin.
+    /// The offset of the data.
     data: u64,
 }
 
-/// A table `[rows, dimension]` in a file.
-pub(super) struct Table {
+/// A table `[V, C]` in a safetensors file.
+pub(super) struct TensorTable {
     /// V.
     pub rows: u64,
     /// C.
     pub dimension: usize,
-    /// How its numbers are stored.
+    /// The type of its values.
     pub dtype: Dtype,
-    /// Where in the file its first row begins.
+    /// The offset of its first row in the file.
     pub offset: u64,
 }
 
@@ -46,8 +48,8 @@ impl TensorFile {
         let size = file.metadata().map_err(read)?.len();
         let mut start = Vec::new();
         (&mut file).take(512).read_to_end(&mut start).map_err(read)?;
-        if let Some(what) = foreign::by_first_bytes(&start) {
-            return Err(bad(path, what));
+        if let Some(message) = unreadable::by_first_bytes(&start) {
+            return Err(Error::bad_file(path, message));
         }
         file.rewind().map_err(read)?;
         let (header, data) =
@@ -60,12 +62,12 @@ impl TensorFile {
         &self.path
     }
 
-    /// Names and descriptions of its tensors, in the order of the file.
+    /// The names and descriptions of its tensors, in the order of the file.
     pub fn tensors(&self) -> impl Iterator<Item = (String, &TensorInfo)> {
         self.header.offset_keys().into_iter().filter_map(|name| Some((name.clone(), self.header.info(&name)?)))
     }
 
-    /// A text that was saved with it under `key`.
+    /// The text under `key` in its metadata.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.header.metadata().as_ref()?.get(key).map(String::as_str)
     }
@@ -74,29 +76,29 @@ impl TensorFile {
     ///
     /// # Errors
     ///
-    /// If it is no table of floats.
-    pub fn table(&self, name: &str) -> Result<Option<Table>> {
+    /// If it is not a table of floats.
+    pub fn table(&self, name: &str) -> Result<Option<TensorTable>> {
         let Some(info) = self.header.info(name) else { return Ok(None) };
-        let dtype = dtype(info.dtype).ok_or_else(|| {
-            let found = info.dtype;
-            bad(&self.path, format!("tensor {name} is of type {found:?}; expected F16, BF16, F32 or F64"))
-        })?;
+        let bad = |problem: String| Error::bad_file(&self.path, problem);
+        let dtype = dtype(info.dtype)
+            .ok_or_else(|| bad(format!("tensor {name} is of type {:?}; expected F16, BF16, F32 or F64", info.dtype)))?;
         match info.shape[..] {
             [rows, dimension] if rows > 0 && dimension > 0 => {
-                Ok(Some(Table { rows: rows as u64, dimension, dtype, offset: self.data + info.data_offsets.0 as u64 }))
+                let offset = self.data + info.data_offsets.0 as u64;
+                Ok(Some(TensorTable { rows: rows as u64, dimension, dtype, offset }))
             }
-            _ => Err(bad(&self.path, format!("tensor {name} has shape {:?}; expected a table [V, C]", info.shape))),
+            _ => Err(bad(format!("tensor {name} has shape {:?}; expected a table [V, C]", info.shape))),
         }
     }
 
-    /// The numbers of the first rows of `table`, as many as `how` asks for.
-    pub fn read(&mut self, table: &Table, how: &Reading<'_>) -> Result<Vec<f32>> {
+    /// Reads the values of `table`, `[V, C]`; with a limit, only those of the first rows.
+    pub fn read(&mut self, table: &TensorTable, how: &Reading<'_>) -> Result<Vec<f32>> {
         let rows = how.limit.map_or(table.rows, |limit| table.rows.min(limit as u64));
-        let numbers = rows as usize * table.dimension;
-        let total = (numbers * table.dtype.bytes()) as u64;
+        let count = rows as usize * table.dimension;
+        let total = (count * table.dtype.bytes()) as u64;
         let failed = |source| Error::read(&self.path, source);
         self.file.seek(SeekFrom::Start(table.offset)).map_err(failed)?;
-        let (mut values, mut block, mut done) = (Vec::with_capacity(numbers), vec![0; BLOCK], 0);
+        let (mut values, mut block, mut done) = (Vec::with_capacity(count), vec![0; BLOCK], 0);
         while done < total {
             let size = (total - done).min(BLOCK as u64) as usize;
             self.file.read_exact(&mut block[..size]).map_err(failed)?;
@@ -110,7 +112,7 @@ impl TensorFile {
     }
 }
 
-/// What is read of the types that a file can store.
+/// The type of values, if it is one that can be read.
 pub(super) fn dtype(stored: Stored) -> Option<Dtype> {
     match stored {
         Stored::F16 => Some(Dtype::Float16),

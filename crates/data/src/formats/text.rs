@@ -1,16 +1,19 @@
-//! Words and numbers as text, a row a line: word2vec's text form and fastText's `.vec` with a first line `V C`, GloVe's
-//! without. Fields are separated by spaces or tabs, and the last C of a line are the numbers: what stands before them is
-//! the word, spaces and all, unless its last part is a number too, for then the line could be read in two ways.
+//! Text with a row on each line: word2vec's text format and fastText's `.vec` with a first line `V C`, GloVe's without.
+//!
+//! Fields are separated by spaces or tabs. The last C fields are the values and everything before them is the word, even if
+//! it contains spaces. If the word itself ends in a number the line is ambiguous, and the row is left out.
 
 use std::io::Write;
 use std::path::Path;
 
+use super::dtype::Dtype;
+use super::fields::{excerpt, guess_dimension, is_separator, parse_header, parse_value, split, trim_end, without_bom};
 use super::input::Input;
-use super::output::Table;
-use super::recognize::{guess_dimension, sample};
+use super::output_table::OutputTable;
+use super::reading::{Loaded, Reading};
+use super::report::Reason;
 use super::rows::Rows;
-use super::word2vec::counts;
-use super::{Dtype, Loaded, Reading, Reason};
+use super::sample::Sample;
 use crate::Result;
 
 /// Reads the file at `path`.
@@ -20,25 +23,25 @@ pub(super) fn read(path: &Path, has_header: bool, how: &Reading<'_>) -> Result<L
     let (promised, dimension) = match has_header {
         true => {
             input.line(&mut line)?;
-            let header = counts(without_mark(&line));
-            header.ok_or_else(|| input.bad("it does not begin with a line of two numbers, V and C"))?
+            let header = parse_header(without_bom(&line));
+            header.ok_or_else(|| input.bad("it does not begin with a line of two integers, V and C"))?
         }
-        false => (u64::MAX, guess_dimension(&sample(path)?.lines()) as u64),
+        false => (u64::MAX, guess_dimension(&Sample::of(path)?.lines()) as u64),
     };
-    // A number takes two bytes or more.
+    // A value and its separator take at least two bytes.
     if dimension == 0 || dimension > input.left() / 2 {
         return Err(
-            input.bad(format!("its first line promises {dimension} numbers a row, but {} bytes follow", input.left()))
+            input.bad(format!("its first line promises {dimension} values a row, but {} bytes follow", input.left()))
         );
     }
     let dimension = dimension as usize;
     let can_hold = input.left() / (2 * dimension as u64 + 1);
     let mut rows = Rows::new(dimension, promised.min(can_hold), how);
-    let mut numbers = vec![0.0; dimension];
+    let mut values = vec![0.0; dimension];
     while !rows.is_full() {
-        let Some((offset, row)) = next_row(&mut input, &mut line)? else { break };
-        match parse(row, &mut numbers) {
-            Ok(word) => rows.add(word, &numbers, offset),
+        let Some((offset, row)) = input.row(&mut line)? else { break };
+        match parse_row(row, &mut values) {
+            Ok(word) => rows.add(word, &values, offset),
             Err((reason, detail)) => rows.skip(reason, offset, || detail),
         }
     }
@@ -48,80 +51,39 @@ pub(super) fn read(path: &Path, has_header: bool, how: &Reading<'_>) -> Result<L
     rows.finish(path, Dtype::Float32, how)
 }
 
-/// The word of `line`, its numbers into `numbers`; or what is wrong with it.
-fn parse<'a>(line: &'a [u8], numbers: &mut [f32]) -> std::result::Result<&'a [u8], (Reason, String)> {
-    let dimension = numbers.len();
+/// The word of `line`, and its values in `values`; or what is wrong with the line.
+fn parse_row<'a>(line: &'a [u8], values: &mut [f32]) -> std::result::Result<&'a [u8], (Reason, String)> {
+    let dimension = values.len();
     let mut rest = trim_end(line);
-    for slot in numbers.iter_mut().rev() {
+    for value in values.iter_mut().rev() {
         let start = rest.iter().rposition(|&byte| is_separator(byte)).map_or(0, |at| at + 1);
-        match number(&rest[start..]) {
-            Some(number) if start > 0 => *slot = number,
-            _ => return Err(wrong(line, dimension, &rest[start..])),
+        match parse_value(&rest[start..]) {
+            Some(parsed) if start > 0 => *value = parsed,
+            _ => return Err(reason(line, dimension, &rest[start..])),
         }
         rest = trim_end(&rest[..start]);
     }
-    // Another number before the numbers: a row that is too long, or a word that ends in a number.
+    // A number before the values: the row is too long, or its word ends in a number.
     match rest.iter().rposition(|&byte| is_separator(byte)) {
-        Some(at) if number(&rest[at + 1..]).is_some() => Err(wrong(line, dimension, &[])),
+        Some(at) if parse_value(&rest[at + 1..]).is_some() => Err(reason(line, dimension, &[])),
         _ => Ok(rest),
     }
 }
 
-fn wrong(line: &[u8], dimension: usize, field: &[u8]) -> (Reason, String) {
-    let fields = trim_end(line).split(|&byte| is_separator(byte)).filter(|field| !field.is_empty()).count();
+/// Why `line` is not a row; `field` is the first field that could not be parsed.
+fn reason(line: &[u8], dimension: usize, field: &[u8]) -> (Reason, String) {
+    let fields = split(trim_end(line)).count();
     match fields == dimension + 1 {
-        true => (Reason::NotANumber, format!("expected a number, found {:?}", shown(field))),
+        true => (Reason::NotANumber, format!("expected a number, found {:?}", excerpt(field))),
         false => {
             let found = fields.saturating_sub(1);
-            (Reason::Width, format!("expected a word and {dimension} numbers, found a word and {found}"))
+            (Reason::Width, format!("expected a word and {dimension} values, found a word and {found}"))
         }
     }
 }
 
-/// The beginning of `bytes`, as a message can hold it.
-pub(super) fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]).into_owned();
-    text.chars().take(40).collect()
-}
-
-/// A decimal number, correctly rounded.
-pub(super) fn number(field: &[u8]) -> Option<f32> {
-    std::str::from_utf8(field).ok()?.parse().ok()
-}
-
-/// The next line that is not blank, without a mark before it, and where it begins; `line` is what it is read into.
-pub(super) fn next_row<'a>(input: &mut Input<'_>, line: &'a mut Vec<u8>) -> Result<Option<(u64, &'a [u8])>> {
-    loop {
-        let offset = input.offset();
-        if !input.line(line)? {
-            return Ok(None);
-        }
-        if offset == 0 {
-            let mark = line.len() - without_mark(line).len();
-            line.drain(..mark);
-        }
-        if !trim_end(line).is_empty() {
-            return Ok(Some((offset, line)));
-        }
-    }
-}
-
-pub(super) fn is_separator(byte: u8) -> bool {
-    byte == b' ' || byte == b'\t'
-}
-
-pub(super) fn trim_end(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
-    &line[..end.map_or(0, |at| at + 1)]
-}
-
-/// `line` without the mark that some editors put before UTF-8.
-pub(super) fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
-}
-
-/// Writes `table`, each number with the fewest digits that give it back exactly.
-pub(super) fn write(table: &Table<'_>, has_header: bool, out: &mut impl Write) -> std::io::Result<()> {
+/// Writes `table`, each value with the fewest digits that identify it.
+pub(super) fn write(table: &OutputTable<'_>, has_header: bool, out: &mut impl Write) -> std::io::Result<()> {
     if has_header {
         writeln!(out, "{} {}", table.len(), table.dimension())?;
     }
@@ -138,18 +100,18 @@ mod tests {
 
     #[track_caller]
     fn parses(line: &str, word: &str, expected: [f32; 3]) {
-        let mut numbers = [0.0; 3];
-        assert_eq!(parse(line.as_bytes(), &mut numbers), Ok(word.as_bytes()));
-        assert_eq!(numbers, expected);
+        let mut values = [0.0; 3];
+        assert_eq!(parse_row(line.as_bytes(), &mut values), Ok(word.as_bytes()));
+        assert_eq!(values, expected);
     }
 
     #[track_caller]
     fn refuses(line: &str, reason: Reason) {
-        assert_eq!(parse(line.as_bytes(), &mut [0.0; 3]).unwrap_err().0, reason, "{line:?}");
+        assert_eq!(parse_row(line.as_bytes(), &mut [0.0; 3]).unwrap_err().0, reason, "{line:?}");
     }
 
     #[test]
-    fn the_last_fields_are_the_numbers_and_the_rest_is_the_word() {
+    fn the_last_fields_are_the_values_and_the_rest_is_the_word() {
         parses("cat 1 -2.5 3e-2", "cat", [1.0, -2.5, 0.03]);
         parses("cat\t1\t2\t3 \r", "cat", [1.0, 2.0, 3.0]);
         parses(". . . 1 2 3", ". . .", [1.0, 2.0, 3.0]);
@@ -159,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_can_be_read_in_two_ways_or_in_none_is_refused() {
+    fn ambiguous_and_malformed_rows_are_refused() {
         refuses("cat 1 2", Reason::Width);
         refuses("1 2 3", Reason::Width);
         refuses("cat 1 2 3 4", Reason::Width);

@@ -1,31 +1,31 @@
 //! The words of a model's token table, from the vocabulary that comes with it.
 //!
-//! Taken is the first of these in the model's folder: `words.json` (a run's), `tokenizer.json`, `vocab.json`; then, for a
-//! table of GPT-2's size, the vocabulary of GPT-2 that is built in. Without any, a row is called by its number: `#0`, `#1`, …
+//! They come from the first of these files in the model's folder: `words.json` (a run's), `tokenizer.json`, `vocab.json`.
+//! Without any, a table of GPT-2's size gets the built-in vocabulary of GPT-2, and in other tables the word of a row is its
+//! number: `#0`, `#1`, ….
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::bad;
 use crate::tokenizer::{ByteSpelling, GPT2_VOCAB_SIZE};
 use crate::{Error, Result, Tokenizer};
 
-/// The largest vocabularies in use make files of some 30 MB.
-const LARGEST_FILE: u64 = 256 << 20;
+/// The largest vocabularies in use make files of about 30 MB.
+const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The words of a token table.
 pub struct TokenWords {
-    /// Row by row the token as text: ` cat`. Bytes that are no whole character are shown as `<0xE2>`.
+    /// For each row the token as text: ` cat`. Bytes that are not a whole character are shown as `<0xE2>`.
     pub words: Vec<String>,
-    /// Row by row how a vocabulary of bytes spells the token, `Ġcat`; none for vocabularies that spell it as it is.
+    /// For each row the spelling in a byte-level vocabulary, `Ġcat`; none for other vocabularies, which spell tokens as text.
     pub spellings: Option<Vec<String>>,
-    /// The file they came from; none for the built-in vocabulary and for numbers.
+    /// The file of the words; none for the built-in vocabulary and for row numbers.
     pub from: Option<PathBuf>,
-    /// The `tokenizer.json` that goes with them.
+    /// The `tokenizer.json` beside it.
     pub tokenizer: Option<PathBuf>,
-    /// How many words the vocabulary has besides, with ids that the table has no row for.
+    /// Further words in the vocabulary, whose ids are beyond the rows of the table.
     pub without_row: u64,
 }
 
@@ -43,30 +43,31 @@ impl TokenWords {
             return Ok(Self::new(words, rows == GPT2_VOCAB_SIZE, None, None, 0));
         };
         let bytes = read(&from)?;
-        let (spelled, without_row) = spellings(&bytes, rows).map_err(|problem| bad(&from, problem))?;
+        let (spelled, without_row) = parse_words(&bytes, rows).map_err(|problem| Error::bad_file(&from, problem))?;
         if spelled.len() != rows {
             let (found, path) = (spelled.len(), from.display());
-            return Err(bad(folder, format!("its token table has {rows} rows, but {path} has {found} words")));
+            let problem = format!("its token table has {rows} rows, but {path} has {found} words");
+            return Err(Error::bad_file(folder, problem));
         }
         let spelled = spelled.into_iter().enumerate().map(|(row, word)| match word.is_empty() {
             true => number(row),
-            false => String::from_utf8(word).expect("words in JSON are text"),
+            false => String::from_utf8(word).expect("strings in JSON are UTF-8"),
         });
-        let is_of_bytes = match &tokenizer {
-            Some(tokenizer) => names_bytes(&read(tokenizer)?),
+        let is_byte_level = match &tokenizer {
+            Some(tokenizer) => is_byte_level_tokenizer(&read(tokenizer)?),
             None => folder.join("merges.txt").is_file(),
         };
-        Ok(Self::new(spelled.collect(), is_of_bytes, Some(from), tokenizer, without_row))
+        Ok(Self::new(spelled.collect(), is_byte_level, Some(from), tokenizer, without_row))
     }
 
     fn new(
         spelled: Vec<String>,
-        is_of_bytes: bool,
+        is_byte_level: bool,
         from: Option<PathBuf>,
         tokenizer: Option<PathBuf>,
         without_row: u64,
     ) -> Self {
-        if !is_of_bytes {
+        if !is_byte_level {
             return Self { words: spelled, spellings: None, from, tokenizer, without_row };
         }
         let bytes = ByteSpelling::new();
@@ -75,7 +76,7 @@ impl TokenWords {
     }
 }
 
-/// What a row without a word is called.
+/// The name of a row without a word.
 fn number(row: usize) -> String {
     format!("#{row}")
 }
@@ -87,26 +88,30 @@ fn gpt2() -> Vec<String> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let found = std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
-    if found.len() > LARGEST_FILE {
-        return Err(bad(path, format!("it has {} bytes; no vocabulary is that large", found.len())));
+    if found.len() > MAX_FILE_BYTES {
+        let bytes = found.len();
+        let problem = format!("it has {bytes} bytes; expected a vocabulary of at most {MAX_FILE_BYTES}");
+        return Err(Error::bad_file(path, problem));
     }
     std::fs::read(path).map_err(|source| Error::read(path, source))
 }
 
-/// Whether a `tokenizer.json` spells bytes as GPT-2 does.
-fn names_bytes(tokenizer: &[u8]) -> bool {
+/// Whether a `tokenizer.json` is byte-level, as GPT-2's.
+fn is_byte_level_tokenizer(tokenizer: &[u8]) -> bool {
     let Ok(json) = serde_json::from_slice::<Value>(tokenizer) else { return false };
     ["pre_tokenizer", "decoder"].iter().any(|part| json[part].to_string().contains("\"ByteLevel\""))
 }
 
-/// The words in a JSON file: a list, a run's `words.json`, a `vocab.json` or a `tokenizer.json`. A list is as long as it is;
-/// a vocabulary fills `rows` rows, those it has no word for with an empty one. Beside them, how many words have no row.
-pub(super) fn spellings(bytes: &[u8], rows: usize) -> std::result::Result<(Vec<Vec<u8>>, u64), String> {
+/// The words in a JSON file, and the number of words without a row.
+///
+/// The file is a list, a run's `words.json`, a `vocab.json` or a `tokenizer.json`. A list has any length; a vocabulary fills
+/// exactly `rows` rows, with an empty word in rows that it does not mention.
+pub(super) fn parse_words(bytes: &[u8], rows: usize) -> std::result::Result<(Vec<Vec<u8>>, u64), String> {
     let json: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
     let list = json.as_array().or_else(|| json["words"].as_array());
     if let Some(list) = list {
         let words = list.iter().map(|word| word.as_str().map(|word| word.as_bytes().to_vec()));
-        let words = words.collect::<Option<_>>().ok_or("its list holds something else than words")?;
+        let words = words.collect::<Option<_>>().ok_or("its list has an element that is not a word")?;
         return Ok((words, 0));
     }
     let vocabulary = json["model"]["vocab"].as_object().or_else(|| json.as_object().filter(|all| is_vocabulary(all)));
@@ -115,7 +120,7 @@ pub(super) fn spellings(bytes: &[u8], rows: usize) -> std::result::Result<(Vec<V
     let added = added.filter_map(|token| Some((token["content"].as_str()?, token["id"].as_u64()?)));
     let ids = vocabulary.iter().filter_map(|(word, id)| Some((word.as_str(), id.as_u64()?)));
     let mut words = vec![Vec::new(); rows];
-    // Ids that the table has no row for belong to tokens that were added without training them, or to another model.
+    // Ids without a row belong to tokens that were added without training, or to another model.
     let mut without_row = BTreeSet::new();
     for (word, id) in ids.chain(added) {
         match words.get_mut(usize::try_from(id).unwrap_or(usize::MAX)) {

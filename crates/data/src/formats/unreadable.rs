@@ -1,6 +1,6 @@
-//! What a file looks like that holds no vectors, or holds them in a form that is not read, and what to do about it.
+//! Files that hold no vectors, or hold them in a format that is not read: what they are, and what to do about it.
 
-/// What begins so, and what to do.
+/// The first bytes of such files, and the message.
 const FIRST_BYTES: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "it is compressed (gzip); unpack it first: gunzip -k FILE"),
     (b"\xfd7zXZ\0", "it is compressed (xz); unpack it first: unxz -k FILE"),
@@ -9,7 +9,7 @@ const FIRST_BYTES: &[(&[u8], &str)] = &[
     (b"PAR1", "it is a Parquet file; in Python: pandas.read_parquet(FILE).to_csv(\"vectors.csv\", index=False)"),
     (b"ARROW1", "it is an Arrow file; in Python: pandas.read_feather(FILE).to_csv(\"vectors.csv\", index=False)"),
     (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file; save its table of vectors as .npy with numpy.save"),
-    (b"GGUF", "it is a GGUF model; vectors are read from safetensors models"),
+    (b"GGUF", "it is a GGUF model; get the model in safetensors instead"),
     (b"FiFu", "it is a finalfusion file; convert it with `finalfusion convert -t word2vec`"),
     (b"SQLite format 3\0", "it is an SQLite database"),
     (b"\x89PNG\r\n", "it is an image (PNG)"),
@@ -24,11 +24,11 @@ const FIRST_BYTES: &[(&[u8], &str)] = &[
         "it is fastText's own binary model; take the .vec file that comes with it, or write one with \
          `fasttext print-word-vectors`",
     ),
-    (b"\xd8\xf9\x34\x01", "it is a file of token ids, not of vectors; ask for its run's folder"),
+    (b"\xd8\xf9\x34\x01", "it is a file of token ids, not of vectors; give the folder of its run instead"),
     (b"version https://git-lfs", "it is a pointer of Git LFS, not the file itself; fetch the file with `git lfs pull`"),
 ];
 
-/// What a file that begins with `bytes` is, if that is known and no vectors can be read from it.
+/// The message for a file that starts with `bytes`, if it is a known kind from which no vectors can be read.
 pub(super) fn by_first_bytes(bytes: &[u8]) -> Option<String> {
     if bytes.starts_with(b"PK\x03\x04") {
         return Some(zip(bytes).into());
@@ -71,21 +71,19 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// What a text of these lines is, if it is of a known kind and holds no vectors.
+/// The message for a text with these lines, if it is a known kind without vectors.
 pub(super) fn by_text(lines: &[&[u8]]) -> Option<String> {
     let first = lines.first()?.to_ascii_lowercase();
     let first = first.trim_ascii_start();
     if first.starts_with(b"<!doctype html") || first.starts_with(b"<html") {
-        return Some("it is a web page; a download has probably brought an error page instead of the file".into());
+        return Some("it is a web page; the download probably saved an error page instead of the file".into());
     }
     if first.starts_with(b"<?xml") || first.starts_with(b"<svg") {
         return Some("it is an XML document".into());
     }
     let is_json = first.starts_with(b"{") || first.starts_with(b"[");
     is_json.then(|| match lines.iter().take(20).any(|line| contains(line, b"\"model\"")) {
-        true => "it is a tokenizer (JSON), which has ids and no vectors; ask for the model's folder".into(),
-        false => {
-            "it is JSON, from which no vectors are read; a vocabulary has ids only, ask for the model's folder".into()
-        }
+        true => "it is a tokenizer (JSON), which has ids and no vectors; give the folder of the model instead".into(),
+        false => "it is JSON, which has no vectors; if it is a vocabulary, give the folder of its model instead".into(),
     })
 }

@@ -1,0 +1,61 @@
+//! Lines of text and their fields.
+
+/// The value in `field`, correctly rounded.
+pub(super) fn parse_value(field: &[u8]) -> Option<f32> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// V and C of a header line.
+pub(super) fn parse_header(line: &[u8]) -> Option<(u64, u64)> {
+    let line = std::str::from_utf8(line).ok()?.trim_matches(['\r', '\n', ' ', '\t']);
+    let (rows, dimension) = line.split_once([' ', '\t'])?;
+    let integer = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?;
+    Some((integer(rows)?, integer(dimension.trim_start())?))
+}
+
+/// The fields of a line that are separated by spaces and tabs.
+pub(super) fn split(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&byte| is_separator(byte)).filter(|field| !field.is_empty())
+}
+
+/// Whether `byte` separates fields.
+pub(super) fn is_separator(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+/// The number of values at the end of `line`, not counting the first field, which is the word.
+pub(super) fn trailing_values(line: &[u8]) -> usize {
+    let fields: Vec<&[u8]> = split(line).collect();
+    let values = fields.iter().rev().take_while(|field| parse_value(field).is_some()).count();
+    values.min(fields.len().saturating_sub(1))
+}
+
+/// C of a text without a header: the number of values behind the word on most of its lines.
+pub(super) fn guess_dimension(lines: &[&[u8]]) -> usize {
+    most_common(lines.iter().map(|line| trailing_values(line)))
+}
+
+/// The most common of `counts`; the smallest if there are several.
+pub(super) fn most_common(counts: impl Iterator<Item = usize>) -> usize {
+    let mut counts: Vec<usize> = counts.collect();
+    counts.sort_unstable();
+    let runs = counts.chunk_by(|a, b| a == b);
+    runs.rev().max_by_key(|run| run.len()).map_or(0, |run| run[0])
+}
+
+/// `line` without spaces, tabs and carriage returns at its end.
+pub(super) fn trim_end(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+    &line[..end.map_or(0, |at| at + 1)]
+}
+
+/// `line` without the byte order mark that some editors put before UTF-8 text.
+pub(super) fn without_bom(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+}
+
+/// The first characters of `bytes`, for a message.
+pub(super) fn excerpt(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]).into_owned();
+    text.chars().take(40).collect()
+}
