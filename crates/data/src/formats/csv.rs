@@ -104,10 +104,13 @@ impl Record {
         if self.is_complete {
             (self.length, self.count) = (0, 0);
         }
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         // Fields have no more bytes than the line.
         self.bytes.resize(self.length + line.len() + 1, 0);
-        self.is_complete = self.feed(line) || self.feed(b"\n");
+        // The reader takes an empty input for the end of the file.
+        self.is_complete = !line.is_empty() && self.feed(line) || self.feed(b"\n");
+        if self.is_complete && self.fields().last().is_some_and(|field| field.ends_with(b"\r")) {
+            self.ends[self.count - 1] -= 1;
+        }
         self.is_complete
     }
 
@@ -185,6 +188,8 @@ mod tests {
         splits("\"two\n\nlines\",1\r", &["two\n\nlines", "1"]);
         splits("\"\",1", &["", "1"]);
         splits("5\",1", &["5\"", "1"]);
+        splits("\"two\r\nlines\",1\r", &["two\r\nlines", "1"]);
+        splits("cat\r,", &["cat\r", ""]);
         splits(&format!("cat{}", ",1".repeat(1000)), &[&["cat"][..], &["1"; 1000]].concat());
     }
 
