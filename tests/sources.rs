@@ -132,7 +132,7 @@ fn a_header_that_lies() {
     refuses(
         "v.txt",
         "2 3\ncat 1 2\ndog 3 4\n",
-        &["2 of 2 rows", "expected a word and 3 numbers", "found a word and 2"],
+        &["2 of 2 rows", "expected a word and 3 values", "found a word and 2"],
     );
     refuses(
         "v.bin",
@@ -140,11 +140,11 @@ fn a_header_that_lies() {
         &["promises 9999999999 rows of 4000000000", "less than a row"],
     );
     let rows: Vec<u8> = (0..40_u8).flat_map(|n| [b"cat ", &[n, 200, 201, 63][..]].concat()).collect();
-    let wrong = "words have control characters in them; its header probably gives a wrong dimension (2)";
+    let wrong = "words have control characters; the dimension in its header (2) is probably wrong";
     refuses("v.bin", [&b"40 2\n"[..], &rows].concat(), &[wrong]);
     // From 16 MiB on a file is mapped; it is refused with the same words.
     let large: Vec<u8> = (0..2_100_000_u32).flat_map(|n| [b"cat ", &n.to_le_bytes()[..]].concat()).collect();
-    refuses("v.bin", [&b"2100000 2\n"[..], &large].concat(), &["gives a wrong dimension (2)"]);
+    refuses("v.bin", [&b"2100000 2\n"[..], &large].concat(), &["the dimension in its header (2) is probably wrong"]);
 }
 
 #[test]
@@ -153,11 +153,11 @@ fn rows_that_cannot_be_used_are_counted_and_the_first_is_shown() {
     warns(
         format!("{good}cat 9 9\n"),
         4,
-        &["1 of 5 rows were left out: 1 with a word that is there already", "byte 34"],
+        &["1 of 5 rows were left out: 1 with the word of an earlier row", "byte 34"],
     );
-    warns(format!("{good}cow nan 9\n"), 4, &["1 with NaN or infinity", "number 1 of \"cow\" is NaN"]);
-    warns(format!("{good}cow 9\n"), 4, &["1 with another count of numbers", "expected a word and 2 numbers"]);
-    warns(format!("{good}cow 9 9,5\n"), 4, &["1 with a field that is no number", "\"9,5\""]);
+    warns(format!("{good}cow nan 9\n"), 4, &["1 with NaN or infinity", "value 1 of \"cow\" is NaN"]);
+    warns(format!("{good}cow 9\n"), 4, &["1 with more or fewer values", "expected a word and 2 values"]);
+    warns(format!("{good}cow 9 9,5\n"), 4, &["1 with a field that is not a number", "\"9,5\""]);
     warns(format!("{good} 9 9\n"), 4, &["1 without a word"]);
     refuses("v.txt", "cat 1 2\ndog nan 2\ncow nan 2\nfish nan 1\n", &["3 of 4 rows", "not what it seems"]);
 }
@@ -231,8 +231,8 @@ fn a_table_or_a_part_that_makes_no_sense() {
 fn an_output_that_is_there_or_has_no_format() {
     let folder = Folder::new();
     folder.write("v.txt", "2 2\ncat 1 2\ndog 3 4\n").write("there.bin", "mine").write("w.words.txt", "mine");
-    folder.run(&["convert", "v.txt", "there.bin"]).fails(6, &["there.bin is there already"]);
-    folder.run(&["convert", "v.txt", "w.npy"]).fails(6, &["w.words.txt is there already"]);
+    folder.run(&["convert", "v.txt", "there.bin"]).fails(6, &["there.bin already exists"]);
+    folder.run(&["convert", "v.txt", "w.npy"]).fails(6, &["w.words.txt already exists"]);
     folder.run(&["convert", "v.txt", "w.xyz"]).fails(2, &["its ending names no format", "safetensors"]);
     folder.run(&["convert", "v.txt", "w.bin", "--to", "word"]).fails(2, &["expected one of bin, txt"]);
     folder.run(&["convert", "v.txt", "none/w.bin"]).fails(5, &["cannot write none/w.bin"]);

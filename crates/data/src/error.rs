@@ -119,7 +119,7 @@ pub enum Error {
     #[error("stopped before it was done")]
     Stopped,
     /// The file to be written exists.
-    #[error("{} is there already; nothing is overwritten: choose another name or remove it first", path.display())]
+    #[error("{} already exists; nothing is overwritten: choose another name or remove it first", path.display())]
     Exists {
         /// The file.
         path: PathBuf,

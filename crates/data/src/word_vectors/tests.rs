@@ -14,8 +14,8 @@ impl File {
     fn of(words: &[&[u8]], dimension: usize, row_end: &[u8]) -> Self {
         let mut bytes = format!("{} {dimension}\n", words.len()).into_bytes();
         for (row, word) in words.iter().enumerate() {
-            let numbers = (0..dimension).flat_map(|at| (row as f32 + at as f32 / 2.0).to_le_bytes());
-            bytes.extend([word, &b" "[..]].concat().into_iter().chain(numbers).chain(row_end.iter().copied()));
+            let values = (0..dimension).flat_map(|at| (row as f32 + at as f32 / 2.0).to_le_bytes());
+            bytes.extend([word, &b" "[..]].concat().into_iter().chain(values).chain(row_end.iter().copied()));
         }
         Self { folder: tempfile::tempdir().unwrap(), bytes }
     }
@@ -151,8 +151,8 @@ fn rows_in_a_file_are_the_same_aligned_or_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table");
     for first in 0..5 {
-        let numbers = [1.5_f32, -2.0, 0.1, f32::MAX].iter().flat_map(|x| x.to_le_bytes());
-        std::fs::write(&path, [vec![9; first], numbers.collect()].concat()).unwrap();
+        let values = [1.5_f32, -2.0, 0.1, f32::MAX].iter().flat_map(|x| x.to_le_bytes());
+        std::fs::write(&path, [vec![9; first], values.collect()].concat()).unwrap();
         let words = vec!["a".to_string(), "b".to_string()];
         let open = |words| WordVectors::in_file(MappedFile::open(&path).unwrap(), first, words, 2);
         let vectors = open(words.clone()).unwrap();
