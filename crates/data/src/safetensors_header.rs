@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 const MAX_BYTES: u64 = 100_000_000;
 
 /// Reads the header of a file of `size` bytes from its start. Returns the description of the tensors and the offset of the
-/// data, or what is wrong with the file.
+/// data, or the problem with the file.
 ///
-/// The tensors are then known to lie inside the file, one behind the other, each as long as its shape says.
+/// It is checked that the tensors lie inside the file, one behind the other, each as long as its shape says.
 pub(crate) fn read(file: &mut impl Read, size: u64) -> Result<(Metadata, u64), String> {
     let damaged = |problem: String| format!("it is not a whole safetensors file ({problem})");
     let failed = |error: io::Error| damaged(error.to_string());

@@ -68,7 +68,7 @@ struct Record {
     /// The unquoted fields, one behind the other, in the first `length` bytes.
     bytes: Vec<u8>,
     length: usize,
-    /// Where each field ends, in the first `count` places.
+    /// The end of each field, in the first `count` elements.
     ends: Vec<usize>,
     count: usize,
     is_complete: bool,

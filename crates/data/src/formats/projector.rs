@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
     rows.finish(path, Dtype::Float32, how)
 }
 
-/// Parses the values of `row`, or returns what is wrong with it.
+/// Parses the values of `row`, or returns the problem.
 fn parse_row(row: &[u8], dimension: usize, values: &mut Vec<f32>) -> std::result::Result<(), (Reason, String)> {
     values.clear();
     let fields: Vec<&[u8]> = row.trim_ascii().split(|&byte| byte == b'\t').collect();

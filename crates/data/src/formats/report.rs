@@ -112,7 +112,7 @@ impl Report {
         Ok(())
     }
 
-    /// Counts a row that is left out. `detail` says what is wrong with it.
+    /// Counts a row that is left out. `detail` describes the problem.
     pub(super) fn skip(&mut self, reason: Reason, offset: u64, detail: impl FnOnce() -> String) {
         self.skipped += 1;
         *self.reasons.entry(reason).or_default() += 1;

@@ -51,7 +51,7 @@ pub(super) fn read(path: &Path, has_header: bool, how: &Reading<'_>) -> Result<L
     rows.finish(path, Dtype::Float32, how)
 }
 
-/// The word of `line`, and its values in `values`; or what is wrong with the line.
+/// The word of `line`, and its values in `values`; or the problem with the line.
 fn parse_row<'a>(line: &'a [u8], values: &mut [f32]) -> std::result::Result<&'a [u8], (Reason, String)> {
     let dimension = values.len();
     let mut rest = trim_end(line);

@@ -30,7 +30,7 @@ const ACCEPTED: [(&str, &[&str]); 4] = [
     ("decoder", &["Sequence", "ByteLevel", "WordPiece", "Fuse", "BPEDecoder", "ByteFallback", "Replace", "Strip"]),
 ];
 
-/// The tokenizer in `json`, or what is wrong with it.
+/// The tokenizer in `json`, or the problem with it.
 pub(super) fn parse(json: &[u8]) -> Result<Tokenizer, String> {
     let mut json: Value = serde_json::from_slice(json)
         .map_err(|error| format!("it is not JSON ({error}); expected a Hugging Face tokenizer.json"))?;

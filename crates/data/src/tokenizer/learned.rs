@@ -44,7 +44,7 @@ pub(super) fn bpe(size: usize, text: &Text, range: Range<u64>, progress: Progres
     train(byte_level(BPE::default()), trainer.into(), text, range, progress)
 }
 
-/// A tokenizer whose tokens are the matches of `pattern` (`invert`), or the matches and what lies between them.
+/// A tokenizer whose tokens are the matches of `pattern` (`invert`), or the matches and the text between them.
 fn word_level(pattern: &str, behavior: SplitDelimiterBehavior, invert: bool) -> Tokenizer {
     let model = WordLevel::builder().unk_token(UNKNOWN.into()).build().expect("an empty vocabulary is a valid start");
     let split = Split::new(SplitPattern::Regex(pattern.into()), behavior, invert).expect("the pattern is a constant");

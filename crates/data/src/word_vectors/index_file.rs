@@ -27,7 +27,7 @@ const MAGIC: &[u8; 8] = b"WORDIDX1";
 const HEADER: usize = 16;
 /// Smaller files are not indexed: scanning them is fast enough.
 const MIN_BYTES: usize = 16 << 20;
-/// The sample of a file: the number of places it is taken from, and the bytes from each.
+/// The sample of a file: how many offsets it is taken from, and the bytes at each.
 const SAMPLES: usize = 64;
 const SAMPLE_BYTES: usize = 64;
 

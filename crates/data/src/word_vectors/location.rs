@@ -1,4 +1,4 @@
-//! Where a row lies in a word2vec binary file, packed into 64 bits.
+//! The location of a row in a word2vec binary file, packed into 64 bits.
 
 /// The longest word, in bytes: a location has sixteen bits for its length.
 pub const LONGEST_WORD: usize = u16::MAX as usize;

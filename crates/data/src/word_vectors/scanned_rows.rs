@@ -28,7 +28,7 @@ impl<'a> ScannedRows<'a> {
         Self { file, row_bytes, locations, keys, report: ScanReport::default() }
     }
 
-    /// Reads the row at byte `at` and returns where the next one starts, or what is wrong with the row.
+    /// Reads the row at byte `at` and returns where the next one starts, or the problem with the row.
     pub fn read(&mut self, at: usize) -> std::result::Result<usize, String> {
         let newlines = self.file[at..].iter().take_while(|&&byte| byte == b'\n').count();
         let start = at + newlines;
