@@ -129,11 +129,7 @@ fn words_that_are_missing_or_belong_to_another_table() {
 fn a_header_that_lies() {
     warns("5 2\ncat 1 2\ndog 3 4\n", 2, &["its header promises 5 rows; it has 2"]);
     warns("1 2\ncat 1 2\ndog 3 4\n", 2, &["its header promises 1 rows; it has 2"]);
-    refuses(
-        "v.txt",
-        "2 3\ncat 1 2\ndog 3 4\n",
-        &["2 of 2 rows", "expected a word and 3 values", "found a word and 2"],
-    );
+    refuses("v.txt", "2 3\ncat 1 2\ndog 3 4\n", &["2 of 2 rows", "expected a word and 3 values", "found a word and 2"]);
     refuses(
         "v.bin",
         b"9999999999 4000000000\ncat \0\0\0\0",
@@ -150,11 +146,7 @@ fn a_header_that_lies() {
 #[test]
 fn rows_that_cannot_be_used_are_counted_and_the_first_is_shown() {
     let good = "cat 1 2\ndog 3 4\nbird 5 6\nfish 7 8\n";
-    warns(
-        format!("{good}cat 9 9\n"),
-        4,
-        &["1 of 5 rows were left out: 1 with the word of an earlier row", "byte 34"],
-    );
+    warns(format!("{good}cat 9 9\n"), 4, &["1 of 5 rows were left out: 1 with the word of an earlier row", "byte 34"]);
     warns(format!("{good}cow nan 9\n"), 4, &["1 with NaN or infinity", "value 1 of \"cow\" is NaN"]);
     warns(format!("{good}cow 9\n"), 4, &["1 with more or fewer values", "expected a word and 2 values"]);
     warns(format!("{good}cow 9 9,5\n"), 4, &["1 with a field that is not a number", "\"9,5\""]);

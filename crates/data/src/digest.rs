@@ -33,6 +33,6 @@ pub fn sha256_of_file(path: &Path) -> Result<(String, u64)> {
 }
 
 /// `bytes` in lower-case hexadecimal digits, two a byte.
-pub fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

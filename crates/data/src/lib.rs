@@ -65,7 +65,6 @@ mod windows;
 mod word_vectors;
 
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};
-pub use digest::hexadecimal;
 #[cfg(feature = "files")]
 pub use digest::sha256_of_file;
 pub use error::{Error, Result};

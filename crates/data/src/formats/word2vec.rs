@@ -80,18 +80,23 @@ fn into_memory(path: &Path, how: &Reading<'_>) -> Result<Loaded> {
         Dtype::Float32.append(&bytes, &mut values);
         rows.add(word, &values, offset);
     }
-    let odd = rows.report.reasons.get(&Reason::ControlCharacters).copied().unwrap_or(0);
-    if odd * ONE_IN > rows.count() {
-        let all = rows.count();
-        return Err(input.bad(format!(
-            "{odd} of {all} words have control characters; the dimension in its header ({dimension}) is probably wrong"
-        )));
-    }
+    check_words(&rows, &input, dimension)?;
     rows.expect(promised);
     if !rows.is_full() && rows.count() == promised {
         rows.report.bytes_left_over = bytes_left_over(&mut input)?;
     }
     rows.finish(path, Dtype::Float32, how)
+}
+
+/// Refuses a file whose words have so many control characters that they must be values.
+fn check_words(rows: &Rows, input: &Input<'_>, dimension: usize) -> Result<()> {
+    let (odd, all) = (rows.report.reasons.get(&Reason::ControlCharacters).copied().unwrap_or(0), rows.count());
+    match odd * ONE_IN > all {
+        true => Err(input.bad(format!(
+            "{odd} of {all} words have control characters; the dimension in its header ({dimension}) is probably wrong"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// V and C. The file is large enough for at least one row.
