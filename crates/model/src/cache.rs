@@ -1,48 +1,53 @@
-//! What is kept of the tokens so far, so that the next one costs itself alone.
+//! The key-value cache of generation: the next token costs one position instead of the whole text.
 
 use burn::tensor::Tensor;
 
-/// The keys and values of every block for the places seen so far (Pope et al. 2022, section 3.3).
+/// The keys and values of every block for the positions seen so far (Pope et al. 2022, section 3.3).
 ///
-/// A place is computed from itself and earlier places, so what a block made of it stays right when more places follow.
-/// It does not stay right when the first place is dropped: every vector has its position added, and all positions move by
-/// one. So a window that slides begins with an empty cache.
+/// A position is computed from itself and earlier ones, so its keys and values stay valid when more follow. They do not
+/// when the window slides: every token then has another position, and another position vector is added to it. A sliding
+/// window begins with an empty cache.
 #[derive(Debug, Default)]
 pub struct Cache {
-    blocks: Vec<KeysValues>,
+    layers: Vec<KeysValues>,
     len: usize,
 }
 
 impl Cache {
-    /// How many places have been seen: the position of the next one.
+    /// How many tokens have been seen: the position of the next one.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether none has been seen.
+    /// Whether no token has been seen.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The caches of `layers` blocks, each to be given `t` more places.
-    pub(crate) fn extend(&mut self, layers: usize, t: usize) -> &mut [KeysValues] {
-        self.blocks.resize_with(layers, KeysValues::default);
+    /// Makes the cache expect `t` more positions in each of `layers` blocks; returns the first of these positions.
+    pub(crate) fn extend(&mut self, layers: usize, t: usize) -> usize {
+        self.layers.resize_with(layers, KeysValues::default);
         self.len += t;
-        &mut self.blocks
+        self.len - t
+    }
+
+    /// The keys and values of one block.
+    pub(crate) fn layer(&mut self, layer: usize) -> &mut KeysValues {
+        &mut self.layers[layer]
     }
 }
 
-/// The keys and the values of one block, `[B, H, P, D]` each, once there are any.
+/// The keys and the values of one block, `[B, H, P, C/H]` each for P positions; none at first.
 #[derive(Debug, Default)]
 pub(crate) struct KeysValues(Option<[Tensor<4>; 2]>);
 
 impl KeysValues {
-    /// All keys and values, those of the new places last.
+    /// All keys and values, those of the new positions last.
     ///
     /// # Shapes
     ///
-    /// - `keys`, `values`: `[B, H, T, D]`
-    /// - output: `[B, H, P + T, D]` twice
+    /// - `keys`, `values`: `[B, H, T, C/H]`
+    /// - output: `[B, H, P + T, C/H]` each
     pub(crate) fn append(&mut self, keys: Tensor<4>, values: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         let (keys, values) = match self.0.take() {
             None => (keys, values),
@@ -68,13 +73,13 @@ mod tests {
         Tensor::from_data(TensorData::new(tokens.to_vec(), [1, tokens.len()]), &Device::flex())
     }
 
-    fn numbers(tensor: Tensor<2>) -> Vec<f32> {
+    fn values(tensor: Tensor<2>) -> Vec<f32> {
         tensor.into_data().try_into_vec().unwrap()
     }
 
-    /// The scores after `tokens` without a cache.
+    /// The logits after `tokens` without a cache.
     fn uncached(model: &Gpt, tokens: &[i32]) -> Vec<f32> {
-        let all = numbers(model.logits(ids(tokens)));
+        let all = values(model.logits(ids(tokens)));
         all[all.len() - 11..].to_vec()
     }
 
@@ -103,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn token_by_token_the_scores_are_those_of_the_whole_prefix() {
+    fn token_by_token_the_logits_are_those_of_the_whole_prefix() {
         for model in models() {
             let mut cache = Cache::default();
             for end in 1..=TOKENS.len() {
-                let found = numbers(model.next_logits(ids(&TOKENS[end - 1..end]), &mut cache));
+                let found = values(model.next_logits(ids(&TOKENS[end - 1..end]), &mut cache));
                 let expected = uncached(&model, &TOKENS[..end]);
                 assert_near(&found, &expected, &format!("{end} tokens"));
                 assert_eq!(highest(&found), highest(&expected));
@@ -117,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn in_parts_of_any_length_the_scores_are_those_of_the_whole_prefix() {
+    fn in_parts_of_any_length_the_logits_are_those_of_the_whole_prefix() {
         for model in models() {
             for first in 1..TOKENS.len() {
                 let mut cache = Cache::default();
                 model.next_logits(ids(&TOKENS[..first]), &mut cache);
-                let found = numbers(model.next_logits(ids(&TOKENS[first..]), &mut cache));
+                let found = values(model.next_logits(ids(&TOKENS[first..]), &mut cache));
                 assert_near(&found, &uncached(&model, &TOKENS), &format!("{first} tokens, then the rest"));
             }
         }
@@ -134,7 +139,7 @@ mod tests {
         let both = Tensor::cat(vec![ids(&TOKENS[..4]), ids(&TOKENS[4..8])], 0);
         let (mut cache, last) = (Cache::default(), ids(&TOKENS[8..]).repeat_dim(0, 2));
         model.next_logits(both, &mut cache);
-        let found = numbers(model.next_logits(last, &mut cache));
+        let found = values(model.next_logits(last, &mut cache));
         assert_near(&found[..11], &uncached(model, &[&TOKENS[..4], &TOKENS[8..]].concat()), "the first row");
         assert_near(&found[11..], &uncached(model, &TOKENS[4..]), "the second row");
     }

@@ -4,37 +4,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// How a token's place in the window is told.
+/// How the model knows the position of a token in the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Positions {
-    /// By a table that is trained like the token table, as in GPT-2.
+    /// A trained table, as in GPT-2.
     #[default]
     Learned,
-    /// By fixed waves of growing length (Vaswani et al. 2017, section 3.5).
+    /// A fixed table of sines and cosines (Vaswani et al. 2017, section 3.5).
     Sinusoidal,
-    /// Not at all: the order of the earlier words is invisible.
+    /// It does not: the order of the earlier tokens is invisible.
     None,
 }
 
 /// The sizes of a model. Defaults are those of the toy run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
-    /// V: how many tokens there are.
+    /// V: size of the vocabulary.
     pub vocab_size: usize,
-    /// The largest T: how many tokens are read at once.
+    /// The largest T: tokens in a window.
     pub context: usize,
-    /// C: how many numbers a vector has.
+    /// C: elements of a vector.
     pub channels: usize,
-    /// H: how many ways each place attends to the earlier ones; divides C.
+    /// H: attention heads; divides C.
     pub heads: usize,
-    /// L: how many blocks. With none, the model is its two tables.
+    /// L: blocks. With none, the model is its embedding tables and the last norm.
     pub layers: usize,
-    /// The share of activations that are dropped while training.
+    /// Dropout probability while training.
     pub dropout: f64,
     /// Whether the token table is also the head.
     pub tied: bool,
-    /// How a token's place is told.
+    /// How the model knows positions.
     pub positions: Positions,
     /// Standard deviation of the initial weights.
     pub init_std: f64,
@@ -66,7 +66,7 @@ pub struct ParameterShape {
 }
 
 impl ParameterShape {
-    /// How many numbers it holds.
+    /// The number of its elements.
     pub fn count(&self) -> usize {
         self.shape.iter().product()
     }
@@ -77,7 +77,7 @@ impl ModelConfig {
     ///
     /// # Errors
     ///
-    /// If a size is zero, heads do not divide channels, a share is no share, or the model could not be counted.
+    /// If a size is zero, heads do not divide channels, dropout is no probability, or the model would not fit any memory.
     pub fn validate(&self) -> Result<()> {
         let refuse = |key, found: String, problem: String| Err(Error::Config { key, found, problem });
         for (key, size) in [
@@ -86,7 +86,7 @@ impl ModelConfig {
             ("model.channels", self.channels),
             ("model.heads", self.heads),
         ] {
-            // Ids, places and channels are counted in 32 bits on every device.
+            // Devices count ids, positions and channels in 32 bits.
             if size == 0 || size > i32::MAX as usize {
                 return refuse(key, size.to_string(), format!("it must be between 1 and {}", i32::MAX));
             }
@@ -148,7 +148,7 @@ impl ModelConfig {
         all
     }
 
-    /// How many numbers the model holds.
+    /// The number of parameters of the model.
     pub fn parameter_count(&self) -> usize {
         self.parameters().iter().map(ParameterShape::count).sum()
     }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_contradict_each_other_are_refused_by_name() {
+    fn contradictory_sizes_are_refused_by_name() {
         let fine = || ModelConfig { vocab_size: 10, ..Default::default() };
         assert!(fine().validate().is_ok());
         refused(ModelConfig { heads: 5, ..fine() }, "model.heads is 5: it must divide model.channels, 64");

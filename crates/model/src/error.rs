@@ -1,4 +1,4 @@
-//! What can be wrong with a model that a user asks for or brings.
+//! Errors: a configuration that makes no model, or a checkpoint that does not fit one.
 
 /// The result of everything fallible in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -35,7 +35,7 @@ pub enum Error {
         /// The shape it should have.
         expected: Vec<usize>,
     },
-    /// A parameter that the model has no place for.
+    /// A parameter that the model does not have.
     #[error("the checkpoint has a parameter {name} that a GPT-2 of this configuration does not have")]
     Unexpected {
         /// The parameter.

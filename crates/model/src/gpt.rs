@@ -4,30 +4,32 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use wordspace_kernels::{Dropout, Ids, Rows, dropout};
 
+use crate::block::{Attention, Block, Mlp};
 use crate::cache::Cache;
-use crate::embedding::{PositionEmbedding, TokenEmbedding, embed};
+use crate::embedding::{PositionEmbedding, TokenEmbedding};
 use crate::init::initial_values;
-use crate::{Attention, Block, LayerNorm, Linear, Mlp, ModelConfig, ParameterShape, Positions, Result};
+use crate::layers::{LayerNorm, Linear};
+use crate::{ModelConfig, ParameterShape, Positions, Result};
 
-/// GPT-2: two tables, L blocks, a last norm, and a head that is the token table again unless it is untied.
+/// GPT-2: two embedding tables, L blocks, a last norm, and a head, which is the token table again unless it is untied.
 #[derive(Module, Debug)]
 pub struct Gpt {
     /// The token table, `[V, C]`.
     pub wte: TokenEmbedding,
-    /// The position table, `[largest T, C]`, unless positions are not told.
+    /// The position table, `[context, C]`; absent in a model without positions.
     pub wpe: Option<PositionEmbedding>,
     /// The blocks.
     pub h: Vec<Block>,
     /// The last norm.
     pub ln_f: LayerNorm,
-    /// The head, `[V, C]`, if it is not the token table.
+    /// The head, `[V, C]`, if it is untied.
     pub lm_head: Option<TokenEmbedding>,
     #[module(skip)]
     dropout: f64,
 }
 
 impl Gpt {
-    /// A model with its initial values, which are a function of `config` and `seed` alone.
+    /// A model with random initial values, a function of `config` and `seed` alone.
     ///
     /// # Errors
     ///
@@ -36,7 +38,7 @@ impl Gpt {
         Self::build(config, device, &mut |parameter| Ok(initial_values(config, parameter, seed)))
     }
 
-    /// A model whose numbers come from `values`, which is asked for each of [`ModelConfig::parameters`] once.
+    /// A model whose values come from `values`, which is called once for each of [`ModelConfig::parameters`], in order.
     ///
     /// # Errors
     ///
@@ -60,27 +62,7 @@ impl Gpt {
         Ok(Self { wte, wpe, h, ln_f, lm_head, dropout: config.dropout })
     }
 
-    /// What the network makes of each place, after the last norm.
-    ///
-    /// # Shapes
-    ///
-    /// - `ids`: `[B, T]`, each below V
-    /// - output: `[N, C]`
-    pub fn hidden(&self, ids: impl Into<Ids>) -> Tensor<2> {
-        self.hidden_with(ids.into(), Dropout::NONE)
-    }
-
-    fn hidden_with(&self, ids: Ids, dropped: Dropout) -> Tensor<2> {
-        let [_, t] = ids.dims();
-        let embedded = embed(&self.wte, self.wpe.as_ref(), 0, ids);
-        let mut stream = dropout(embedded, dropped.at(0));
-        for (nth, block) in (1..).zip(&self.h) {
-            stream = block.forward(stream, t, dropped.at(nth));
-        }
-        self.ln_f.forward(stream)
-    }
-
-    /// The score of every token at every place.
+    /// The logits: the score of every token as the next one, at every position.
     ///
     /// # Shapes
     ///
@@ -88,24 +70,6 @@ impl Gpt {
     /// - output: `[N, V]`
     pub fn logits(&self, ids: impl Into<Ids>) -> Tensor<2> {
         self.head().logits(self.hidden(ids))
-    }
-
-    /// The score of every token after the last of `ids`, which follow those that `cache` has seen; it then has seen these
-    /// too. Equal to the last places of [`Self::logits`] of all of them, up to rounding, at the cost of the new ones alone.
-    ///
-    /// # Shapes
-    ///
-    /// - `ids`: `[B, T]`, each below V; T and what the cache has seen come to no more than the context
-    /// - output: `[B, V]`
-    pub fn next_logits(&self, ids: impl Into<Ids>, cache: &mut Cache) -> Tensor<2> {
-        let ids = ids.into();
-        let [b, t] = ids.dims();
-        let stream = embed(&self.wte, self.wpe.as_ref(), cache.len(), ids);
-        let blocks = self.h.iter().zip(cache.extend(self.h.len(), t));
-        let stream = blocks.fold(stream, |stream, (block, earlier)| block.forward_after(stream, t, earlier));
-        let c = stream.dims()[1];
-        let last = stream.reshape([b, t, c]).narrow(1, t - 1, 1).reshape([b, c]);
-        self.head().logits(self.ln_f.forward(last))
     }
 
     /// The mean cross-entropy of the next tokens, in nats.
@@ -119,20 +83,60 @@ impl Gpt {
         self.loss_with(ids.into(), targets.into(), Dropout::NONE)
     }
 
-    /// The [loss](Self::loss) to train on: the share that the configuration says is dropped, chosen by `key`.
+    /// The [loss](Self::loss) to train on, with the configured dropout, whose mask is a function of `key`.
     pub fn training_loss(&self, ids: impl Into<Ids>, targets: impl Into<Ids>, key: u64) -> Tensor<1> {
         self.loss_with(ids.into(), targets.into(), Dropout::new(self.dropout, key))
     }
 
-    fn loss_with(&self, ids: Ids, targets: Ids, dropped: Dropout) -> Tensor<1> {
-        self.head().loss(self.hidden_with(ids, dropped), targets.tensor().flatten(0, 1))
+    fn loss_with(&self, ids: Ids, targets: Ids, mask: Dropout) -> Tensor<1> {
+        let hidden = self.ln_f.forward(self.forward(ids, None, mask));
+        self.head().loss(hidden, targets.tensor().flatten(0, 1))
     }
 
-    /// The same network with a token table of `rows` alone, in whose place each id is counted among them: its gradient is that
-    /// in the rows that are read. The head must be a table of its own.
-    pub fn reading(&self, rows: &Rows) -> Self {
+    /// The hidden state of every position, after the last norm.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`: `[B, T]`, each below V
+    /// - output: `[N, C]`
+    pub fn hidden(&self, ids: impl Into<Ids>) -> Tensor<2> {
+        self.ln_f.forward(self.forward(ids.into(), None, Dropout::NONE))
+    }
+
+    /// The logits after the last of `ids` alone, which follow the tokens that `cache` has seen; it then has seen these too.
+    /// Equal to the last rows of [`Self::logits`] of the whole text up to rounding, at the cost of the new tokens.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`: `[B, T]`, each below V; T and the cache's length come to no more than the context
+    /// - output: `[B, V]`
+    pub fn next_logits(&self, ids: impl Into<Ids>, cache: &mut Cache) -> Tensor<2> {
+        let ids = ids.into();
+        let [b, t] = ids.dims();
+        let x = self.forward(ids, Some(cache), Dropout::NONE);
+        let c = x.dims()[1];
+        let last = x.reshape([b, t, c]).narrow(1, t - 1, 1).reshape([b, c]); // [B, C]
+        self.head().logits(self.ln_f.forward(last))
+    }
+
+    /// The residual stream after the last block: `[N, C]`. Training and generation share it; only generation has a cache.
+    fn forward(&self, ids: Ids, mut cache: Option<&mut Cache>, mask: Dropout) -> Tensor<2> {
+        let [_, t] = ids.dims();
+        let first = cache.as_mut().map_or(0, |cache| cache.extend(self.h.len(), t));
+        let positions = self.wpe.as_ref().map(|wpe| wpe.forward(first, t)); // [at least T, C]
+        let mut x = dropout(self.wte.forward(ids, positions), mask.at(0)); // [N, C], token plus position
+        for (layer, block) in self.h.iter().enumerate() {
+            let cache = cache.as_mut().map(|cache| cache.layer(layer));
+            x = block.forward(x, t, cache, mask.at(layer + 1));
+        }
+        x
+    }
+
+    /// The same network with a token table of `rows` alone; the ids it is then given count among these rows. A gradient in
+    /// the small table is the gradient in the rows that are read. The head must be untied.
+    pub fn with_rows(&self, rows: &Rows) -> Self {
         let table = self.wte.weight.val();
-        let taken = Tensor::from_inner(rows.gather(table.inner())).require_grad(); // [U, C]
+        let taken = Tensor::from_inner(rows.of(table.inner())).require_grad(); // [U, C]
         Self { wte: TokenEmbedding { weight: Param::from_tensor(taken) }, ..self.clone() }
     }
 
@@ -141,7 +145,7 @@ impl Gpt {
     }
 }
 
-/// Hands out the parameters of a model in the order of [`ModelConfig::parameters`].
+/// Makes the parameters of a model in the order of [`ModelConfig::parameters`].
 struct Source<'a> {
     shapes: std::vec::IntoIter<ParameterShape>,
     device: &'a Device,
@@ -195,29 +199,29 @@ mod tests {
     }
 
     #[test]
-    fn a_place_sees_itself_and_the_past_but_never_the_future() {
+    fn a_position_sees_itself_and_the_past_but_never_the_future() {
         let model = model(ModelConfig::default());
         let before = logits(&model, [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]);
         let after = logits(&model, [[1, 2, 3, 4, 0], [0, 7, 8, 9, 10]]);
-        let place = |n: usize| n * 11..(n + 1) * 11;
+        let position = |n: usize| n * 11..(n + 1) * 11;
         for n in 0..4 {
-            assert_eq!(before[place(n)], after[place(n)], "place {n} saw a later token");
+            assert_eq!(before[position(n)], after[position(n)], "position {n} saw a later token");
         }
         for n in 4..10 {
-            assert_ne!(before[place(n)], after[place(n)], "place {n} did not see a token that changed");
+            assert_ne!(before[position(n)], after[position(n)], "position {n} did not see a token that changed");
         }
     }
 
     #[test]
-    fn without_blocks_a_place_depends_on_its_own_token_alone() {
+    fn without_blocks_a_position_depends_on_its_own_token_alone() {
         let model = model(ModelConfig { layers: 0, ..Default::default() });
         let (a, b) = (logits(&model, [[1; 5], [2; 5]]), logits(&model, [[9, 9, 1, 9, 9], [2; 5]]));
         assert_eq!(a[2 * 11..3 * 11], b[2 * 11..3 * 11]);
     }
 
     #[test]
-    fn without_positions_the_order_of_the_past_is_invisible_and_with_them_it_is_not() {
-        // The last place of "dog bites man" and "man bites dog": one token itself, the same two before it.
+    fn word_order_is_invisible_without_positions_and_visible_with_them() {
+        // The last position of "dog bites man" and "man bites dog": one token itself, the same two before it.
         let last = |positions| {
             let model = model(ModelConfig { positions, layers: 1, init_std: 0.2, ..Default::default() });
             let all = logits(&model, [[1, 2, 3, 0, 0], [2, 1, 3, 0, 0]]);
@@ -232,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_of_a_model_are_those_its_configuration_lists() {
+    fn a_model_has_the_parameters_that_its_configuration_lists() {
         for config in [
             ModelConfig::default(),
             ModelConfig { tied: false, positions: Positions::None, layers: 3, ..Default::default() },
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_depends_on_the_key_and_only_training_drops() {
+    fn the_dropout_mask_depends_on_the_key_and_only_training_has_one() {
         let model = model(ModelConfig { dropout: 0.2, ..Default::default() });
         let (ids, targets) = (|| ids([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]), || ids([[2, 3, 4, 5, 6], [7, 8, 9, 10, 0]]));
         let trained = |key| model.training_loss(ids(), targets(), key).into_scalar::<f32>();
@@ -256,23 +260,48 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_that_are_read_have_the_gradient_that_the_table_has_in_them() {
+    fn rows_alone_have_the_gradient_that_the_whole_table_has_in_them() {
         let config =
             ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, tied: false, ..Default::default() };
         let model = Gpt::init(&config, 7, &Device::flex().autodiff()).unwrap();
-        let rows = Rows::from_ids([9, 2, 4]);
+        let rows = Rows::named_by([9, 2, 4]);
         let gradient = |model: &Gpt, ids: [i32; 4]| -> Vec<f32> {
             let tensor = |ids| Tensor::<2, Int>::from_ints([ids], &Device::flex().autodiff());
             let gradients = model.loss(tensor(ids), tensor([2, 9, 9, 5])).backward();
             model.wte.weight.val().grad(&gradients).unwrap().into_data().try_into_vec().unwrap()
         };
         let of_table = gradient(&model, [9, 2, 9, 4]);
-        let of_rows = gradient(&model.reading(&rows), [2, 0, 2, 1]);
+        let of_rows = gradient(&model.with_rows(&rows), [2, 0, 2, 1]);
         assert_eq!(of_rows, [2, 4, 9].map(|id| of_table[id * 8..][..8].to_vec()).concat());
     }
 
+    /// The fused block and the two lines it stands for, with and without dropout.
     #[test]
-    fn what_is_taken_out_can_be_put_back() {
+    fn a_fused_block_is_the_block_in_value_and_gradient() {
+        let config =
+            ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, init_std: 0.3, ..Default::default() };
+        let model = Gpt::init(&config, 7, &Device::flex().autodiff()).unwrap();
+        let random = |seed: f32| -> Vec<f32> { (0..10 * 8).map(|i| (i as f32 * seed).sin()).collect() };
+        let tensor = |values| Tensor::<2>::from_data(TensorData::new(values, [10, 8]), &Device::flex().autodiff());
+        for mask in [Dropout::NONE, Dropout::new(0.3, 5)] {
+            let results = |block: fn(&Block, Tensor<2>, Dropout) -> Tensor<2>| {
+                let x = tensor(random(1.3)).require_grad();
+                let out = block(&model.h[1], x.clone(), mask);
+                let gradients = (out.clone() * tensor(random(0.7))).sum().backward();
+                let weight = model.h[1].attn.c_attn.weight.val().grad(&gradients).unwrap();
+                [out.inner(), x.grad(&gradients).unwrap(), weight].map(|t| t.into_data().try_into_vec::<f32>().unwrap())
+            };
+            let fused = results(|block, x, mask| block.forward(x, 5, None, mask)).concat();
+            let unfused = results(|block, x, mask| block.unfused(x, 5, None, mask)).concat();
+            assert_eq!(fused.len(), unfused.len());
+            for (fused, unfused) in fused.iter().zip(&unfused) {
+                assert!((fused - unfused).abs() < 1e-5, "{fused} instead of {unfused}");
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_survive_the_way_to_the_host_and_back() {
         let config = ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, ..Default::default() };
         let model = Gpt::init(&config, 7, &Device::flex()).unwrap();
         let taken = parameters::to_host(&model);

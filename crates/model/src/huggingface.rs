@@ -3,14 +3,14 @@
 use burn::tensor::Device;
 use serde_json::{Value, json};
 
-use crate::layer_norm::EPSILON;
+use crate::layers::EPSILON;
 use crate::parameters::{HostTensor, HostTensors};
 use crate::{Error, Gpt, ModelConfig, Positions, Result};
 
-/// What `GPT2LMHeadModel` puts before the names of all but its head.
+/// `GPT2LMHeadModel` prefixes the names of all parameters but the head with it.
 const PREFIX: &str = "transformer.";
 
-/// The content of a `config.json` that `GPT2LMHeadModel` reads as `config`.
+/// The `config.json` from which `GPT2LMHeadModel` builds the same model.
 pub fn config_to_json(config: &ModelConfig) -> Value {
     json!({
         "architectures": ["GPT2LMHeadModel"],
@@ -34,7 +34,7 @@ pub fn config_to_json(config: &ModelConfig) -> Value {
     })
 }
 
-/// The configuration in a `config.json`. What it leaves out has GPT-2's default.
+/// The configuration in a `config.json`; missing keys have GPT-2's defaults.
 ///
 /// # Errors
 ///
@@ -90,11 +90,11 @@ pub fn to_checkpoint(config: &ModelConfig, mut parameters: HostTensors) -> HostT
     named.collect()
 }
 
-/// The model of `config` with the parameters of a checkpoint, whichever of the two namings it has.
+/// The model of `config` with the parameters of a checkpoint, whose names may have the prefix `transformer.` or not.
 ///
 /// # Errors
 ///
-/// If a parameter is missing, has another shape, or has no place in the model.
+/// If a parameter is missing, has another shape, or does not belong to the model.
 pub fn from_checkpoint(config: &ModelConfig, checkpoint: HostTensors, device: &Device) -> Result<Gpt> {
     let mut parameters: HostTensors = checkpoint
         .into_iter()
@@ -141,12 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_survives_the_way_there_and_back() {
+    fn a_configuration_survives_a_round_trip() {
         assert_eq!(config_from_json(&config_to_json(&config())).unwrap(), config());
     }
 
     #[test]
-    fn a_checkpoint_survives_the_way_there_and_back_with_masks_among_its_parameters() {
+    fn a_checkpoint_with_old_mask_buffers_survives_a_round_trip() {
         let mut with_masks = checkpoint();
         with_masks.insert("transformer.h.0.attn.bias".into(), HostTensor { shape: vec![1, 1], values: vec![1.0] });
         let model = from_checkpoint(&config(), with_masks, &Device::flex()).unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_too_much_or_of_another_shape_is_named() {
+    fn missing_extra_and_misshapen_parameters_are_named() {
         let mut missing = checkpoint();
         missing.remove("transformer.h.1.mlp.c_fc.bias");
         refused(missing, "no parameter h.1.mlp.c_fc.bias; expected one of shape [32]");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn another_architecture_is_refused_by_what_differs() {
+    fn another_architecture_is_refused_naming_what_differs() {
         for (key, value) in
             [("model_type", json!("llama")), ("activation_function", json!("relu")), ("n_inner", json!(9))]
         {

@@ -1,7 +1,7 @@
-//! All initial values, drawn on the host by counter: a value is a function of (seed, parameter name, place), so every
-//! backend starts from the same bits, and a parameter's values do not change when another is added.
+//! All initial values, drawn on the host by counter: a value is a function of (seed, parameter name, index). Every backend
+//! starts from the same bits, and adding a parameter does not change the values of the others.
 //!
-//! GPT-2's distributions: weights and tables N(0, `init_std`), 0.02 by default; the two projections that feed the residual
+//! GPT-2's distributions: weights and tables N(0, `init_std`), 0.02 by default; the two projections into the residual
 //! stream are narrower by 1/√(2L), because 2L of them are summed (Radford et al. 2019, section 2.3); biases 0, norms 1.
 
 use chacha20::ChaCha8Rng;
@@ -26,8 +26,8 @@ pub fn initial_values(config: &ModelConfig, parameter: &ParameterShape, seed: u6
     }
 }
 
-/// `count` numbers from N(0, `std`), by the Box–Muller transform in double precision. The logarithm, sine and cosine are
-/// those of the `libm` crate: the same bits on every machine.
+/// `count` values from N(0, `std`), by the Box–Muller transform in double precision. Logarithm, sine and cosine come from
+/// the `libm` crate, which gives the same bits on every machine.
 fn normal(seed: u64, name: &str, count: usize, std: f64) -> Vec<f32> {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -47,7 +47,7 @@ fn normal(seed: u64, name: &str, count: usize, std: f64) -> Vec<f32> {
 }
 
 /// Row t holds sin(t / 10000^(2i/C)) at 2i and the cosine beside it (Vaswani et al. 2017, section 3.5), scaled to the
-/// standard deviation of the token table, as that paper scales its tokens to the waves.
+/// standard deviation of the token table (that paper scales its token vectors up instead).
 fn sinusoids(context: usize, channels: usize, std: f64) -> Vec<f32> {
     let scale = std * std::f64::consts::SQRT_2;
     let wave = |t: usize, c: usize| {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_have_gpt2s_widths() {
+    fn weights_have_the_standard_deviations_of_gpt2() {
         let config = config();
         for (name, expected) in [
             ("wte.weight", 0.02),
@@ -105,8 +105,8 @@ mod tests {
     }
 
     #[test]
-    fn the_values_are_these() {
-        // Guards every saved run: a change here changes what a seed means.
+    fn the_first_values_of_seed_42_never_change() {
+        // A change here changes what a seed means, and with it every saved run.
         let first = &values(&config(), "wte.weight", 42)[..4];
         assert_eq!(first, THE_FIRST_OF_SEED_42, "{first:?}");
     }
@@ -114,7 +114,7 @@ mod tests {
     const THE_FIRST_OF_SEED_42: [f32; 4] = [-0.007808186, 0.016109433, 0.0045091133, -0.01098899];
 
     #[test]
-    fn sinusoids_begin_with_zeros_and_ones_and_turn_slower_to_the_right() {
+    fn sinusoids_start_at_zero_and_one_and_slow_down_to_the_right() {
         let config = ModelConfig { positions: Positions::Sinusoidal, init_std: 0.5_f64.sqrt(), ..config() };
         let table = values(&config, "wpe.weight", 1);
         assert_eq!(table[..4], [0.0, 1.0, 0.0, 1.0]);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn sinusoids_are_as_wide_as_the_tokens_they_are_added_to() {
+    fn sinusoids_have_the_standard_deviation_of_the_tokens() {
         let config = ModelConfig { positions: Positions::Sinusoidal, ..config() };
         assert!((std(&values(&config, "wpe.weight", 1)) / 0.02 - 1.0).abs() < 0.05);
     }

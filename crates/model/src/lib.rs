@@ -5,20 +5,20 @@
 //!        wte + wpe    h                ln_f      wte again, if tied
 //! ```
 //!
-//! Letters, here and in every `# Shapes`: B batch, T time (place in the window), C channels, V vocabulary, H heads,
-//! L layers, N = B·T. Modules and their fields have the names that Hugging Face gives them, so that the path of a
-//! parameter is its name in a checkpoint. In reading order:
+//! Letters, here and in every `# Shapes`: B sequences of a batch, T tokens of a sequence, N = B·T, C channels, V vocabulary,
+//! H heads, L layers. Modules and their fields have the names that Hugging Face gives them, so the path of a parameter is
+//! its name in a checkpoint. In reading order:
 //!
-//! - [`ModelConfig`]: the sizes, and what they imply;
-//! - [`embedding`]: the two tables, and what they are read for;
-//! - [`Gpt`]: the whole, with [`Block`], [`Attention`], [`Mlp`], [`LayerNorm`], [`Linear`] below it;
-//! - [`Cache`]: what is kept of the tokens so far, so that the next one costs itself alone;
-//! - [`init`]: all initial values, by counter;
-//! - [`parameters`]: the parameters by name, to and from numbers on the host;
+//! - [`ModelConfig`]: the sizes, and every parameter that they imply;
+//! - [`Gpt`]: the network, then [`Block`] with [`Attention`] and [`Mlp`], [`LayerNorm`] and [`Linear`],
+//!   [`TokenEmbedding`] and [`PositionEmbedding`];
+//! - [`Cache`]: keys and values kept while a text is generated;
+//! - [`init`]: all initial values, drawn by counter;
+//! - [`parameters`]: the parameters by name, copied to and from the host;
 //! - [`huggingface`]: the names and shapes of GPT-2 checkpoints;
 //! - [`summary`]: a model as a table.
 //!
-//! Absent on purpose: files, the clock, the terminal; which device runs it is the caller's choice.
+//! No files, no clock, no terminal; the caller chooses the device.
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};
@@ -34,27 +34,22 @@
 //! # Ok::<(), wordspace_model::Error>(())
 //! ```
 
-mod attention;
 mod block;
 mod cache;
 mod config;
-pub mod embedding;
+mod embedding;
 mod error;
 mod gpt;
 pub mod huggingface;
 pub mod init;
-mod layer_norm;
-mod linear;
-mod mlp;
+mod layers;
 pub mod parameters;
 pub mod summary;
 
-pub use attention::Attention;
-pub use block::Block;
+pub use block::{Attention, Block, Mlp};
 pub use cache::Cache;
 pub use config::{ModelConfig, ParameterShape, Positions};
+pub use embedding::{PositionEmbedding, TokenEmbedding};
 pub use error::{Error, Result};
 pub use gpt::Gpt;
-pub use layer_norm::LayerNorm;
-pub use linear::Linear;
-pub use mlp::Mlp;
+pub use layers::{LayerNorm, Linear};

@@ -1,4 +1,4 @@
-//! The parameters of a model by name, as numbers on the host.
+//! The parameters of a model by name, copied to the host.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{Gpt, ParameterShape};
 pub struct HostTensor {
     /// Its shape.
     pub shape: Vec<usize>,
-    /// Its numbers, the last dimension running fastest.
+    /// Its elements in row-major order.
     pub values: Vec<f32>,
 }
 
@@ -20,29 +20,29 @@ impl<const D: usize> From<Tensor<D>> for HostTensor {
     /// Waits for the device.
     fn from(tensor: Tensor<D>) -> Self {
         let shape = tensor.dims().to_vec();
-        Self { shape, values: tensor.into_data().try_into_vec().expect("the numbers of a model are f32") }
+        Self { shape, values: tensor.into_data().try_into_vec().expect("the parameters of a model are f32") }
     }
 }
 
 /// Tensors on the host by name.
 pub type HostTensors = BTreeMap<String, HostTensor>;
 
-/// The path of the parameter that a walk over a model is at, which is its name.
+/// The path of the parameter that a visitor is at, which is its name.
 #[derive(Default)]
 pub struct Path(Vec<String>);
 
 impl Path {
-    /// To be called on entering a module.
+    /// Call it on entering a module.
     pub fn enter(&mut self, name: &str) {
         self.0.push(name.to_string());
     }
 
-    /// To be called on leaving it.
+    /// Call it on leaving the module.
     pub fn exit(&mut self) {
         self.0.pop();
     }
 
-    /// The name of the parameter at hand.
+    /// The name of the current parameter.
     pub fn name(&self) -> String {
         self.0.join(".")
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::ModelConfig;
 
-/// One line a parameter and one for the sum; the blocks are all alike, so the first stands for all.
+/// One line for each parameter and one for the total; the blocks have the same shapes, so `h.*` stands for all of them.
 ///
 /// ```
 /// use wordspace_model::{ModelConfig, summary};

@@ -48,7 +48,7 @@ impl Learner {
         let key = &mut || below(&mut random, u64::MAX);
         let (loss, gradient) = match rows {
             None => mean_gradient(&self.model, None, batches, key, device),
-            Some(rows) => mean_gradient(&self.model.reading(&rows), Some(rows), batches, key, device),
+            Some(rows) => mean_gradient(&self.model.with_rows(&rows), Some(rows), batches, key, device),
         };
         let norm = gradient.norm();
         let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
