@@ -136,7 +136,7 @@ impl Gpt {
     /// the small table is the gradient in the rows that are read. The head must be untied.
     pub fn with_rows(&self, rows: &Rows) -> Self {
         let table = self.wte.weight.val();
-        let taken = Tensor::from_inner(rows.of(table.inner())).require_grad(); // [U, C]
+        let taken = Tensor::from_inner(rows.gather(table.inner())).require_grad(); // [U, C]
         Self { wte: TokenEmbedding { weight: Param::from_tensor(taken) }, ..self.clone() }
     }
 
@@ -264,7 +264,7 @@ mod tests {
         let config =
             ModelConfig { vocab_size: 11, context: 8, channels: 8, heads: 2, tied: false, ..Default::default() };
         let model = Gpt::init(&config, 7, &Device::flex().autodiff()).unwrap();
-        let rows = Rows::named_by([9, 2, 4]);
+        let rows = Rows::from_ids([9, 2, 4]);
         let gradient = |model: &Gpt, ids: [i32; 4]| -> Vec<f32> {
             let tensor = |ids| Tensor::<2, Int>::from_ints([ids], &Device::flex().autodiff());
             let gradients = model.loss(tensor(ids), tensor([2, 9, 9, 5])).backward();
