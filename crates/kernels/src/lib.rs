@@ -25,7 +25,8 @@
 //! # Letters
 //!
 //! B sequences in a batch, T tokens in a sequence, N = B·T positions, C channels, H heads, D = C/H channels of a head, F channels
-//! inside the MLP, V tokens in the vocabulary, P earlier positions, L blocks. `d_x` is the gradient of the loss in `x`.
+//! inside the MLP, V tokens in the vocabulary, P earlier positions, L blocks, U rows that a step reads, E elements of a parameter. `d_x`
+//! is the gradient of the loss with respect to `x`.
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};

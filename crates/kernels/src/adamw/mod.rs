@@ -40,9 +40,9 @@ pub struct AdamW {
 /// The moving averages of a parameter's gradient and of its square; zeros before the first update.
 #[derive(Clone, Debug)]
 pub struct Moments {
-    /// m, `[P]`.
+    /// m, `[E]`.
     pub first: Tensor<1>,
-    /// v, `[P]`.
+    /// v, `[E]`.
     pub second: Tensor<1>,
 }
 
@@ -59,7 +59,7 @@ impl AdamW {
     /// # Shapes
     ///
     /// - `scale`: `[1]`
-    /// - all others: `[P]`, the parameter flattened
+    /// - all others: `[E]`, the parameter flattened
     pub fn update(
         &self,
         parameter: Tensor<1>,
@@ -136,7 +136,7 @@ impl AdamW {
 ///
 /// # Shapes
 ///
-/// - `gradients`: `[P]` each, of any P
+/// - `gradients`: `[E]` each, of any P
 /// - output: `[1]`
 pub fn sum_of_squares(gradients: impl IntoIterator<Item = Tensor<1>>) -> Tensor<1> {
     let gradients: Vec<_> = gradients.into_iter().collect();

@@ -25,15 +25,11 @@ fn the_reference_is_the_formula_with_tanh() {
 }
 
 #[test]
-#[cfg(feature = "flex")]
 fn activations_and_derivatives_are_the_formula_too() {
-    let (mut alone, mut both, mut derivatives) = (points(), points(), Vec::with_capacity(points().len()));
-    cpu::activate(&mut alone);
-    cpu::activate_with_derivatives(&mut both, &mut derivatives.spare_capacity_mut()[..points().len()]);
-    // SAFETY: the call above wrote a derivative for every point.
-    unsafe { derivatives.set_len(points().len()) };
-    assert_eq!(alone, both);
-    for ((x, found), derivative) in points().into_iter().zip(both).zip(derivatives) {
+    let x = Tensor::<1>::from_floats(points().as_slice(), &Device::flex().autodiff()).reshape([1, -1]).require_grad();
+    let y = gelu(x.clone());
+    let derivatives = elements(x.grad(&y.clone().sum().backward()).unwrap());
+    for ((x, found), derivative) in points().into_iter().zip(elements(y.inner())).zip(derivatives) {
         let expected = formula(x as f64);
         assert!((found as f64 - expected[0]).abs() < 1e-6, "{x}: {found} instead of {}", expected[0]);
         // 1 − s is only exact to the last bit of 1, and is multiplied by x.
