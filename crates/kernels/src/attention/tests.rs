@@ -1,5 +1,3 @@
-use burn::tensor::Tensor;
-
 use super::*;
 #[cfg(feature = "wgpu")]
 use crate::testing::assert_agrees_on;
