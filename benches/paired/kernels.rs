@@ -130,7 +130,7 @@ fn rows(request: &Request, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>
     Box::new(move || {
         let rows = Rows::from_ids(ids.iter().copied());
         let places = Ids::new(&rows.indices_of(&ids), [ids.len() / t, t], &device);
-        let taken = Tensor::from_inner(rows.of(wte.clone())).require_grad();
+        let taken = Tensor::from_inner(rows.gather(wte.clone())).require_grad();
         let mut gradients = backward_from(embed(taken.clone(), Some(wpe.clone()), places), ones.clone());
         let mut of = |table: &Tensor<2>| table.grad_remove(&mut gradients).expect("it is tracked").flatten(0, 1);
         vec![of(&taken), of(&wpe)]

@@ -154,7 +154,7 @@ fn rows(case: &Case, device: &Device) -> Box<dyn FnMut() -> Vec<Tensor<1>>> {
     updates(case, device, move |adamw, parameter, moments| {
         let rows = Rows::from_ids(drawn.iter().copied());
         let places = Ids::new(&rows.indices_of(&drawn), [b, t], &learning);
-        let taken = Tensor::from_inner(rows.of(parameter.clone().reshape([v, c]))).require_grad();
+        let taken = Tensor::from_inner(rows.gather(parameter.clone().reshape([v, c]))).require_grad();
         let gradients = &mut backward_from(embed(taken.clone(), Some(wpe.clone()), places), ones.clone());
         let gradient = taken.grad_remove(gradients).expect("it is tracked").flatten(0, 1);
         adamw.update_rows(parameter, &rows, gradient, scale.clone(), moments)
