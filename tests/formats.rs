@@ -1,4 +1,4 @@
-//! Files of words with vectors: what others write is read bit for bit, what is written comes back, and what a user sees of it.
+//! Files of words with vectors: files of other programs are read bit for bit, our own round-trip, and `inspect` describes both.
 //!
 //! `tests/golden/formats` was written by gensim, NumPy, safetensors and transformers (`scripts/golden_formats.py`).
 
@@ -34,7 +34,7 @@ fn bits(vectors: &WordVectors) -> Vec<u32> {
     (0..vectors.len() as u32).flat_map(|row| vectors.row(row).iter().map(|x| x.to_bits()).collect::<Vec<_>>()).collect()
 }
 
-/// The file `name` is of `kind` and holds what the tool that wrote it says.
+/// The file `name` is of `kind`, and has the content that was recorded when it was written.
 #[track_caller]
 fn reads(name: &str, kind: &str) {
     let (expected, opened) = (expected(), open(&golden(name), TableChoice::Token, None));
@@ -45,7 +45,7 @@ fn reads(name: &str, kind: &str) {
 }
 
 #[test]
-fn what_gensim_and_the_original_tools_write_is_read_bit_for_bit() {
+fn files_of_gensim_and_the_original_tools_are_read_bit_for_bit() {
     reads("gensim.bin", "word2vec binary");
     reads("word2vec-c.bin", "word2vec binary");
     reads("gensim.txt", "word2vec text");
@@ -54,7 +54,7 @@ fn what_gensim_and_the_original_tools_write_is_read_bit_for_bit() {
 }
 
 #[test]
-fn what_numpy_writes_is_read_bit_for_bit_in_all_three_versions_and_widths() {
+fn numpy_arrays_of_every_version_and_width_are_read_bit_for_bit() {
     reads("f4.npy", "NumPy array");
     reads("f8.npy", "NumPy array");
     reads("f2.npy", "NumPy array");
@@ -68,7 +68,7 @@ fn safetensors_projector_and_csv_files_are_read_bit_for_bit() {
 }
 
 #[test]
-fn a_gpt2_of_transformers_is_read_whole_in_parts_and_in_half_precision() {
+fn transformers_gpt2_is_read_whole_in_parts_and_in_bf16() {
     let expected = expected();
     for (name, dtype) in [("gpt2", "float32"), ("gpt2-parts", "float32"), ("gpt2-bf16", "bfloat16")] {
         let opened = open(&golden(name), TableChoice::Token, None);
@@ -84,14 +84,14 @@ fn a_gpt2_of_transformers_is_read_whole_in_parts_and_in_half_precision() {
 }
 
 #[test]
-fn a_models_file_is_the_same_source_as_its_folder() {
+fn the_file_of_a_model_reads_as_its_folder() {
     let opened = open(&golden("gpt2/model.safetensors"), TableChoice::Token, None);
     assert_eq!(json!(bits(&opened.vectors)), expected()["bits"]["gpt2"]);
     assert_eq!(opened.vectors.find(" cat"), Some(1));
 }
 
 #[test]
-fn a_limit_gives_the_first_rows() {
+fn a_limit_reads_the_first_rows() {
     for name in ["gensim.bin", "gensim.txt", "glove.txt", "f8.npy", "table.safetensors", "vectors.tsv", "table.csv"] {
         let (all, some) =
             (open(&golden(name), TableChoice::Token, None), open(&golden(name), TableChoice::Token, Some(3)));
@@ -102,8 +102,8 @@ fn a_limit_gives_the_first_rows() {
     assert_eq!(words(&open(&golden("gpt2"), TableChoice::Token, Some(2)).vectors), ["a", " cat"]);
 }
 
-/// Words and finite floats of every size, drawn by `seed`.
-fn drawn(seed: u64, alphabet: &str) -> WordVectors {
+/// Random words, and finite floats of every magnitude.
+fn random_table(seed: u64, alphabet: &str) -> WordVectors {
     let mut random = generator(seed, "round trips", 0);
     let (rows, dimension) = (1 + seed as usize % 40, 2 + (seed / 7) as usize % 20);
     let letters: Vec<char> = alphabet.chars().collect();
@@ -114,10 +114,10 @@ fn drawn(seed: u64, alphabet: &str) -> WordVectors {
 }
 
 #[test]
-fn what_is_written_comes_back_bit_for_bit_in_every_format() {
+fn every_format_round_trips_bit_for_bit() {
     let folder = Folder::new();
     for format in Format::ALL {
-        // Everything that the format's words may be made of.
+        // The characters that words in this format may have.
         let alphabet = match format {
             Format::Csv | Format::Safetensors => "aü語😀, \"'\n\r\t;#",
             Format::Npy => "aü語😀, \"'\t;#",
@@ -125,7 +125,7 @@ fn what_is_written_comes_back_bit_for_bit_in_every_format() {
             _ => "aü語😀,\"';#\u{A0}",
         };
         for seed in 0..150 {
-            let (vectors, path) = (drawn(seed, alphabet), folder.join(&format!("{seed}.{}", format.name())));
+            let (vectors, path) = (random_table(seed, alphabet), folder.join(&format!("{seed}.{}", format.name())));
             let written = formats::write(&path, format, &vectors, None, None).unwrap();
             assert_eq!(written.bytes, written.files.iter().map(|file| file.metadata().unwrap().len()).sum::<u64>());
             let found = Format::of(&path).unwrap();
@@ -138,7 +138,7 @@ fn what_is_written_comes_back_bit_for_bit_in_every_format() {
 }
 
 #[test]
-fn a_word_that_a_format_cannot_hold_is_refused_and_nothing_is_written() {
+fn unrepresentable_words_are_refused_and_nothing_is_written() {
     let folder = Folder::new();
     for (format, word) in [
         (Format::Word2vecBinary, "New York"),
@@ -159,7 +159,7 @@ fn a_word_that_a_format_cannot_hold_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn inspect_says_what_there_is() {
+fn inspect_describes_a_file_and_a_model() {
     let folder = Folder::new();
     let seen = folder.run(&["inspect", golden("gensim.bin").to_str().unwrap(), "--json"]).succeeds().json();
     assert_eq!(seen["vocab_size"], 7);
@@ -177,7 +177,7 @@ fn inspect_says_what_there_is() {
 }
 
 #[test]
-fn a_folder_of_gpt2s_size_is_what_the_course_says_of_gpt2() {
+fn inspect_shows_the_shapes_of_gpt2() {
     let folder = Folder::new();
     std::fs::create_dir(folder.join("gpt2")).unwrap();
     let (tokens, positions) = (50_257 * 768 * 4, 1024 * 768 * 4);
@@ -188,7 +188,7 @@ fn a_folder_of_gpt2s_size_is_what_the_course_says_of_gpt2() {
     let header = header.to_string();
     let start = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
     folder.write("gpt2/config.json", r#"{"model_type": "gpt2"}"#).write("gpt2/model.safetensors", &start);
-    // The numbers are zeros that take no room on the disk.
+    // The values are zeros in a sparse file.
     let file = std::fs::OpenOptions::new().write(true).open(folder.join("gpt2/model.safetensors")).unwrap();
     file.set_len((start.len() + tokens + positions) as u64).unwrap();
     let seen = folder.run(&["inspect", "gpt2", "--json"]).succeeds().json();
@@ -198,7 +198,7 @@ fn a_folder_of_gpt2s_size_is_what_the_course_says_of_gpt2() {
 }
 
 #[test]
-fn inspect_computes_the_norms_that_numpy_computes() {
+fn inspect_computes_norms_as_numpy_does() {
     let folder = Folder::new();
     folder.write("v.txt", "3 2\na 3 4\nb 0 2\nc 0 -1\n");
     let seen = folder.run(&["inspect", "v.txt", "--json"]).succeeds().json();
@@ -206,7 +206,7 @@ fn inspect_computes_the_norms_that_numpy_computes() {
 }
 
 #[test]
-fn a_run_is_a_source_at_any_step_that_it_saved() {
+fn a_run_can_be_opened_at_every_saved_step() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "10"]).succeeds();
     let newest = folder.run(&["inspect", "runs/toy", "--json"]).succeeds().json();
@@ -227,7 +227,7 @@ fn a_run_is_a_source_at_any_step_that_it_saved() {
 }
 
 #[test]
-fn a_run_with_a_vocabulary_of_bytes_shows_words_as_text_and_writes_them_as_they_are_spelled() {
+fn byte_level_words_are_shown_as_text_and_written_as_spelled() {
     let folder = Folder::new();
     folder.train_small("bytes", &["--steps", "1", "--set", "data.tokenizer=bpe:300"]).succeeds();
     let opened = open(&folder.join("runs/bytes"), TableChoice::Token, None);
@@ -239,7 +239,7 @@ fn a_run_with_a_vocabulary_of_bytes_shows_words_as_text_and_writes_them_as_they_
 }
 
 #[test]
-fn an_exported_run_is_the_source_that_the_run_is() {
+fn an_exported_run_has_the_vectors_of_the_run() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "5"]).succeeds();
     folder.run(&["export", "runs/toy", "toy-gpt2"]).succeeds();
@@ -249,7 +249,7 @@ fn an_exported_run_is_the_source_that_the_run_is() {
 }
 
 #[test]
-fn convert_goes_from_any_format_to_any_without_losing_a_bit() {
+fn convert_keeps_every_bit_through_all_formats() {
     let folder = Folder::new();
     let mut source = golden("f4.npy").to_str().unwrap().to_string();
     for (nth, to) in ["bin", "csv", "txt", "safetensors", "tsv", "vec", "npy", "bin"].into_iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Files that are cut, damaged or made to harm: whatever is in them, reading ends, without a panic and without taking more
-//! memory than the file is worth.
+//! Truncated, damaged and malicious files: reading them ends without a panic, and without allocating much more memory than the
+//! file has bytes.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -10,33 +10,34 @@ use chacha20::rand_core::Rng;
 use wordspace::data::formats::{self, Format, Gpt2Tables, Loaded, Reading};
 use wordspace::data::{WordVectors, below, generator};
 
-/// What reading may take for its buffers, and beside them for each byte of the file.
+/// The memory that a reader may allocate: for its buffers, and for each byte of the file.
 const BUFFERS: usize = 4 << 20;
-const FOR_EACH_BYTE: usize = 64;
+const PER_BYTE: usize = 64;
 
-/// Damaged copies of each file.
+/// The number of damaged copies of each file.
 const COPIES: u64 = 1500;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, which counts what this thread holds.
+/// The system's allocator, counting the bytes that each thread holds.
 struct Counting;
 
-// SAFETY: every call is passed on as it is; counting allocates nothing.
+// SAFETY: every call goes to the system's allocator with its arguments unchanged, so its blocks are returned as they are.
+// Counting sets thread-local cells that need no allocation and no destructor, so it cannot call the allocator again.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.set(HELD.get() + layout.size() as isize);
-        MOST.set(MOST.get().max(HELD.get()));
-        // SAFETY: the caller's promise is passed on.
+        PEAK.set(PEAK.get().max(HELD.get()));
+        // SAFETY: `layout` is the caller's, which must have a size above zero, as `System.alloc` requires.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         HELD.set(HELD.get() - layout.size() as isize);
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: `block` came from `alloc` above with this `layout`, so it came from `System.alloc`.
         unsafe { System.dealloc(block, layout) }
     }
 }
@@ -44,12 +45,12 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// What `work` gives, and the most memory that it held at once.
+/// The result of `work` and its peak memory in bytes.
 fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();
-    MOST.set(before);
+    PEAK.set(before);
     let result = work();
-    (result, (MOST.get() - before) as usize)
+    (result, (PEAK.get() - before) as usize)
 }
 
 fn table() -> WordVectors {
@@ -58,7 +59,7 @@ fn table() -> WordVectors {
     WordVectors::new(words, values, 3)
 }
 
-/// A folder with the table in `format`; the path of its file.
+/// Writes the table in `format`; returns its folder and its path.
 fn written(format: Format) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(format!("vectors.{}", format.name()));
@@ -66,19 +67,19 @@ fn written(format: Format) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Reads the file at `path` as what it seems to be and as `format`, within bounds.
+/// Reads the file at `path` in the format that is recognized and in `format`, and checks the peak memory.
 #[track_caller]
-fn survives(path: &Path, format: Format, case: &str) -> Option<Loaded> {
+fn read_within_bounds(path: &Path, format: Format, case: &str) -> Option<Loaded> {
     let how = Reading::default();
     let size: usize = std::fs::read_dir(path.parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len() as usize)
         .sum();
     let (found, most) = measured(|| Format::of(path).ok());
-    assert!(most <= BUFFERS + FOR_EACH_BYTE * size, "{format}, {case}: {most} bytes of memory to recognise {size}");
+    assert!(most <= BUFFERS + PER_BYTE * size, "{format}, {case}: {most} bytes of memory to recognize {size}");
     let read = |format: Format| {
         let (loaded, most) = measured(|| formats::read(path, format, &how).ok());
-        assert!(most <= BUFFERS + FOR_EACH_BYTE * size, "{format}, {case}: {most} bytes of memory for {size}");
+        assert!(most <= BUFFERS + PER_BYTE * size, "{format}, {case}: {most} bytes of memory for {size}");
         loaded
     };
     found.filter(|&found| found != format).map(read);
@@ -86,23 +87,23 @@ fn survives(path: &Path, format: Format, case: &str) -> Option<Loaded> {
 }
 
 #[track_caller]
-fn cut_anywhere(format: Format) {
+fn truncated_anywhere(format: Format) {
     let (_folder, path) = written(format);
     let (whole, original) = (std::fs::read(&path).unwrap(), table());
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        let Some(loaded) = survives(&path, format, &format!("cut at {length}")) else { continue };
-        // What is read of a file that was cut are its first rows. Text cut inside its last number is shorter, not wrong.
+        let Some(loaded) = read_within_bounds(&path, format, &format!("truncated to {length}")) else { continue };
+        // The rows that were read are the first rows of the table. In text the last number may be truncated but valid.
         let rows = loaded.vectors.len() as u32;
         let is_text = !matches!(format, Format::Word2vecBinary | Format::Npy | Format::Safetensors);
         for row in 0..rows.saturating_sub(u32::from(is_text)) {
-            assert_eq!(loaded.vectors.word(row), original.word(row), "{format} cut at {length}");
-            assert_eq!(loaded.vectors.row(row), original.row(row), "{format} cut at {length}");
+            assert_eq!(loaded.vectors.word(row), original.word(row), "{format} truncated to {length}");
+            assert_eq!(loaded.vectors.row(row), original.row(row), "{format} truncated to {length}");
         }
     }
 }
 
-/// A copy of `whole` with some harm done to it.
+/// A damaged copy of `whole`.
 fn damaged(whole: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
     let mut copy = whole.to_vec();
     for _ in 0..1 + below(random, 3) {
@@ -117,7 +118,7 @@ fn damaged(whole: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
             3 => {
                 copy.remove(at);
             }
-            // A number that lies: nines instead of any digit that comes next.
+            // A wrong number: nines instead of the next digit.
             4 => {
                 let digit = copy[at..].iter().position(u8::is_ascii_digit).map(|next| at + next);
                 digit.into_iter().for_each(|at| drop(copy.splice(at..=at, *b"999999999")));
@@ -134,72 +135,71 @@ fn damaged(whole: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
 }
 
 #[track_caller]
-fn damaged_in_any_way(format: Format) {
+fn randomly_damaged(format: Format) {
     let (folder, _) = written(format);
-    // Also the words beside the file.
+    // The word list beside the file is damaged too.
     for (nth, entry) in std::fs::read_dir(folder.path()).unwrap().enumerate() {
         let (damage, path) = (entry.unwrap().path(), folder.path().join(format!("vectors.{}", format.name())));
         let whole = std::fs::read(&damage).unwrap();
         for case in 0..COPIES {
             let mut random = generator(case, format.name(), nth as u64);
             std::fs::write(&damage, damaged(&whole, &mut random)).unwrap();
-            survives(&path, format, &format!("case {case} of {}", damage.display()));
+            read_within_bounds(&path, format, &format!("case {case} of {}", damage.display()));
         }
         std::fs::write(&damage, &whole).unwrap();
     }
 }
 
 #[test]
-fn memory_is_counted() {
+fn peak_memory_is_measured() {
     let (block, most) = measured(|| vec![0_u8; 1 << 20]);
     assert!(most >= block.len() && most < 2 * block.len(), "{most}");
 }
 
 #[test]
 fn a_word2vec_binary_file() {
-    cut_anywhere(Format::Word2vecBinary);
-    damaged_in_any_way(Format::Word2vecBinary);
+    truncated_anywhere(Format::Word2vecBinary);
+    randomly_damaged(Format::Word2vecBinary);
 }
 
 #[test]
 fn a_word2vec_text_file() {
-    cut_anywhere(Format::Word2vecText);
-    damaged_in_any_way(Format::Word2vecText);
+    truncated_anywhere(Format::Word2vecText);
+    randomly_damaged(Format::Word2vecText);
 }
 
 #[test]
 fn a_glove_file() {
-    cut_anywhere(Format::Glove);
-    damaged_in_any_way(Format::Glove);
+    truncated_anywhere(Format::Glove);
+    randomly_damaged(Format::Glove);
 }
 
 #[test]
 fn a_numpy_array() {
-    cut_anywhere(Format::Npy);
-    damaged_in_any_way(Format::Npy);
+    truncated_anywhere(Format::Npy);
+    randomly_damaged(Format::Npy);
 }
 
 #[test]
 fn a_safetensors_file() {
-    cut_anywhere(Format::Safetensors);
-    damaged_in_any_way(Format::Safetensors);
+    truncated_anywhere(Format::Safetensors);
+    randomly_damaged(Format::Safetensors);
 }
 
 #[test]
 fn a_projector_pair() {
-    cut_anywhere(Format::Projector);
-    damaged_in_any_way(Format::Projector);
+    truncated_anywhere(Format::Projector);
+    randomly_damaged(Format::Projector);
 }
 
 #[test]
 fn a_csv_file() {
-    cut_anywhere(Format::Csv);
-    damaged_in_any_way(Format::Csv);
+    truncated_anywhere(Format::Csv);
+    randomly_damaged(Format::Csv);
 }
 
-/// The numbers stay in the file, whether they are aligned there or not.
 #[test]
-fn a_large_table_is_not_copied_into_memory() {
+fn a_large_table_is_mapped_aligned_or_not() {
     const SHAPE: (usize, usize) = (20_000, 220);
     let values: Vec<f32> = (0..SHAPE.0 * SHAPE.1).map(|nth| nth as f32 / 7.0).collect();
     let table = WordVectors::new((0..SHAPE.0).map(|row| format!("w{row}")).collect(), values, SHAPE.1);
@@ -236,7 +236,7 @@ fn a_gpt2_folder() {
             let mut random = generator(case, "gpt2", nth as u64);
             std::fs::write(copy(file), damaged(&whole, &mut random)).unwrap();
             let (_, most) = measured(|| Gpt2Tables::open(folder.path(), None, &Reading::default()).ok());
-            assert!(most <= BUFFERS + FOR_EACH_BYTE * size, "case {case} of {}: {most} bytes", file.display());
+            assert!(most <= BUFFERS + PER_BYTE * size, "case {case} of {}: {most} bytes", file.display());
         }
         std::fs::write(copy(file), &whole).unwrap();
     }

@@ -1,17 +1,17 @@
-//! What a person gets wrong about files of vectors, and what they are told.
+//! Mistakes with files of vectors, and the messages for them.
 
 mod wordspace;
 
 use wordspace::{Done, Folder, names};
 
-/// `inspect` of a file with `content` says with exit code 3 all of `words`.
+/// `inspect` of a file with `content` fails with exit code 3 and a message that contains all of `words`.
 #[track_caller]
 fn refuses(name: &str, content: impl AsRef<[u8]>, words: &[&str]) {
     let folder = Folder::new();
     folder.write(name, content).run(&["inspect", name]).fails(3, &[&[name], words].concat());
 }
 
-/// `inspect` of a file with `content` goes on, warns with `words`, and with `--strict` stops with them.
+/// `inspect` of a file with `content` succeeds with warnings that contain all of `words`, and fails with `--strict`.
 #[track_caller]
 fn warns(content: impl AsRef<[u8]>, rows: usize, words: &[&str]) {
     let folder = Folder::new();
@@ -24,7 +24,7 @@ fn warns(content: impl AsRef<[u8]>, rows: usize, words: &[&str]) {
 }
 
 #[test]
-fn a_name_that_is_misspelled() {
+fn misspelled_names() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "4"]).succeeds();
     folder.write("vectors.bin", "");
@@ -36,7 +36,7 @@ fn a_name_that_is_misspelled() {
 }
 
 #[test]
-fn a_step_that_was_not_saved_or_is_none() {
+fn missing_and_malformed_steps() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "4"]).succeeds();
     folder.run(&["inspect", "runs/toy@3"]).fails(3, &["no vectors of step 3", "there are 0, 1, 2, 4"]);
@@ -44,7 +44,7 @@ fn a_step_that_was_not_saved_or_is_none() {
 }
 
 #[test]
-fn a_folder_that_holds_no_vectors_itself() {
+fn folders_without_vectors() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     folder.run(&["inspect", "runs"]).fails(3, &["neither a run", "in it there are runs/toy"]);
@@ -52,7 +52,7 @@ fn a_folder_that_holds_no_vectors_itself() {
 }
 
 #[test]
-fn gpt2_that_was_never_fetched() {
+fn gpt2_missing_from_the_cache() {
     let folder = Folder::new();
     let mut command = folder.command(&["inspect", "gpt2"]);
     command.env("HF_HUB_CACHE", folder.join("hub"));
@@ -61,7 +61,7 @@ fn gpt2_that_was_never_fetched() {
 }
 
 #[test]
-fn gpt2_that_is_in_the_cache() {
+fn gpt2_in_the_cache() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     let model = folder.join("hub/models--openai-community--gpt2");
@@ -76,13 +76,13 @@ fn gpt2_that_is_in_the_cache() {
 }
 
 #[test]
-fn a_file_that_is_still_packed() {
+fn compressed_files() {
     refuses("GoogleNews-vectors-negative300.bin", b"\x1f\x8b\x08\0\0", &["compressed (gzip)", "gunzip -k"]);
     refuses("glove.6B.50d.txt", b"PK\x03\x04\x14\0glove.6B.50d.txt", &["zip archive", "unzip"]);
 }
 
 #[test]
-fn a_file_of_another_program() {
+fn files_of_other_programs() {
     refuses("pytorch_model.bin", b"PK\x03\x04....archive/data.pkl", &["PyTorch", "save_pretrained"]);
     refuses("word2vec.model", b"\x80\x04\x95\x99gensim.models", &["gensim's own file", "save_word2vec_format"]);
     refuses("cc.en.300.bin", 793_712_314_u32.to_le_bytes(), &["fastText's own binary", ".vec"]);
@@ -92,7 +92,7 @@ fn a_file_of_another_program() {
 }
 
 #[test]
-fn a_download_that_brought_something_else() {
+fn failed_downloads() {
     refuses("glove.txt", "<!DOCTYPE html>\n<html><head><title>404", &["a web page", "download"]);
     let pointer =
         "version https://git-lfs.github.com/spec/v1\noid sha256:248dfc3911869ec493c76e65bf2fcf615828b0254c12b473\n";
@@ -104,7 +104,7 @@ fn a_download_that_brought_something_else() {
 }
 
 #[test]
-fn a_text_that_holds_no_vectors() {
+fn texts_without_vectors() {
     refuses("book.txt", "It was the best of times.\nIt was the worst.\n", &["without vectors", "It was the best"]);
     refuses("men.txt", "sun\tsunlight\t50.0\ncar\tautomobile\t49.9\n", &["one number a line"]);
     refuses("saved.txt", "0.1 0.2 0.3\n0.4 0.5 0.6\n", &["numbers only", ".npy"]);
@@ -112,7 +112,7 @@ fn a_text_that_holds_no_vectors() {
 }
 
 #[test]
-fn words_that_are_missing_or_belong_to_another_table() {
+fn word_lists_that_are_missing_or_of_another_table() {
     let npy = b"\x93NUMPY\x01\0\x3b\0{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)} \n";
     let npy = [&npy[..], &[0; 16]].concat();
     refuses("v.npy", &npy, &["it has no words", "v.words.txt"]);
@@ -126,7 +126,7 @@ fn words_that_are_missing_or_belong_to_another_table() {
 }
 
 #[test]
-fn a_header_that_lies() {
+fn wrong_headers() {
     warns("5 2\ncat 1 2\ndog 3 4\n", 2, &["its header promises 5 rows; it has 2"]);
     warns("1 2\ncat 1 2\ndog 3 4\n", 2, &["its header promises 1 rows; it has 2"]);
     refuses("v.txt", "2 3\ncat 1 2\ndog 3 4\n", &["2 of 2 rows", "expected a word and 3 values", "found a word and 2"]);
@@ -138,13 +138,13 @@ fn a_header_that_lies() {
     let rows: Vec<u8> = (0..40_u8).flat_map(|n| [b"cat ", &[n, 200, 201, 63][..]].concat()).collect();
     let wrong = "words have control characters; the dimension in its header (2) is probably wrong";
     refuses("v.bin", [&b"40 2\n"[..], &rows].concat(), &[wrong]);
-    // From 16 MiB on a file is mapped; it is refused with the same words.
+    // Files of 16 MiB and more are mapped; they are refused with the same message.
     let large: Vec<u8> = (0..2_100_000_u32).flat_map(|n| [b"cat ", &n.to_le_bytes()[..]].concat()).collect();
     refuses("v.bin", [&b"2100000 2\n"[..], &large].concat(), &["the dimension in its header (2) is probably wrong"]);
 }
 
 #[test]
-fn rows_that_cannot_be_used_are_counted_and_the_first_is_shown() {
+fn bad_rows_are_counted_and_the_first_is_described() {
     let good = "cat 1 2\ndog 3 4\nbird 5 6\nfish 7 8\n";
     warns(format!("{good}cat 9 9\n"), 4, &["1 of 5 rows were left out: 1 with the word of an earlier row", "byte 34"]);
     warns(format!("{good}cow nan 9\n"), 4, &["1 with NaN or infinity", "value 1 of \"cow\" is NaN"]);
@@ -155,7 +155,7 @@ fn rows_that_cannot_be_used_are_counted_and_the_first_is_shown() {
 }
 
 #[test]
-fn a_file_that_was_cut_short() {
+fn truncated_files() {
     let folder = Folder::new();
     let whole = [&b"2 2\ncat "[..], &[1; 8], b"dog ", &[2; 8]].concat();
     folder.write("v.bin", &whole[..whole.len() - 3]);
@@ -179,7 +179,7 @@ fn words_that_are_not_utf8_are_kept_and_counted() {
 }
 
 #[test]
-fn a_model_of_another_kind_or_in_another_form() {
+fn models_of_other_types_and_layouts() {
     let folder = Folder::new();
     std::fs::create_dir(folder.join("model")).unwrap();
     folder.write("model/config.json", r#"{"model_type": "llama"}"#);
@@ -196,7 +196,7 @@ fn a_model_of_another_kind_or_in_another_form() {
 }
 
 #[test]
-fn a_vocabulary_with_words_that_the_table_has_no_row_for() {
+fn vocabulary_words_without_a_row() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     folder.run(&["export", "runs/toy", "model"]).succeeds();
@@ -211,7 +211,7 @@ fn a_vocabulary_with_words_that_the_table_has_no_row_for() {
 }
 
 #[test]
-fn a_table_or_a_part_that_makes_no_sense() {
+fn options_that_do_not_fit_the_source() {
     let folder = Folder::new();
     folder.write("v.txt", "cat 1 2\ndog 3 4\n");
     folder.run(&["inspect", "v.txt", "--table", "position"]).fails(2, &["one table", "leave out --table position"]);
@@ -220,7 +220,7 @@ fn a_table_or_a_part_that_makes_no_sense() {
 }
 
 #[test]
-fn an_output_that_is_there_or_has_no_format() {
+fn outputs_that_exist_or_have_no_format() {
     let folder = Folder::new();
     folder.write("v.txt", "2 2\ncat 1 2\ndog 3 4\n").write("there.bin", "mine").write("w.words.txt", "mine");
     folder.run(&["convert", "v.txt", "there.bin"]).fails(6, &["there.bin already exists"]);
@@ -233,7 +233,7 @@ fn an_output_that_is_there_or_has_no_format() {
 }
 
 #[test]
-fn words_that_the_wanted_format_cannot_hold() {
+fn words_that_a_format_cannot_hold() {
     let folder = Folder::new();
     folder.write("v.csv", "New York,1,2\nSan Francisco,3,4\nBerlin,5,6\n");
     folder

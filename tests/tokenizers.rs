@@ -1,4 +1,4 @@
-//! Text becomes the ids that others give it, and comes back.
+//! Tokenizers give the ids of other implementations, and decode them to the text.
 
 mod wordspace;
 
@@ -24,7 +24,7 @@ fn gpt2_gives_the_ids_of_the_course_page() {
 }
 
 #[test]
-fn cat_is_two_tokens_with_and_without_the_space_before_it() {
+fn cat_with_and_without_a_space_are_two_tokens() {
     assert_eq!(ids("cat"), serde_json::json!([9246]));
     assert_eq!(ids(" cat"), serde_json::json!([3797]));
 }
@@ -40,7 +40,7 @@ fn tokens_are_shown_with_the_bytes_they_stand_for() {
 }
 
 #[test]
-fn the_rebuilt_gpt2_vocabulary_is_the_published_one_entry_by_entry() {
+fn the_rebuilt_gpt2_vocabulary_equals_the_published_one() {
     let golden: Value = serde_json::from_str(include_str!("golden/gpt2_vocabulary.json")).unwrap();
     let rebuilt: Value = serde_json::from_str(&Tokenizer::gpt2().to_json()).unwrap();
     let vocabulary = rebuilt["model"]["vocab"].as_object().unwrap();
@@ -61,7 +61,7 @@ fn sha256(lines: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
-fn gpt2_agrees_with_a_second_implementation_on_100_000_random_strings() {
+fn gpt2_agrees_with_tiktoken_on_random_strings() {
     let (ours, theirs) = (Tokenizer::gpt2(), tiktoken_rs::r50k_base_singleton());
     let mut random = generator(1, "random strings", 0);
     for _ in 0..50 {
@@ -74,14 +74,14 @@ fn gpt2_agrees_with_a_second_implementation_on_100_000_random_strings() {
     }
 }
 
-/// A string of up to forty pieces, such as texts are made of and such as nobody would write.
+/// A string of up to forty parts, usual and unusual.
 fn random_string(random: &mut ChaCha8Rng) -> String {
     const WORDS: &[&str] =
         &["the", " cat", "dog's", "I'll", "'re", "naïve", "straße", "hello", "don’t", "3.14", "日本語"];
     const SPACES: &[&str] = &[" ", "  ", "\n", "\r\n", "\t", "\u{a0}", "\u{3000}", "\u{2003} ", " \n "];
-    let pieces = below(random, 41);
+    let parts = below(random, 41);
     let mut string = String::new();
-    for _ in 0..pieces {
+    for _ in 0..parts {
         match below(random, 8) {
             0 | 1 => string.push_str(WORDS[below(random, WORDS.len() as u64) as usize]),
             2 => string.push_str(SPACES[below(random, SPACES.len() as u64) as usize]),
@@ -95,7 +95,7 @@ fn random_string(random: &mut ChaCha8Rng) -> String {
     string
 }
 
-/// Prepares `text` and gives back the corpus.
+/// Prepares `text` and opens the corpus.
 fn prepare(folder: &Folder, text: &str, tokenizer: &str, min_count: u64) -> Corpus {
     let tokenizer = tokenizer.parse().unwrap();
     let how = Preparation { tokenizer, min_count, held_out: 0.1, classes: Default::default() };
@@ -111,20 +111,20 @@ fn ids_of_train(corpus: &Corpus) -> Vec<u32> {
 }
 
 #[test]
-fn words_are_lower_cased_counted_and_cut_at_the_smallest_count() {
+fn words_are_lower_cased_and_need_the_minimum_count() {
     let folder = Folder::new();
     let corpus =
         prepare(&folder, &"The cat, the CAT; Übermut tut gut. ".repeat(10).replacen("gut", "selten", 1), "word", 2);
     let words = &corpus.vocabulary.words;
     assert_eq!(words[0], "<unk>");
-    assert_eq!(words[1], "cat", "most frequent first, then by the alphabet: {words:?}");
+    assert_eq!(words[1], "cat", "most frequent first, then alphabetically: {words:?}");
     assert!(words.contains(&"übermut".to_string()) && !words.contains(&"selten".to_string()), "{words:?}");
     assert_eq!(corpus.summary.train.unknown, 1);
     assert_eq!(corpus.tokenizer.decode(&ids_of_train(&corpus)[..5]), "the cat , the cat");
 }
 
 #[test]
-fn characters_come_back_as_the_text_they_were() {
+fn characters_round_trip() {
     let text = "Ein Tag, 日本, e\u{301}tude!\n\tNext… ".repeat(50);
     let folder = Folder::new();
     let corpus = prepare(&folder, &text, "char", 2);
@@ -136,7 +136,7 @@ fn characters_come_back_as_the_text_they_were() {
 }
 
 #[test]
-fn learned_byte_pairs_give_any_text_back_and_are_the_same_every_time() {
+fn learned_byte_pairs_round_trip_and_are_repeatable() {
     let text = ::wordspace::data::toy::text(3, 2000);
     let (a, b) = (Folder::new(), Folder::new());
     let corpus = prepare(&a, &text, "bpe:500", 1);
@@ -149,7 +149,7 @@ fn learned_byte_pairs_give_any_text_back_and_are_the_same_every_time() {
 }
 
 #[test]
-fn the_pieces_of_a_long_text_give_the_tokens_of_the_whole() {
+fn the_chunks_of_a_text_have_the_tokens_of_the_whole() {
     let text = ::wordspace::data::toy::text(5, 8000).replace(" . ", ".\n\n  ");
     assert!(text.len() > 3 * 64 * 1024);
     for tokenizer in ["gpt2", "bpe:400", "word", "char"] {
@@ -158,12 +158,12 @@ fn the_pieces_of_a_long_text_give_the_tokens_of_the_whole() {
         let found = ids_of_train(&corpus);
         let cut = Text::in_memory("test", text.clone()).cut(0.1).unwrap() as usize;
         let whole = corpus.tokenizer.encode_all(vec![text[..cut].to_string()], "whole").unwrap().remove(0);
-        assert!(found == whole, "{tokenizer}: {} tokens in pieces, {} in the whole", found.len(), whole.len());
+        assert!(found == whole, "{tokenizer}: {} tokens in chunks, {} in the whole", found.len(), whole.len());
     }
 }
 
 #[test]
-fn a_vocabulary_too_large_for_sixteen_bits_takes_four_bytes_an_id() {
+fn a_vocabulary_beyond_sixteen_bits_takes_four_bytes_an_id() {
     let folder = Folder::new();
     let text: String = (0..70_000).map(|n| format!("w{n} ")).collect();
     let corpus = prepare(&folder, &text, "word", 1);
@@ -177,7 +177,7 @@ fn a_vocabulary_too_large_for_sixteen_bits_takes_four_bytes_an_id() {
 }
 
 #[test]
-fn a_choice_of_tokenizer_reads_back_from_the_file_it_left() {
+fn a_tokenizer_round_trips_through_its_file() {
     let folder = Folder::new();
     let corpus = prepare(&folder, &::wordspace::data::toy::text(3, 500), "word", 2);
     let path = folder.join("tokenizer.json");
@@ -187,7 +187,7 @@ fn a_choice_of_tokenizer_reads_back_from_the_file_it_left() {
 }
 
 #[test]
-fn a_folder_stands_for_the_tokenizer_in_it() {
+fn a_folder_names_the_tokenizer_in_it() {
     let folder = Folder::new();
     prepare(&folder, &::wordspace::data::toy::text(3, 500), "word", 2);
     let ids = |tokenizer: &str| {
@@ -201,11 +201,11 @@ fn a_folder_stands_for_the_tokenizer_in_it() {
     let older = |text: &str| Tokenizer::from_file(&folder.join("older")).unwrap().encode(text).unwrap();
     let older_ids = |text: &str| older(text).iter().map(|token| token.id).collect::<Vec<_>>();
     assert_eq!(older_ids("cat cat<|endoftext|>tac"), [5, 6, 8, 2, 1, 0]);
-    assert_eq!(older_ids("cab"), [0, 1, 7], "what has no token is unknown");
+    assert_eq!(older_ids("cab"), [0, 1, 7], "a character without a token is unknown");
 }
 
 #[test]
-fn a_folder_whose_tokenizer_is_none() {
+fn bad_tokenizer_folders_are_refused() {
     let folder = Folder::new();
     std::fs::create_dir(folder.join("f")).unwrap();
     let fails = |words: &[&str]| {
@@ -219,13 +219,13 @@ fn a_folder_whose_tokenizer_is_none() {
     folder.write("f/merges.txt", "a b c\n");
     fails(&["merges.txt", "line 1", "expected two tokens"]);
     folder.write("f/merges.txt", "a b\n");
-    fails(&["merges.txt", "to ones that it does not have"]);
+    fails(&["merges.txt", "not a token in vocab.json"]);
     folder.write("f/vocab.json", r#"{"a": 0, "b": 4000000000}"#).write("f/merges.txt", "");
     fails(&["2 tokens have ids as high as 4000000000"]);
 }
 
 #[test]
-fn progress_is_told_for_both_readings_of_the_text() {
+fn progress_is_reported_for_both_passes_over_the_text() {
     let folder = Folder::new();
     let seen = std::sync::Mutex::new(Vec::new());
     let how =

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_cut_anywhere_is_refused() {
+    fn a_truncated_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.safetensors");
         write_tensors(&path, [("a", &[2, 2][..], &[1.0, 2.0, 3.0, 4.0][..])].into_iter()).unwrap();
