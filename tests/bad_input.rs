@@ -167,10 +167,7 @@ fn a_run_that_is_there_already() {
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     let before = folder.result_of("toy");
     let done = folder.train_small("toy", &["--steps", "2"]);
-    done.fails(
-        6,
-        &["runs/toy is there already", "try: wordspace resume runs/toy", "try: wordspace train --name toy-2"],
-    );
+    done.fails(6, &["runs/toy already exists", "try: wordspace resume runs/toy", "try: wordspace train --name toy-2"]);
     assert!(folder.result_of("toy") == before);
 }
 
@@ -178,7 +175,7 @@ fn a_run_that_is_there_already() {
 fn a_folder_that_is_no_run() {
     let folder = Folder::new();
     folder.run(&["resume", "runs/none"]).fails(3, &["runs/none: there is no such run"]);
-    folder.run(&["resume", "."]).fails(3, &["it holds no config.toml"]);
+    folder.run(&["resume", "."]).fails(3, &["it has no config.toml"]);
     folder.run(&["export", ".", "out"]).fails(3, &["config.toml"]);
 }
 
@@ -210,7 +207,7 @@ fn an_export_that_would_overwrite() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     folder.write("there", "a user's file");
-    folder.run(&["export", "runs/toy", "there"]).fails(6, &["there is there already"]);
+    folder.run(&["export", "runs/toy", "there"]).fails(6, &["there already exists"]);
     assert_eq!(std::fs::read(folder.join("there")).unwrap(), b"a user's file");
 }
 

@@ -166,7 +166,7 @@ fn a_prompt_that_is_empty_or_white_space() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     generate(&folder, "runs/toy", "", &[]).fails(2, &["the prompt is empty"]);
-    generate(&folder, "runs/toy", "  ", &[]).fails(2, &["the prompt has no token"]);
+    generate(&folder, "runs/toy", "  ", &[]).fails(2, &["the prompt is empty"]);
 }
 
 #[test]
@@ -226,14 +226,14 @@ fn a_model_whose_files_are_missing_damaged_or_lead_elsewhere() {
     std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
     generate(&folder, "model", "cat", &[]).fails(3, &["model.safetensors", "not a whole safetensors file"]);
     std::fs::remove_file(&file).unwrap();
-    generate(&folder, "model", "cat", &[]).fails(3, &["it holds no model.safetensors"]);
+    generate(&folder, "model", "cat", &[]).fails(3, &["it has no model.safetensors"]);
     folder.write("model/pytorch_model.bin", "PK");
     generate(&folder, "model", "cat", &[]).fails(3, &["pytorch_model.bin", "model.save_pretrained(FOLDER)"]);
     let index = |part: &str| {
         folder.write("model/model.safetensors.index.json", json!({ "weight_map": { "wte.weight": part } }).to_string());
         generate(&folder, "model", "cat", &[])
     };
-    index("../elsewhere.safetensors").fails(3, &["a part that is no file beside it"]);
+    index("../elsewhere.safetensors").fails(3, &["a shard that is not a file in the same folder"]);
     index("gone.safetensors").fails(3, &["cannot read model/gone.safetensors"]);
     write_tensors(&folder.join("model/other.safetensors"), [("a", &[1][..], &[1.0][..])].into_iter()).unwrap();
     index("other.safetensors").fails(3, &["other.safetensors", "it lacks wte.weight"]);
@@ -247,5 +247,5 @@ fn a_model_whose_numbers_are_none() {
     parameters.get_mut("transformer.ln_f.bias").unwrap().values[0] = f32::NAN;
     let parts = parameters.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
     write_tensors(&folder.join("model/model.safetensors"), parts).unwrap();
-    generate(&folder, "model", "cat", &[]).fails(3, &["the model's scores are not finite numbers"]);
+    generate(&folder, "model", "cat", &[]).fails(3, &["the model's logits are not finite"]);
 }

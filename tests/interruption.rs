@@ -90,7 +90,7 @@ fn a_second_process_on_the_same_run_leaves_at_once_and_names_the_first() {
     let began = Instant::now();
     let holder = format!("process {}", process.id());
     folder.run(&["resume", "runs/long"]).fails(6, &["runs/long", &holder]);
-    folder.train_small("long", &[]).fails(6, &["is there already", "wordspace resume runs/long", "--name long-2"]);
+    folder.train_small("long", &[]).fails(6, &["already exists", "wordspace resume runs/long", "--name long-2"]);
     assert!(began.elapsed() < Duration::from_secs(10));
     process.kill().unwrap();
     process.wait().unwrap();
@@ -133,7 +133,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_used() {
 
     let done = folder.run(&["resume", "runs/hurt"]).succeeds();
     assert!(
-        done.stderr.contains("step-000020 is passed over: model.safetensors has the right size but"),
+        done.stderr.contains("step-000020 is skipped: model.safetensors has the right size but"),
         "{}",
         done.stderr
     );

@@ -6,9 +6,9 @@ mod wordspace;
 #[cfg(feature = "wgpu")]
 fn two_hundred_updates_on_a_gpu_hold_no_more_memory_than_two_hundred_before() {
     use ::wordspace::data::Batch;
+    use ::wordspace::learn::config::TrainConfig;
+    use ::wordspace::learn::{Learner, Optimizer};
     use ::wordspace::model::{Gpt, ModelConfig};
-    use ::wordspace::train::config::TrainConfig;
-    use ::wordspace::train::{Learner, Optimizer};
 
     let test = "two_hundred_updates_on_a_gpu_hold_no_more_memory_than_two_hundred_before";
     let Some(gpu) = wordspace::gpu(test) else { return };

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use ::wordspace::data::Tokenizer;
 use ::wordspace::kernels::{AdamW, Moments, Rows};
+use ::wordspace::learn::config::DeviceChoice;
 use ::wordspace::model::parameters::HostTensor;
-use ::wordspace::train::device::{DeviceChoice, OpenDevice, parity};
+use ::wordspace::train::device::{OpenDevice, check_parity};
 use ::wordspace::train::huggingface::load_folder;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
@@ -48,7 +49,7 @@ fn assert_near(found: &[f32], expected: &[f64]) {
 /// Holds a processor's backend to 1e-5 of the largest logit and gradient and to 1e-4 of each of twenty losses.
 fn a_processor_gives_pytorchs_numbers(choice: DeviceChoice) {
     let device = OpenDevice::open(choice).unwrap();
-    let parity = parity(&device.device).unwrap();
+    let parity = check_parity(&device.device).unwrap();
     assert!(parity.is_right(false), "{choice}: {parity:?}");
     assert!(parity.gradient_norms <= 1e-4, "{choice}: {parity:?}");
     assert_eq!(parity.gradients.len(), 28);
@@ -71,8 +72,8 @@ fn wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
     let Some(device) = wordspace::gpu("wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses") else {
         return;
     };
-    let parity = parity(&device.device).unwrap();
-    assert!(parity.is_right(true), "{}: {parity:?}", device.part);
+    let parity = check_parity(&device.device).unwrap();
+    assert!(parity.is_right(true), "{}: {parity:?}", device.hardware);
 }
 
 /// What is left when SparseAdam has updated some rows in each of several steps, on every backend of a processor.

@@ -79,9 +79,10 @@ fn arrows_only_point_down() {
         ("wordspace-explore", &["wordspace-data"]),
         ("wordspace-gemm", &[]),
         ("wordspace-kernels", &["wordspace-gemm"]),
+        ("wordspace-learn", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
         ("wordspace-model", &["wordspace-kernels"]),
         ("wordspace-serve", &["wordspace-data", "wordspace-explore"]),
-        ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
+        ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-learn", "wordspace-model"]),
     ] {
         let ours: Vec<&String> = all[name].iter().filter(|name| name.starts_with("wordspace")).collect();
         assert_eq!(ours, below, "{name}");
@@ -102,9 +103,11 @@ fn data_explore_and_serve_have_no_burn_in_their_dependency_trees() {
 }
 
 #[test]
-fn model_and_kernels_touch_no_file_no_clock_no_terminal() {
+fn kernels_model_and_learn_touch_no_file_no_clock_no_terminal() {
     let words = ["std::fs", "std::io", "std::path", "std::time", "std::env", "std::process", "println!", "print!"];
     absent("crates/model/src", &words, |_| false);
+    absent("crates/learn/src", &words, |_| false);
+    absent("crates/learn/src", &["std::thread", "std::sync"], |_| false);
     absent("crates/kernels/src", &words, says_what_was_not_tested);
 }
 

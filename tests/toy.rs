@@ -111,17 +111,18 @@ fn without_arguments_it_is_the_toy_run_and_ends_with_a_table_and_the_next_comman
 
 #[test]
 fn the_preset_of_the_toy_run_is_the_toy_run() {
-    use ::wordspace::train::config::Config;
+    use ::wordspace::learn::config::Config;
+    use ::wordspace::train::open_config;
     let preset = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/toy.toml");
-    assert_eq!(Config::open(&preset, &[]).unwrap(), Config::default());
+    assert_eq!(open_config(&preset, &[]).unwrap(), Config::default());
 }
 
 #[test]
 fn every_preset_is_valid() {
-    use ::wordspace::train::config::Config;
+    use ::wordspace::train::open_config;
     let configs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
     for name in names(&configs).into_iter().filter(|name| name.ends_with(".toml")) {
-        Config::open(&configs.join(&name), &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        open_config(&configs.join(&name), &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 

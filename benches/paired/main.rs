@@ -45,7 +45,7 @@ fn main() {
     wordspace::keep_freed_memory();
     let device = OpenDevice::open(name.parse().expect("the device is known")).expect("the device is there");
     let mut work = open(&request, &device.device);
-    answer(&json!({ "ready": format!("{} ({})", device.name, device.part) }));
+    answer(&json!({ "ready": format!("{} ({})", device.name, device.hardware) }));
     for request in requests {
         let times = request["times"].as_u64().expect("a request says how often");
         device.device.sync().expect("the device is there");

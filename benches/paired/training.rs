@@ -6,9 +6,9 @@ use burn::tensor::Device;
 use serde::Deserialize;
 use serde_json::Value;
 use wordspace::data::{Batch, NamedTensor, read_tensors};
+use wordspace::learn::config::TrainConfig;
+use wordspace::learn::{Learner, Optimizer};
 use wordspace::model::{Gpt, ModelConfig};
-use wordspace::train::config::TrainConfig;
-use wordspace::train::{Learner, Optimizer};
 
 use crate::Work;
 

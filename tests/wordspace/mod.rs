@@ -10,7 +10,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use ::wordspace::data::write_tensors;
 #[cfg(feature = "wgpu")]
-use ::wordspace::train::device::{DeviceChoice, OpenDevice};
+use ::wordspace::learn::config::DeviceChoice;
+use ::wordspace::train::device::OpenDevice;
 use serde_json::Value;
 
 /// A run so small that a test can make many of them: a second or less.

@@ -1,9 +1,12 @@
-//! Checkpoints: all or nothing, and known to be whole before they are believed.
+//! Checkpoints: saved completely or not at all, and verified before they are loaded.
 //!
-//! A checkpoint is a folder, `step-000500`, of `model.safetensors`, `optimizer.safetensors`, `watched.safetensors`,
-//! `state.json` and `MANIFEST.json`, which lists the others with their sizes and hashes. It is written beside its place,
-//! every byte synced, and appears by one rename. One without a valid manifest does not exist to the loader, which falls
-//! back to the newest valid one and says so.
+//! A checkpoint is a folder, `step-000500`, with `model.safetensors`, `optimizer.safetensors`, `watched.safetensors`,
+//! `state.json` and `MANIFEST.json`, which lists the others with their sizes and hashes. It is written to a temporary
+//! folder, synced and renamed. The loader ignores a checkpoint without a valid manifest, falls back to the newest valid
+//! one and reports that.
+//!
+//! Written here rather than taken from burn's recorders and checkpointers, which neither hash, nor sync, nor hold what
+//! resuming with the same bits needs beside the model: the length of the log and the vectors at the last measurement.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,55 +15,27 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use wordspace_data::publish::{publish_bytes, sync_folder_of};
 use wordspace_data::{NamedTensor, read_tensors, sha256_of_file, write_tensors};
+use wordspace_learn::State;
 use wordspace_model::parameters::{HostTensor, HostTensors};
 
-use crate::watch::Look;
 use crate::{Error, Result};
 
-/// The version of a checkpoint's form.
+/// The version of the checkpoint format.
 const SCHEMA: u32 = 1;
 
-/// The files that a manifest vouches for.
+/// The files that a manifest lists.
 const FILES: [&str; 4] = ["model.safetensors", "optimizer.safetensors", "state.json", "watched.safetensors"];
 
-/// Everything a run needs to go on as if it had never stopped.
+/// Everything that a run needs to resume as if it had never stopped.
 pub struct Checkpoint {
     /// The parameters.
     pub model: HostTensors,
-    /// The moments.
+    /// The optimizer's moments.
     pub optimizer: HostTensors,
-    /// The vectors of the watched words at the last look.
+    /// The vectors of the watched words at the last measurement.
     pub watched: BTreeMap<String, NamedTensor>,
-    /// The rest.
+    /// Progress and best evaluation.
     pub state: State,
-}
-
-/// The part of a checkpoint that can be read by eye.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// Updates made.
-    pub step: u64,
-    /// Bytes of `log.jsonl` at that time.
-    pub log_bytes: u64,
-    /// The smoothed training loss.
-    pub smoothed_loss: Option<f64>,
-    /// Loss on held-out text before training.
-    pub first_loss: Option<f64>,
-    /// The best evaluation so far.
-    pub best: Option<Best>,
-    /// Evaluations since the best.
-    pub evaluations_since_best: u64,
-    /// What was seen of the watched words before training.
-    pub first_look: Option<Look>,
-}
-
-/// The best evaluation of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Best {
-    /// After which update.
-    pub step: u64,
-    /// Its loss on held-out text.
-    pub loss: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,7 +57,7 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// The checkpoints in `folder`, which is made with the first of them.
+    /// The checkpoints in `folder`, which is created with the first of them.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
@@ -92,54 +67,42 @@ impl Checkpoints {
         self.folder.join(format!("step-{step:06}"))
     }
 
-    /// Saves `checkpoint`; when this returns, it will outlast a power cut. Returns the hash of the model's file.
+    /// Saves `checkpoint`, durably: once this returns, it survives a power cut.
     ///
     /// # Errors
     ///
     /// [`Error::Disk`]; earlier checkpoints are untouched.
-    pub fn save(&self, checkpoint: &Checkpoint) -> Result<String> {
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<()> {
         let step = checkpoint.state.step;
         fs::create_dir_all(&self.folder).map_err(|source| Error::disk(&self.folder, source))?;
-        let beside = self.folder.join(format!(".step-{step:06}.{}.partial", std::process::id()));
-        let saved = self.save_beside(checkpoint, &beside);
+        let partial = self.folder.join(format!(".step-{step:06}.{}.partial", std::process::id()));
+        let saved = write_files(checkpoint, &partial).and_then(|()| self.publish(&partial, step));
         if saved.is_err() {
-            let _ = fs::remove_dir_all(&beside);
+            let _ = fs::remove_dir_all(&partial);
         }
         saved
     }
 
-    fn save_beside(&self, checkpoint: &Checkpoint, beside: &Path) -> Result<String> {
-        let place = self.path(checkpoint.state.step);
-        let disk = |source| Error::disk(&place, source);
-        fs::create_dir(beside).map_err(disk)?;
-        write_tensors(&beside.join("model.safetensors"), parts(&checkpoint.model))?;
-        write_tensors(&beside.join("optimizer.safetensors"), parts(&checkpoint.optimizer))?;
-        let watched =
-            checkpoint.watched.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
-        write_tensors(&beside.join("watched.safetensors"), watched)?;
-        let state = serde_json::to_vec_pretty(&checkpoint.state).expect("a state can always be written as JSON");
-        publish_bytes(&beside.join("state.json"), &state)?;
-        let manifest = Manifest::of(beside, checkpoint.state.step)?;
-        let json = serde_json::to_vec_pretty(&manifest).expect("a manifest can always be written as JSON");
-        publish_bytes(&beside.join("MANIFEST.json"), &json)?;
-
-        if place.exists() {
-            // A damaged one of the same step, passed over when the run went on; it is the user's, so it is kept.
-            let aside = (1..).map(|n| self.folder.join(format!("damaged-{n}-step-{:06}", checkpoint.state.step)));
-            let aside = aside.into_iter().find(|path| !path.exists()).expect("one of all numbers is free");
-            fs::rename(&place, aside).map_err(disk)?;
+    /// Renames the complete folder `partial` to the checkpoint of update `step`.
+    fn publish(&self, partial: &Path, step: u64) -> Result<()> {
+        let path = self.path(step);
+        let disk = |source| Error::disk(&path, source);
+        if path.exists() {
+            // A damaged checkpoint of the same step, which resuming skipped. It belongs to the user, so it is kept.
+            let free =
+                (1..).map(|n| self.folder.join(format!("damaged-{n}-step-{step:06}"))).find(|path| !path.exists());
+            fs::rename(&path, free.expect("some number is free")).map_err(disk)?;
         }
-        fs::rename(beside, &place).and_then(|()| sync_folder_of(&place)).map_err(disk)?;
-        Ok(manifest.files["model.safetensors"].sha256.clone())
+        fs::rename(partial, &path).and_then(|()| sync_folder_of(&path)).map_err(disk)
     }
 
-    /// The newest valid checkpoint, if there is one, and what is wrong with those newer than it.
+    /// The newest valid checkpoint, if there is one, and what is wrong with each newer one.
     pub fn newest(&self) -> Result<(Option<Checkpoint>, Vec<String>)> {
         let mut damaged = Vec::new();
         for step in self.steps()?.into_iter().rev() {
             match load(&self.path(step)) {
                 Ok(checkpoint) => return Ok((Some(checkpoint), damaged)),
-                Err(problem) => damaged.push(format!("{} is passed over: {problem}", self.path(step).display())),
+                Err(problem) => damaged.push(format!("{} is skipped: {problem}", self.path(step).display())),
             }
         }
         Ok((None, damaged))
@@ -149,13 +112,13 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// If there is none that is whole.
+    /// If there is no valid one.
     pub fn find(&self, step: Option<u64>) -> Result<Checkpoint> {
         if let Some(step) = step {
             return self.of_step(step);
         }
         self.newest()?.0.ok_or_else(|| {
-            let problem = "there is no whole checkpoint yet; let the run train until the first one".into();
+            let problem = "it holds no valid checkpoint yet; let the run train until it saves one".into();
             Error::BadRun { path: self.folder.clone(), problem }
         })
     }
@@ -164,7 +127,7 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// If there is none that is whole; the steps that have one are named.
+    /// If there is no valid one; the message lists the steps that have one.
     pub fn of_step(&self, step: u64) -> Result<Checkpoint> {
         let path = self.path(step);
         match load(&path) {
@@ -177,7 +140,7 @@ impl Checkpoints {
         }
     }
 
-    /// Deletes all checkpoints but the `keep` newest and that of step `best`.
+    /// Deletes all checkpoints except the `keep` newest and that of step `best`.
     pub fn prune(&self, keep: usize, best: Option<u64>) -> Result<()> {
         let steps = self.steps()?;
         let older = &steps[..steps.len().saturating_sub(keep)];
@@ -188,7 +151,7 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// The steps that have a folder, in order, whole or not.
+    /// The steps that have a checkpoint folder, in ascending order, valid or not.
     pub fn steps(&self) -> Result<Vec<u64>> {
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -199,6 +162,20 @@ impl Checkpoints {
         steps.sort_unstable();
         Ok(steps)
     }
+}
+
+/// Writes the files of `checkpoint` and their manifest to the new folder `partial`.
+fn write_files(checkpoint: &Checkpoint, partial: &Path) -> Result<()> {
+    fs::create_dir(partial).map_err(|source| Error::disk(partial, source))?;
+    write_tensors(&partial.join("model.safetensors"), parts(&checkpoint.model))?;
+    write_tensors(&partial.join("optimizer.safetensors"), parts(&checkpoint.optimizer))?;
+    let watched = checkpoint.watched.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
+    write_tensors(&partial.join("watched.safetensors"), watched)?;
+    let state = serde_json::to_vec_pretty(&checkpoint.state).expect("a state can always be written as JSON");
+    publish_bytes(&partial.join("state.json"), &state)?;
+    let manifest = Manifest::of(partial, checkpoint.state.step)?;
+    let json = serde_json::to_vec_pretty(&manifest).expect("a manifest can always be written as JSON");
+    Ok(publish_bytes(&partial.join("MANIFEST.json"), &json)?)
 }
 
 impl Manifest {
@@ -213,15 +190,15 @@ impl Manifest {
     }
 }
 
-/// The checkpoint in the folder `path`, or in one sentence why it is none.
+/// Loads the checkpoint in the folder `path`; the error is one sentence about what is wrong with it.
 fn load(path: &Path) -> std::result::Result<Checkpoint, String> {
     let json = fs::read(path.join("MANIFEST.json")).map_err(|error| format!("MANIFEST.json: {error}"))?;
     let manifest: Manifest = serde_json::from_slice(&json).map_err(|error| format!("MANIFEST.json: {error}"))?;
     if manifest.schema != SCHEMA {
-        return Err(format!("it is of version {}; this program reads version {SCHEMA}", manifest.schema));
+        return Err(format!("its format is version {}; this program reads version {SCHEMA}", manifest.schema));
     }
     if !manifest.files.keys().eq(&FILES) {
-        return Err("MANIFEST.json lists other files than a checkpoint has".into());
+        return Err("MANIFEST.json does not list the files of a checkpoint".into());
     }
     for (name, entry) in &manifest.files {
         check_file(&path.join(name), entry).map_err(|problem| format!("{name} {problem}"))?;
@@ -230,7 +207,7 @@ fn load(path: &Path) -> std::result::Result<Checkpoint, String> {
     let state = fs::read(path.join("state.json")).map_err(|error| format!("state.json: {error}"))?;
     let state: State = serde_json::from_slice(&state).map_err(|error| format!("state.json: {error}"))?;
     if state.step != manifest.step {
-        return Err(format!("its state is of step {}, its manifest of step {}", state.step, manifest.step));
+        return Err(format!("state.json says step {}, MANIFEST.json says step {}", state.step, manifest.step));
     }
     Ok(Checkpoint {
         model: host(tensors("model.safetensors")?),
@@ -247,7 +224,7 @@ fn check_file(path: &Path, entry: &FileEntry) -> std::result::Result<(), String>
     }
     let (sha256, _) = sha256_of_file(path).map_err(|error| error.to_string())?;
     if sha256 != entry.sha256 {
-        return Err("has the right size but other bytes than were saved".into());
+        return Err("has the right size but not the SHA-256 that was saved".into());
     }
     Ok(())
 }
@@ -256,7 +233,7 @@ fn parts(tensors: &HostTensors) -> impl Iterator<Item = (&str, &[usize], &[f32])
     tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice(), tensor.values.as_slice()))
 }
 
-/// What was read, as the model takes it.
+/// Converts tensors from a file to the model's type.
 pub(crate) fn host(tensors: BTreeMap<String, NamedTensor>) -> HostTensors {
     tensors.into_iter().map(|(name, t)| (name, HostTensor { shape: t.shape, values: t.values })).collect()
 }
@@ -294,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_comes_back_as_it_was_saved() {
+    fn the_newest_checkpoint_loads_as_it_was_saved() {
         let store = Store::with_steps(&[5, 10]);
         let (checkpoint, damaged) = store.checkpoints.newest().unwrap();
         let checkpoint = checkpoint.unwrap();
@@ -304,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn any_file_cut_anywhere_or_with_a_bit_flipped_is_found_and_named_and_the_one_before_is_used() {
+    fn a_damaged_file_is_named_and_the_checkpoint_before_is_used() {
         let store = Store::with_steps(&[5, 10]);
         let folder = store.checkpoints.path(10);
         for name in FILES.into_iter().chain(["MANIFEST.json"]) {
@@ -314,7 +291,7 @@ mod tests {
                 fs::write(&path, damaged).unwrap();
                 let (newest, message) = store.newest();
                 match name {
-                    // What is damaged in the list reads as damage of what it lists; a space may change and say the same.
+                    // Damage to the manifest can look like damage to a file that it lists, and a changed space is no damage.
                     "MANIFEST.json" => {
                         assert!(newest == Some(5) && !message.is_empty() || newest == Some(10), "{what}")
                     }
@@ -335,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_a_manifest_does_not_exist() {
+    fn a_folder_without_a_manifest_is_ignored() {
         let store = Store::with_steps(&[5, 10]);
         fs::remove_file(store.checkpoints.path(10).join("MANIFEST.json")).unwrap();
         assert_eq!(store.newest().0, Some(5));
     }
 
     #[test]
-    fn saving_a_step_again_puts_the_damaged_one_aside_and_loses_nothing() {
+    fn saving_a_step_again_keeps_the_damaged_one() {
         let store = Store::with_steps(&[5]);
         fs::write(store.checkpoints.path(5).join("state.json"), "damaged").unwrap();
         store.save(5);
@@ -358,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn without_any_checkpoint_there_is_none_and_nothing_to_complain_of() {
+    fn without_any_checkpoint_there_is_no_warning() {
         assert_eq!(Store::with_steps(&[]).newest(), (None, String::new()));
     }
 }

@@ -9,19 +9,19 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A configuration that makes no run.
-    #[error("{0}")]
-    Config(String),
-    /// A word to watch that the vocabulary does not have.
-    #[error("{0}")]
-    UnknownWord(String),
+    /// The configuration, or what is learned from.
+    #[error(transparent)]
+    Learn(wordspace_learn::Error),
     /// Text, tokens or another file.
     #[error(transparent)]
     Data(wordspace_data::Error),
-    /// The model's sizes, or a checkpoint's.
+    /// The model's sizes, or tensors that do not fit them.
     #[error(transparent)]
     Model(#[from] wordspace_model::Error),
-    /// A device that is not there, not built in, or not fit for the run.
+    /// A prompt or sampling options that nothing can be generated with.
+    #[error("{0}")]
+    Generate(String),
+    /// A device that is not there, not built in, or too small for the run.
     #[error("{0}")]
     Device(String),
     /// A computation that failed on the device.
@@ -29,7 +29,7 @@ pub enum Error {
     Computation {
         /// The device.
         device: String,
-        /// What was said.
+        /// What the device reported.
         problem: String,
     },
     /// A file of the run that could not be written.
@@ -37,13 +37,13 @@ pub enum Error {
     Disk {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
-        /// Whether there was no room.
+        /// Whether the disk or a quota is full.
         disk_full: bool,
     },
-    /// A run folder that is there already.
-    #[error("{} is there already", path.display())]
+    /// A run folder that already exists.
+    #[error("{} already exists", path.display())]
     RunExists {
         /// The run folder.
         path: PathBuf,
@@ -53,18 +53,18 @@ pub enum Error {
     RunLocked {
         /// The run folder.
         path: PathBuf,
-        /// What the lock file says of it.
+        /// What the lock file says of that process.
         holder: String,
     },
-    /// A folder that is no run, or whose files cannot be used.
+    /// A folder that is not a run, or whose files cannot be used.
     #[error("{}: {problem}", path.display())]
     BadRun {
-        /// The folder.
+        /// The folder or file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
     },
-    /// A loss that is no number any more.
+    /// A loss or gradient norm that is not finite.
     #[error(
         "step {step} has loss {loss} and gradient norm {gradient_norm}: training has diverged; {}; \
          a smaller learning rate (--set train.learning_rate=…) or a longer warm-up usually helps",
@@ -94,8 +94,18 @@ impl From<wordspace_data::Error> for Error {
     }
 }
 
+impl From<wordspace_learn::Error> for Error {
+    fn from(error: wordspace_learn::Error) -> Self {
+        match error {
+            wordspace_learn::Error::Data(error) => error.into(),
+            wordspace_learn::Error::Model(error) => error.into(),
+            other => Self::Learn(other),
+        }
+    }
+}
+
 impl Error {
-    /// An error of writing a file or folder of the run.
+    /// The error of writing a file or folder of the run.
     pub fn disk(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         let disk_full = matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge);

@@ -1,4 +1,4 @@
-//! Folders of Hugging Face GPT-2 models: read, and written from a run.
+//! Hugging Face GPT-2 folders: reads them, and exports a run as one.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,26 +8,26 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::publish_bytes;
 use wordspace_data::{Corpus, Progress, read_tensors_with_progress, write_tensors};
+use wordspace_learn::config::Config;
 use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::checkpoint::{Checkpoint, Checkpoints, host};
-use crate::config::Config;
-use crate::{Error, Result};
+use crate::{Error, Result, open_config};
 
-/// The model in `folder`: a `config.json` and a `model.safetensors` as `save_pretrained` leaves them, or the parts that it
-/// leaves of a large one, with their `model.safetensors.index.json`.
+/// The model in `folder`: `config.json` and `model.safetensors` as `save_pretrained` writes them, or the shards that it
+/// writes of a large model, with their `model.safetensors.index.json`.
 ///
 /// # Errors
 ///
-/// If a file is missing or damaged, or the model is no GPT-2.
+/// If a file is missing or damaged, or the model is not a GPT-2.
 pub fn load_folder(folder: &Path, device: &Device) -> Result<(ModelConfig, Gpt)> {
     let (config, parameters) = read_folder(folder, &|_, _, _| ControlFlow::Continue(()))?;
     let model = huggingface::from_checkpoint(&config, parameters, device)?;
     Ok((config, model))
 }
 
-/// What [`load_folder`] makes a model of.
+/// The configuration and parameters of the model in `folder`.
 pub(crate) fn read_folder(folder: &Path, progress: Progress<'_>) -> Result<(ModelConfig, HostTensors)> {
     let config = huggingface::config_from_json(&read_json(&folder.join("config.json"))?)?;
     Ok((config, read_parameters(folder, progress)?))
@@ -39,7 +39,7 @@ fn read_json(path: &Path) -> Result<Value> {
         .map_err(|error| Error::BadRun { path: path.to_path_buf(), problem: format!("it is not JSON ({error})") })
 }
 
-/// The parameters in `folder`, from one file or from parts.
+/// The parameters in `folder`, from one file or from shards.
 fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors> {
     let (whole, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
     if whole.is_file() {
@@ -49,10 +49,10 @@ fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors>
     if !index.is_file() {
         let problem = match folder.join("pytorch_model.bin").is_file() {
             true => {
-                "it holds its parameters as pytorch_model.bin, which only Python can read; save it again there with \
+                "its parameters are in pytorch_model.bin, which only Python can read; save it again there with \
                      model.save_pretrained(FOLDER)"
             }
-            false => "it holds no model.safetensors; expected a folder as model.save_pretrained(FOLDER) leaves it",
+            false => "it has no model.safetensors; expected a folder that model.save_pretrained(FOLDER) wrote",
         };
         return Err(bad(folder, problem));
     }
@@ -62,7 +62,7 @@ fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors>
     for (name, part) in map {
         let part = part.as_str().filter(|part| Path::new(part).file_name().is_some_and(|name| name == *part));
         parts
-            .entry(part.ok_or_else(|| bad(&index, "it names a part that is no file beside it"))?)
+            .entry(part.ok_or_else(|| bad(&index, "it names a shard that is not a file in the same folder"))?)
             .or_default()
             .push(name);
     }
@@ -77,16 +77,16 @@ fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors>
     Ok(all)
 }
 
-/// Writes the model of the run in `run` after update `step`, or the newest there is, to the new folder `to`, for
-/// `GPT2LMHeadModel` and `AutoTokenizer`, and returns the names of the files.
+/// Exports the model of `run` after update `step`, or its newest, to the new folder `to`, which `GPT2LMHeadModel` and
+/// `AutoTokenizer` can read. Returns the names of the files.
 ///
-/// The run may be going on; nothing in it is changed.
+/// The run may be in training meanwhile; nothing in it is changed.
 ///
 /// # Errors
 ///
-/// If the run has no such valid checkpoint, or `to` is there already.
+/// If the run has no such valid checkpoint, or `to` already exists.
 pub fn export(run: &Path, step: Option<u64>, to: &Path) -> Result<Vec<String>> {
-    let config = Config::open(&run.join("config.toml"), &[])?;
+    let config = open_config(&run.join("config.toml"), &[])?;
     let corpus = Corpus::open(run)?;
     let checkpoints = Checkpoints::new(run.join("checkpoints"));
     let checkpoint = checkpoints.find(step)?;
@@ -136,7 +136,7 @@ fn pretty(json: &Value) -> String {
     serde_json::to_string_pretty(json).expect("values can always be written as JSON") + "\n"
 }
 
-/// What a reader of the folder should know of the model.
+/// The README of the exported folder.
 fn model_card(config: &Config, model: &ModelConfig, corpus: &Corpus, checkpoint: &Checkpoint) -> String {
     let (state, text) = (&checkpoint.state, &corpus.summary);
     let best = match state.best {

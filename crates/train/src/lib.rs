@@ -1,4 +1,4 @@
-//! A run: from a configuration and a text to trained vectors, killed and resumed exactly.
+//! A run on disk: from a configuration to trained vectors, interrupted and resumed exactly.
 //!
 //! ```text
 //! Config ─▶ RunFolder ─▶ run ─▶ Outcome
@@ -6,26 +6,23 @@
 //!                         └ checkpoints/  vectors/
 //! ```
 //!
-//! A run is a function of (configuration, text, seed): windows, dropout and initial values are drawn by counter, so a run
-//! that is killed at any moment and resumed ends, on the processor, with the same bits. In reading order:
+//! `wordspace-learn` computes; this crate adds what needs the system: files, the clock, a thread that reads ahead, and
+//! devices. A run that is killed at any moment and resumed ends, on the CPU, with the same bits. In reading order:
 //!
-//! - [`config`]: a run as one plain struct in one file;
-//! - [`RunFolder`]: what is on disk, one process's at a time;
-//! - [`run()`]: a run from its folder;
-//! - `trainer`: the training loop, with [`Learner`] (one update), `gradients`, [`Optimizer`], `schedule`, `batches`, `readback`;
-//! - `evaluate`: the loss on held-out text;
-//! - [`watch`]: what is seen of words while they move;
-//! - [`event`], `log`: what is said of it;
-//! - [`checkpoint`]: all or nothing, and checked before it is believed;
-//! - [`device`]: which device, and whether it computes right;
-//! - [`huggingface`]: folders of `transformers`, in and out;
-//! - [`generate`]: a trained model goes on with a text;
-//! - [`likest()`]: the word that was probably meant.
+//! - [`open_config`]: a configuration from a TOML file;
+//! - [`RunFolder`]: the folder of a run, locked by one process at a time;
+//! - [`run()`]: trains a run from its folder;
+//! - `trainer`: the training loop, with `prefetch` and `readback`;
+//! - [`event`], `log`: what a run reports;
+//! - [`checkpoint`]: saved completely or not at all, and verified before loading;
+//! - [`device`]: opens devices, and checks that they compute correctly;
+//! - [`huggingface`]: reads and exports folders of `transformers`;
+//! - [`generate`]: continues a text with a trained model.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
-//! use wordspace_train::config::Config;
-//! use wordspace_train::device::{DeviceChoice, OpenDevice};
+//! use wordspace_learn::config::{Config, DeviceChoice};
+//! use wordspace_train::device::OpenDevice;
 //! use wordspace_train::{RunFolder, run};
 //!
 //! # if cfg!(feature = "flex") {
@@ -41,32 +38,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod batches;
 pub mod checkpoint;
-pub mod config;
+mod config_file;
 pub mod device;
 mod error;
-mod evaluate;
 pub mod event;
 pub mod generate;
-mod gradients;
 pub mod huggingface;
-mod learner;
-mod likest;
 mod log;
-mod optimizer;
+mod prefetch;
 mod provenance;
 mod readback;
 mod run;
 mod run_folder;
-mod schedule;
 mod trainer;
-pub mod watch;
 
+pub use config_file::open_config;
 pub use error::{Error, Result};
-pub use learner::{Learner, StepResult};
-pub use likest::likest;
-pub use optimizer::Optimizer;
 pub use run::{Outcome, run};
 pub use run_folder::RunFolder;
-pub use trainer::Ending;

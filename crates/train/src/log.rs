@@ -1,7 +1,8 @@
-//! `log.jsonl`: one event a line, append only.
+//! `log.jsonl`: one event per line, append only.
 //!
-//! Every line has a `schema`, an `event` and a `step`; all else is a function of the run but for `seconds`. A checkpoint
-//! remembers how long the log was; on resuming, what came after is cut off, and the repeated steps write it again.
+//! Every line has a `schema`, an `event` and a `step`. Everything but `seconds` is determined by the run. A checkpoint
+//! records the length of the log; resuming truncates the log to that length, and the repeated steps write the same lines
+//! again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -13,7 +14,7 @@ use serde::Serialize;
 use crate::event::Event;
 use crate::{Error, Result};
 
-/// The version of the lines' form.
+/// The version of the format.
 const SCHEMA: u32 = 1;
 
 /// The log of a run, open for appending.
@@ -29,22 +30,23 @@ struct Line<'a, T: Serialize> {
     schema: u32,
     event: &'static str,
     #[serde(flatten)]
-    what: &'a T,
+    content: &'a T,
     seconds: f64,
 }
 
 impl Log {
-    /// Opens the log at `path`, cut to its first `bytes`.
+    /// Opens the log at `path`, truncated to its first `bytes`.
     ///
     /// # Errors
     ///
-    /// If it is shorter than that, or cannot be written.
+    /// If it is shorter than `bytes`, or cannot be written.
     pub fn open(path: &Path, bytes: u64) -> Result<Self> {
         let disk = |source| Error::disk(path, source);
         let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(disk)?;
         let found = file.metadata().map_err(disk)?.len();
         if found < bytes {
-            let problem = format!("it has {found} bytes, but the checkpoint was saved when it had {bytes}");
+            let problem =
+                format!("it has {found} bytes, but {bytes} when the checkpoint was saved; part of it is missing");
             return Err(Error::BadRun { path: path.to_path_buf(), problem });
         }
         file.set_len(bytes).map_err(disk)?;
@@ -52,29 +54,29 @@ impl Log {
         Ok(Self { path: path.to_path_buf(), file, bytes, started: Instant::now() })
     }
 
-    /// Writes the line of `event`, if it is one that the log holds.
+    /// Writes a line for `event`, if it is of a kind that the log holds.
     pub fn write(&mut self, event: &Event<'_>) -> Result<()> {
         match event {
             Event::Stepped(step) => self.line("step", step),
             Event::Evaluated(evaluation) => self.line("evaluation", evaluation),
-            Event::Watched(look) => self.line("watch", look),
+            Event::Watched(measurement) => self.line("watch", measurement),
             Event::VectorsSaved(step) => self.line("vectors", &serde_json::json!({ "step": step })),
             Event::Preparing(..) | Event::Started(_) | Event::Warning(_) | Event::CheckpointSaved(_) => Ok(()),
         }
     }
 
-    /// How long the log is, once all of it is on the disk.
+    /// Syncs the log to disk and returns its length in bytes.
     pub fn sync(&mut self) -> Result<u64> {
         self.file.sync_data().map_err(|source| Error::disk(&self.path, source))?;
         Ok(self.bytes)
     }
 
-    fn line<T: Serialize>(&mut self, event: &'static str, what: &T) -> Result<()> {
+    fn line<T: Serialize>(&mut self, event: &'static str, content: &T) -> Result<()> {
         let seconds = (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3;
-        let line = Line { schema: SCHEMA, event, what, seconds };
+        let line = Line { schema: SCHEMA, event, content, seconds };
         let mut text = serde_json::to_vec(&line).expect("an event can always be written as JSON");
         text.push(b'\n');
-        // One write, so that a reader meets whole lines and a cut leaves at most one piece of a line.
+        // One write per line, so that a reader sees whole lines and a crash leaves at most one partial line.
         self.file.write_all(&text).map_err(|source| Error::disk(&self.path, source))?;
         self.bytes += text.len() as u64;
         Ok(())

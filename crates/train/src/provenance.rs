@@ -1,25 +1,25 @@
-//! `run.json`: where a run came from, and when it was worked on.
+//! `run.json`: with what program, machine and device a run was trained, and when.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use wordspace_data::publish::publish_bytes;
+use wordspace_learn::Ending;
 
 use crate::Result;
 use crate::device::OpenDevice;
 use crate::run_folder::{RunFolder, host};
-use crate::trainer::Ending;
 
 /// The content of `run.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Record {
     schema: u32,
-    /// How often, when and with what the run was worked on, in order.
+    /// The processes that trained the run, in order.
     sessions: Vec<Session>,
 }
 
-/// One process's work on a run.
+/// One process that trained the run.
 #[derive(Debug, Serialize, Deserialize)]
 struct Session {
     wordspace: String,
@@ -45,14 +45,14 @@ pub(crate) struct Provenance {
 }
 
 impl Provenance {
-    /// Takes up the record of earlier sessions, if there is one that can be read.
+    /// Opens the record of earlier sessions. An unreadable one is replaced: the run does not depend on it.
     pub fn open(folder: &RunFolder) -> Self {
         let path = folder.provenance();
         let record = std::fs::read(&path).ok().and_then(|json| serde_json::from_slice(&json).ok());
         Self { path, record: record.unwrap_or(Record { schema: 1, sessions: Vec::new() }) }
     }
 
-    /// Notes that this process works on the run from `from_step` on.
+    /// Records that this process trains the run from `from_step` on.
     pub fn begin(&mut self, from_step: u64, device: &OpenDevice) -> Result<()> {
         self.record.sessions.push(Session {
             wordspace: env!("CARGO_PKG_VERSION").into(),
@@ -62,7 +62,7 @@ impl Provenance {
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processors: std::thread::available_parallelism().map_or(0, |n| n.get()),
             device: device.name.clone(),
-            part: device.part.clone(),
+            part: device.hardware.clone(),
             began: now(),
             from_step,
             ended: None,
@@ -72,7 +72,7 @@ impl Provenance {
         self.save()
     }
 
-    /// Notes how it ended.
+    /// Records how it ended.
     pub fn end(&mut self, to_step: u64, ending: Ending) -> Result<()> {
         if let Some(session) = self.record.sessions.last_mut() {
             session.ended = Some(now());

@@ -1,4 +1,4 @@
-//! A run from its folder: made ready, begun or gone on with, and what it came to.
+//! A run from its folder: prepared, started or resumed, and its outcome.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -7,56 +7,58 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wordspace_data::{Corpus, Preparation, Text, Windows, sha256_of_file, toy};
+use wordspace_learn::config::Config;
+use wordspace_learn::watch::{Measurement, Watcher};
+use wordspace_learn::{Ending, Evaluation, Learner, Optimizer, State};
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::Result;
-use crate::checkpoint::{Checkpoint, Checkpoints, State};
-use crate::config::Config;
+use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::device::{OpenDevice, on_device};
-use crate::event::{Evaluation, Event, Start};
-use crate::learner::Learner;
+use crate::event::{Event, Start};
 use crate::log::Log;
-use crate::optimizer::Optimizer;
 use crate::provenance::Provenance;
 use crate::run_folder::RunFolder;
-use crate::trainer::{Ending, Trainer};
-use crate::watch::{Look, Watcher};
+use crate::trainer::{Inputs, Trainer};
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Outcome {
     /// Why it ended.
     pub ending: Ending,
-    /// Where it stands.
+    /// Its state at the end.
     pub state: State,
-    /// The newest evaluation of this process: of the model as it is, unless the run was interrupted.
+    /// The newest evaluation of this process; of the final model, unless the run was interrupted.
     pub evaluation: Option<Evaluation>,
-    /// The look at the watched words as they are.
-    pub look: Look,
+    /// The watch measures of the final model.
+    pub measurement: Measurement,
     /// The folder of the newest checkpoint.
     pub checkpoint: PathBuf,
     /// The hash of its `model.safetensors`.
     pub weights_sha256: String,
-    /// How many numbers the model holds.
+    /// The number of parameters of the model.
     pub parameters: usize,
-    /// What it ran on.
+    /// The name of the device.
     pub device: String,
     /// Updates that this process made.
     pub updates: u64,
-    /// Tokens per second that they read, evaluations, looks and saving aside; none if there were none.
+    /// Training tokens per second, without the time for evaluations, measurements and saving; `None` without an update.
     pub tokens_per_second: Option<f64>,
-    /// How long everything took.
+    /// The time that everything took.
     pub elapsed: Duration,
 }
 
-/// Makes the text of the run ready if it is not, then trains from the newest valid checkpoint, or from the start.
+/// Who is told of events.
+type Observer<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
+
+/// Prepares the text of the run if needed, then trains from the newest valid checkpoint, or from the start.
 ///
-/// Everything that happens is told to `observe`. When `stop` is set, the update at hand is finished and a checkpoint saved;
-/// before the first update, the run ends with [`wordspace_data::Error::Stopped`].
+/// Every [`Event`] goes to `observe`. When `stop` is set, the current update is finished and a checkpoint saved; before the
+/// first update, the run ends with [`wordspace_data::Error::Stopped`].
 ///
 /// # Errors
 ///
-/// See [`Error`](crate::Error). A run that failed can be gone on with from its newest checkpoint.
+/// See [`Error`](crate::Error). A run that failed can be resumed from its newest checkpoint.
 pub fn run(
     folder: &RunFolder,
     config: &Config,
@@ -71,7 +73,7 @@ fn train(
     folder: &RunFolder,
     config: &Config,
     device: &OpenDevice,
-    observe: &mut (dyn FnMut(Event<'_>) + Send),
+    observe: Observer<'_>,
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     let started = Instant::now();
@@ -79,115 +81,100 @@ fn train(
     let model_config = config.model(corpus.summary.vocab_size);
     model_config.validate()?;
     device.check_fits(&model_config, config)?;
-    let windows =
-        |tokens, part| Windows::new(tokens, config.model.context, model_config.vocab_size, part, &corpus.summary.name);
-    let (train, validation) =
-        (windows(&corpus.train, "the training part")?, windows(&corpus.validation, "the held-out part")?);
+    let inputs = inputs(folder, config, &corpus)?;
 
-    let (mut watcher, left_out) = Watcher::new(config, &corpus.tokenizer, &corpus.vocabulary)?;
-    let checkpoints = Checkpoints::new(folder.checkpoints());
-    let (checkpoint, damaged) = checkpoints.newest()?;
-    left_out.into_iter().chain(damaged).for_each(|warning| observe(Event::Warning(warning)));
-    let (learner, state) = match checkpoint {
-        Some(checkpoint) => restore(checkpoint, config, &model_config, device, &mut watcher)?,
-        None => (begin(config, &model_config, device)?, State::default()),
-    };
+    let (learner, state, watcher) = restore_or_init(&inputs, &model_config, device, observe)?;
+    let first = state.step;
     let mut provenance = Provenance::open(folder);
-    provenance.begin(state.step, device)?;
+    provenance.begin(first, device)?;
     observe(Event::Started(Start {
         folder: folder.path().to_path_buf(),
         corpus: &corpus.summary,
         model: &model_config,
         device: device.description(),
-        step: state.step,
+        step: first,
         steps: config.train.steps,
         tokens_per_step: config.tokens_per_step(),
     }));
 
-    let (first, log) = (state.step, Log::open(&folder.log(), state.log_bytes)?);
-    let stepping = Instant::now();
-    let saved = (first > 0).then_some(first);
-    let mut trainer = Trainer {
-        config,
-        folder,
-        corpus: &corpus,
-        train,
-        validation,
-        watcher,
-        checkpoints,
-        log,
-        observe,
-        state,
-        saved,
-        pending: None,
-        evaluation: None,
-        look: None,
-        aside: Duration::ZERO,
-    };
-    let (_, ending) = trainer.run(learner, stop)?;
-    let updates = trainer.state.step - first;
-    let seconds = (stepping.elapsed() - trainer.aside).as_secs_f64();
+    // The log comes last: a run that has one counts as begun.
+    let log = Log::open(&folder.log(), state.log_bytes)?;
+    let training = Instant::now();
+    let mut trainer = Trainer::new(inputs, state, watcher, log, observe);
+    let ending = trainer.run(learner, stop)?;
+    let seconds = (training.elapsed() - trainer.overhead).as_secs_f64();
     provenance.end(trainer.state.step, ending)?;
-    let checkpoint = trainer.checkpoints.path(trainer.state.step);
+
+    let Trainer { state, evaluation, measurement, .. } = trainer;
+    let updates = state.step - first;
+    let checkpoint = Checkpoints::new(folder.checkpoints()).path(state.step);
     Ok(Outcome {
         ending,
-        evaluation: trainer.evaluation,
-        look: trainer.look.clone().expect("a run ends with a look"),
+        state,
+        evaluation,
+        measurement: measurement.expect("a run ends with a measurement"),
         weights_sha256: sha256_of_file(&checkpoint.join("model.safetensors"))?.0,
         checkpoint,
         parameters: model_config.parameter_count(),
         device: device.name.clone(),
         updates,
         tokens_per_second: (updates > 0).then(|| (updates * config.tokens_per_step()) as f64 / seconds),
-        state: trainer.state,
         elapsed: started.elapsed(),
     })
 }
 
-/// The text of the run, made ready if it is not.
-fn prepare(
-    folder: &RunFolder,
-    config: &Config,
-    observe: &mut (dyn FnMut(Event<'_>) + Send),
-    stop: &AtomicBool,
-) -> Result<Corpus> {
+/// The windows over both parts of `corpus`.
+fn inputs<'a>(folder: &'a RunFolder, config: &'a Config, corpus: &'a Corpus) -> Result<Inputs<'a>> {
+    let (name, vocab_size) = (&corpus.summary.name, corpus.summary.vocab_size);
+    let windows = |tokens, part| Windows::new(tokens, config.model.context, vocab_size, part, name);
+    let train = windows(&corpus.train, "the training part")?;
+    let validation = windows(&corpus.validation, "the held-out part")?;
+    Ok(Inputs { config, folder, corpus, train, validation })
+}
+
+/// The learner, state and watcher of the newest valid checkpoint, or those of a new run. Damaged checkpoints and pairs that
+/// cannot be watched become warnings.
+fn restore_or_init(
+    inputs: &Inputs<'_>,
+    model_config: &ModelConfig,
+    device: &OpenDevice,
+    observe: Observer<'_>,
+) -> Result<(Learner, State, Watcher)> {
+    let Inputs { config, folder, corpus, .. } = inputs;
+    let (mut watcher, unwatched) = Watcher::new(config, &corpus.tokenizer, &corpus.vocabulary)?;
+    let (checkpoint, damaged) = Checkpoints::new(folder.checkpoints()).newest()?;
+    unwatched.into_iter().chain(damaged).for_each(|warning| observe(Event::Warning(warning)));
+    let seed = config.run.seed;
+    let training = device.device.clone().autodiff();
+    let Some(Checkpoint { model, optimizer, watched, state }) = checkpoint else {
+        let model = Gpt::init(model_config, seed, &training)?;
+        let learner = Learner { model, optimizer: Optimizer::new(model_config), seed };
+        return Ok((learner, State::default(), watcher));
+    };
+    let model = huggingface::from_checkpoint(model_config, model, &training)?;
+    let optimizer = Optimizer::from_host(model_config, optimizer, &device.device)?;
+    watcher.restore(watched);
+    Ok((Learner { model, optimizer, seed }, state, watcher))
+}
+
+/// The text of the run, prepared if it is not yet.
+fn prepare(folder: &RunFolder, config: &Config, observe: Observer<'_>, stop: &AtomicBool) -> Result<Corpus> {
     if !Corpus::is_prepared(folder.path()) {
         let text = match config.is_toy() {
             true => Text::in_memory("the built-in corpus", toy::text(config.run.seed, toy::SENTENCES)),
             false => Text::open(config.data.text.as_ref())?,
         };
-        let how = Preparation {
+        let preparation = Preparation {
             tokenizer: config.tokenizer()?,
             min_count: config.data.min_count,
             held_out: config.data.validation,
             classes: if config.is_toy() { toy::classes() } else { Default::default() },
         };
         let observe = Mutex::new(observe);
-        Corpus::prepare(folder.path(), &text, &how, &|phase, done, total| {
+        Corpus::prepare(folder.path(), &text, &preparation, &|phase, done, total| {
             observe.lock().unwrap_or_else(|poisoned| poisoned.into_inner())(Event::Preparing(phase, done, total));
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
     }
     Ok(Corpus::open(folder.path())?)
-}
-
-/// A learner that has learned nothing.
-fn begin(config: &Config, model_config: &ModelConfig, device: &OpenDevice) -> Result<Learner> {
-    let model = Gpt::init(model_config, config.run.seed, &device.device.clone().autodiff())?;
-    Ok(Learner { model, optimizer: Optimizer::new(model_config), seed: config.run.seed })
-}
-
-/// The learner that `checkpoint` holds.
-fn restore(
-    checkpoint: Checkpoint,
-    config: &Config,
-    model_config: &ModelConfig,
-    device: &OpenDevice,
-    watcher: &mut Watcher,
-) -> Result<(Learner, State)> {
-    let training = device.device.clone().autodiff();
-    let model = huggingface::from_checkpoint(model_config, checkpoint.model, &training)?;
-    let optimizer = Optimizer::from_host(model_config, checkpoint.optimizer, &device.device)?;
-    watcher.restore(checkpoint.watched);
-    Ok((Learner { model, optimizer, seed: config.run.seed }, checkpoint.state))
 }

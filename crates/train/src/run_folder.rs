@@ -1,4 +1,4 @@
-//! The folder of a run: readable by eye, complete, and one process's at a time.
+//! The folder of a run: complete, readable by eye, and locked by one process at a time.
 //!
 //! ```text
 //! config.toml   run.json   tokenizer.json   words.json   corpus.json   tokens/{train,validation}.bin
@@ -10,35 +10,35 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use wordspace_data::publish::{publish_bytes, sync_folder_of};
+use wordspace_learn::config::Config;
 
-use crate::config::Config;
-use crate::{Error, Result};
+use crate::{Error, Result, open_config};
 
-/// A run folder that this process holds.
+/// A run folder that this process has locked.
 pub struct RunFolder {
     path: PathBuf,
-    /// The lock is the operating system's and ends with the process, however it ends.
+    /// The operating system releases the lock when the process ends, however it ends.
     _lock: File,
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run, `runs/NAME`; it appears with its configuration in it or not at all.
+    /// Creates the folder of a new run, `runs/NAME`. It appears with its configuration in it, or not at all.
     ///
     /// # Errors
     ///
-    /// [`Error::RunExists`] if it is there already; [`Error::Disk`] if it cannot be made.
+    /// [`Error::RunExists`] if it already exists; [`Error::Disk`] if it cannot be created.
     pub fn create(runs: &Path, config: &Config) -> Result<Self> {
         let path = runs.join(&config.run.name);
         if path.exists() {
             return Err(Error::RunExists { path });
         }
         fs::create_dir_all(runs).map_err(|source| Error::disk(runs, source))?;
-        let beside = runs.join(format!(".{}.{}.partial", config.run.name, std::process::id()));
+        let partial = runs.join(format!(".{}.{}.partial", config.run.name, std::process::id()));
         let attempt = || -> Result<File> {
-            fs::create_dir(&beside).map_err(|source| Error::disk(&beside, source))?;
-            let lock = lock(&beside)?;
-            publish_bytes(&beside.join("config.toml"), config.to_toml().as_bytes())?;
-            fs::rename(&beside, &path).and_then(|()| sync_folder_of(&path)).map_err(|source| match path.exists() {
+            fs::create_dir(&partial).map_err(|source| Error::disk(&partial, source))?;
+            let lock = lock(&partial)?;
+            publish_bytes(&partial.join("config.toml"), config.to_toml().as_bytes())?;
+            fs::rename(&partial, &path).and_then(|()| sync_folder_of(&path)).map_err(|source| match path.exists() {
                 true => Error::RunExists { path: path.clone() },
                 false => Error::disk(&path, source),
             })?;
@@ -47,21 +47,21 @@ impl RunFolder {
         match attempt() {
             Ok(lock) => Ok(Self { path, _lock: lock }),
             Err(error) => {
-                let _ = fs::remove_dir_all(&beside);
+                let _ = fs::remove_dir_all(&partial);
                 Err(error)
             }
         }
     }
 
-    /// Opens the folder of an earlier run and the configuration in it, and removes what a killed process left half-written.
+    /// Opens the folder of an earlier run and the configuration in it, and removes the partial files of a killed process.
     ///
     /// # Errors
     ///
-    /// [`Error::BadRun`] if it is no run; [`Error::RunLocked`] if another process works in it.
+    /// [`Error::BadRun`] if it is not a run; [`Error::RunLocked`] if another process works in it.
     pub fn open(path: &Path) -> Result<(Self, Config)> {
         if !path.join("config.toml").is_file() {
             let problem = match path.exists() {
-                true => "it holds no config.toml, so it is no run; `wordspace train` makes one",
+                true => "it has no config.toml, so it is not a run; `wordspace train` makes one",
                 false => "there is no such run; `wordspace train` makes one",
             };
             return Err(Error::BadRun { path: path.to_path_buf(), problem: problem.into() });
@@ -70,21 +70,21 @@ impl RunFolder {
         for part in [folder.path.clone(), folder.tokens(), folder.checkpoints(), folder.vectors()] {
             remove_partial(&part).map_err(|source| Error::disk(part, source))?;
         }
-        let config = Config::open(&path.join("config.toml"), &[])?;
+        let config = open_config(&path.join("config.toml"), &[])?;
         Ok((folder, config))
     }
 
-    /// Whether training has begun, so that there is something to go on with.
+    /// Whether training has begun, so that the run can be resumed.
     pub fn has_begun(&self) -> bool {
         self.log().exists()
     }
 
-    /// Deletes the folder of a run that this process made and that never began.
+    /// Deletes the folder of a run that this process created and that never began.
     pub fn discard(self) -> Result<()> {
         fs::remove_dir_all(&self.path).map_err(|source| Error::disk(&self.path, source))
     }
 
-    /// Replaces the configuration, when a run is to go on for longer.
+    /// Replaces the configuration, to train a run for longer.
     pub fn save_config(&self, config: &Config) -> Result<()> {
         Ok(publish_bytes(&self.path.join("config.toml"), config.to_toml().as_bytes())?)
     }
@@ -94,12 +94,12 @@ impl RunFolder {
         &self.path
     }
 
-    /// Where the run came from and when it was worked on.
+    /// The file with the run's provenance.
     pub fn provenance(&self) -> PathBuf {
         self.path.join("run.json")
     }
 
-    /// The events.
+    /// The file with the run's events.
     pub fn log(&self) -> PathBuf {
         self.path.join("log.jsonl")
     }
@@ -124,7 +124,7 @@ impl RunFolder {
     }
 }
 
-/// Takes the lock of the run at `path`, and says in it who holds it.
+/// Locks the run at `path` and writes into the lock file which process holds it.
 fn lock(path: &Path) -> Result<File> {
     let file_path = path.join("LOCK");
     let disk = |source| Error::disk(&file_path, source);
@@ -134,7 +134,7 @@ fn lock(path: &Path) -> Result<File> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
-            // Some systems let nobody read a locked file.
+            // On some systems a locked file cannot be read.
             let _ = file.read_to_string(&mut holder);
             let holder = if holder.is_empty() { "unknown".into() } else { holder.trim().to_string() };
             return Err(Error::RunLocked { path: path.to_path_buf(), holder });
@@ -146,15 +146,15 @@ fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// The name of this machine, as well as it can be had without asking the network.
+/// The name of this machine, found without asking the network.
 pub(crate) fn host() -> String {
     let named = fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).or_else(|| std::env::var("HOSTNAME").ok());
     named.map_or("this machine".into(), |name| name.trim().to_string())
 }
 
-/// Removes what was being written when a process was killed: `.NAME.PID.partial`, files and folders. The lock is held, so
-/// nobody is writing them now.
+/// Removes the files and folders that a killed process was writing, `.NAME.PID.partial`. This process holds the lock, so
+/// no other process is writing them.
 fn remove_partial(folder: &Path) -> std::io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_run_has_its_configuration_and_nothing_half_made_beside_it() {
+    fn a_new_run_has_its_configuration_and_no_partial_files() {
         let runs = tempfile::tempdir().unwrap();
         let folder = create(runs.path()).unwrap();
         assert!(folder.path().join("config.toml").is_file());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_there_is_never_touched() {
+    fn an_existing_run_is_never_touched() {
         let runs = tempfile::tempdir().unwrap();
         fs::create_dir(runs.path().join("toy")).unwrap();
         assert!(matches!(create(runs.path()), Err(Error::RunExists { .. })));
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_one_holders_at_a_time_and_free_again_after() {
+    fn a_run_is_locked_until_its_holder_drops_it() {
         let runs = tempfile::tempdir().unwrap();
         let first = create(runs.path()).unwrap();
         let path = first.path().to_path_buf();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn opening_clears_what_a_killed_process_left_and_nothing_else() {
+    fn opening_removes_partial_files_and_nothing_else() {
         let runs = tempfile::tempdir().unwrap();
         let path = create(runs.path()).unwrap().path().to_path_buf();
         fs::create_dir_all(path.join("checkpoints/.step-000005.99.partial")).unwrap();

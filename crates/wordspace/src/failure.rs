@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use wordspace::{data, explore, model, serve, train};
+use wordspace::{data, explore, learn, model, serve, train};
 
 /// What a program that was stopped by Ctrl-C ends with.
 pub const INTERRUPTED: u8 = 130;
@@ -87,15 +87,22 @@ impl From<serve::Error> for Failure {
     }
 }
 
+impl From<learn::Error> for Failure {
+    fn from(error: learn::Error) -> Self {
+        train::Error::from(error).into()
+    }
+}
+
 impl From<train::Error> for Failure {
     fn from(error: train::Error) -> Self {
         use train::Error::*;
         let code = match &error {
-            Config(_) | Data(data::Error::NoSuchTokenizer { .. }) | Model(model::Error::Config { .. }) => 2,
+            Learn(learn::Error::Config(_)) | Generate(_) | Data(data::Error::NoSuchTokenizer { .. }) => 2,
+            Model(model::Error::Config { .. }) => 2,
             Data(data::Error::Stopped) => INTERRUPTED,
             Disk { .. } => 5,
             Data(data::Error::Exists { .. }) | RunExists { .. } | RunLocked { .. } => 6,
-            Data(_) | Model(_) | BadRun { .. } | UnknownWord(_) => 3,
+            Data(_) | Model(_) | BadRun { .. } | Learn(learn::Error::UnknownWord(_)) => 3,
             Device(_) => 4,
             Computation { device, .. } if !["flex", "ndarray"].contains(&device.as_str()) => 4,
             _ => 1,

@@ -8,15 +8,16 @@
 //! - [`model`]: the network — GPT-2 exactly;
 //! - [`explore`]: what vectors know — neighbours, analogies, projections, evaluations;
 //! - [`serve`]: the live page — a run's words as they move, for this machine's browser;
-//! - [`train`]: a run — from a configuration to trained vectors, killed and resumed exactly;
+//! - [`learn`]: what a run computes — updates, evaluation, watch measures;
+//! - [`train`]: a run on disk — from a configuration to trained vectors, killed and resumed exactly;
 //! - [`mod@bench`]: how fast a device does the work, checked before it is timed.
 //!
 //! The program `wordspace` is the command line to the same. A run of twenty updates, as the command line makes it:
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
-//! use wordspace::train::config::Config;
-//! use wordspace::train::device::{DeviceChoice, OpenDevice};
+//! use wordspace::learn::config::{Config, DeviceChoice};
+//! use wordspace::train::device::OpenDevice;
 //! use wordspace::train::{RunFolder, run};
 //!
 //! # if cfg!(feature = "flex") {
@@ -35,6 +36,7 @@ pub mod bench;
 pub use wordspace_data as data;
 pub use wordspace_explore as explore;
 pub use wordspace_kernels as kernels;
+pub use wordspace_learn as learn;
 pub use wordspace_model as model;
 pub use wordspace_serve as serve;
 pub use wordspace_train as train;

@@ -1,7 +1,9 @@
-//! GPUs: which are there, and what they are.
+//! Finds and opens GPUs.
 
-use super::{DeviceChoice, OpenDevice, not_built};
-use crate::Result;
+use wordspace_learn::config::DeviceChoice;
+
+use super::{OpenDevice, not_built};
+use crate::{Error, Result};
 
 /// Opens the GPU that `choice` names.
 pub(super) fn open(choice: DeviceChoice) -> Result<OpenDevice> {
@@ -20,8 +22,8 @@ pub(super) fn open(choice: DeviceChoice) -> Result<OpenDevice> {
     }
 }
 
-/// The ways to a GPU that this build has, the best one first.
-const WAYS: &[DeviceChoice] = &[
+/// The GPU backends of this build, the best first.
+const BACKENDS: &[DeviceChoice] = &[
     #[cfg(feature = "cuda")]
     DeviceChoice::Cuda(0),
     #[cfg(feature = "rocm")]
@@ -34,26 +36,26 @@ const WAYS: &[DeviceChoice] = &[
     DeviceChoice::Wgpu,
 ];
 
-/// Every GPU that this build reaches.
+/// Every GPU that this build can open.
 pub(super) fn all() -> Vec<OpenDevice> {
-    WAYS.iter().filter_map(|&way| open(way).ok()).collect()
+    BACKENDS.iter().filter_map(|&backend| open(backend).ok()).collect()
 }
 
-/// The best real GPU, or the name of one that is only imitated by the processor, if that is all there is.
+/// The best hardware GPU; if there is none, the name of a software-emulated one, if there is one.
 pub(super) fn best() -> std::result::Result<OpenDevice, Option<String>> {
     #[cfg_attr(not(feature = "wgpu"), allow(unused_mut))]
     let mut software = None;
-    for &way in WAYS {
-        match way {
-            // A graphics interface tells what it has before it is opened.
+    for &backend in BACKENDS {
+        match backend {
+            // A graphics API lists its adapters without opening one.
             #[cfg(feature = "wgpu")]
-            DeviceChoice::Wgpu | DeviceChoice::Vulkan | DeviceChoice::Metal => match graphics::find(way) {
+            DeviceChoice::Wgpu | DeviceChoice::Vulkan | DeviceChoice::Metal => match graphics::find(backend) {
                 Ok(adapter) if adapter.is_software() => software = Some(adapter.info.name),
-                Ok(_) => return open(way).map_err(|_| None),
+                Ok(_) => return open(backend).map_err(|_| None),
                 Err(_) => {}
             },
             _ => {
-                if let Ok(device) = open(way) {
+                if let Ok(device) = open(backend) {
                     return Ok(device);
                 }
             }
@@ -62,7 +64,15 @@ pub(super) fn best() -> std::result::Result<OpenDevice, Option<String>> {
     Err(software)
 }
 
-/// GPUs through a graphics interface.
+#[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
+fn not_found(choice: DeviceChoice) -> Error {
+    Error::Device(format!(
+        "no GPU was found for --device {choice}; \
+         `wordspace devices` lists the devices of this machine, --device flex trains on the CPU"
+    ))
+}
+
+/// GPUs through a graphics API.
 #[cfg(feature = "wgpu")]
 mod graphics {
     use std::collections::HashMap;
@@ -73,14 +83,17 @@ mod graphics {
     use futures_lite::future::block_on;
     use wgpu::DeviceType;
 
-    use super::{DeviceChoice, OpenDevice};
+    use wordspace_learn::config::DeviceChoice;
+
+    use super::super::OpenDevice;
+    use super::not_found;
     use crate::{Error, Result};
 
-    /// burn opens a device once; what was opened is kept.
+    /// burn opens each device only once, so open devices are kept.
     static OPENED: LazyLock<Mutex<HashMap<String, OpenDevice>>> = LazyLock::new(Mutex::default);
 
-    /// What each system offers for computing. OpenGL is left out: its drivers are made for pictures.
-    const INTERFACES: &[(WgpuBackend, wgpu::Backends)] = if cfg!(target_vendor = "apple") {
+    /// The graphics APIs to compute with on each system. Not OpenGL: many of its drivers lack compute shaders.
+    const APIS: &[(WgpuBackend, wgpu::Backends)] = if cfg!(target_vendor = "apple") {
         &[(WgpuBackend::Metal, wgpu::Backends::METAL)]
     } else if cfg!(windows) {
         &[(WgpuBackend::Vulkan, wgpu::Backends::VULKAN), (WgpuBackend::Dx12, wgpu::Backends::DX12)]
@@ -88,7 +101,7 @@ mod graphics {
         &[(WgpuBackend::Vulkan, wgpu::Backends::VULKAN)]
     };
 
-    /// Kinds of adapters, the best first, the last one imitated by the processor.
+    /// The kinds of adapters, the best first. The last one is software-emulated.
     const KINDS: &[(DeviceType, DeviceKind)] = &[
         (DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu(0)),
         (DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu(0)),
@@ -96,12 +109,12 @@ mod graphics {
         (DeviceType::Cpu, DeviceKind::Cpu),
     ];
 
-    /// An adapter that is there, not opened yet.
+    /// An adapter of this machine, not opened yet.
     pub(super) struct Adapter {
         pub info: wgpu::AdapterInfo,
         limits: wgpu::Limits,
         kind: DeviceKind,
-        interface: WgpuBackend,
+        api: WgpuBackend,
     }
 
     impl Adapter {
@@ -110,30 +123,25 @@ mod graphics {
         }
     }
 
-    /// The best adapter that `choice` reaches.
+    /// The best adapter for `choice`.
     pub(super) fn find(choice: DeviceChoice) -> Result<Adapter> {
-        let wanted = |interface: &WgpuBackend| match choice {
-            DeviceChoice::Vulkan => *interface == WgpuBackend::Vulkan,
-            DeviceChoice::Metal => *interface == WgpuBackend::Metal,
+        let wanted = |api: &WgpuBackend| match choice {
+            DeviceChoice::Vulkan => *api == WgpuBackend::Vulkan,
+            DeviceChoice::Metal => *api == WgpuBackend::Metal,
             _ => true,
         };
         let mut found = Vec::new();
-        for &(interface, backends) in INTERFACES.iter().filter(|(interface, _)| wanted(interface)) {
+        for &(api, backends) in APIS.iter().filter(|(api, _)| wanted(api)) {
             let descriptor =
                 wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() };
             let adapters = block_on(wgpu::Instance::new(descriptor).enumerate_adapters(backends));
-            found.extend(adapters.into_iter().map(|adapter| (adapter.get_info(), adapter.limits(), interface)));
+            found.extend(adapters.into_iter().map(|adapter| (adapter.get_info(), adapter.limits(), api)));
         }
         let of_kind = |(device_type, kind): &(DeviceType, DeviceKind)| {
-            let (info, limits, interface) = found.iter().find(|(info, ..)| info.device_type == *device_type)?.clone();
-            Some(Adapter { info, limits, kind: kind.clone(), interface })
+            let (info, limits, api) = found.iter().find(|(info, ..)| info.device_type == *device_type)?.clone();
+            Some(Adapter { info, limits, kind: kind.clone(), api })
         };
-        KINDS.iter().find_map(of_kind).ok_or_else(|| {
-            Error::Device(format!(
-                "no GPU was found for --device {choice}; \
-                 `wordspace devices` lists what is there, --device flex trains on the processor"
-            ))
-        })
+        KINDS.iter().find_map(of_kind).ok_or_else(|| not_found(choice))
     }
 
     pub(super) fn open(choice: DeviceChoice) -> Result<OpenDevice> {
@@ -142,17 +150,14 @@ mod graphics {
             return Ok(device.clone());
         }
         let adapter = find(choice)?;
-        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.interface);
+        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.api);
         let device = options.init().map_err(|error| {
-            Error::Device(format!(
-                "{} cannot be used: {error}; --device flex trains on the processor",
-                adapter.info.name
-            ))
+            Error::Device(format!("{} cannot be used: {error}; --device flex trains on the CPU", adapter.info.name))
         })?;
         let device = OpenDevice {
             device,
             name: choice.to_string(),
-            part: format!("{}, {:?}", adapter.info.name, adapter.info.backend),
+            hardware: format!("{}, {:?}", adapter.info.name, adapter.info.backend),
             is_software: adapter.is_software(),
             largest_buffer: Some(adapter.limits.max_buffer_size.min(adapter.limits.max_storage_buffer_binding_size)),
             reason: "it was asked for".into(),
@@ -162,18 +167,21 @@ mod graphics {
     }
 }
 
-/// GPUs through their maker's own interface.
+/// GPUs through their vendor's own API.
 #[cfg(any(feature = "cuda", feature = "rocm"))]
 mod compute {
     use std::panic::catch_unwind;
 
     use burn::tensor::{Device, DeviceType};
 
-    use super::{DeviceChoice, OpenDevice};
-    use crate::{Error, Result};
+    use wordspace_learn::config::DeviceChoice;
+
+    use super::super::OpenDevice;
+    use super::not_found;
+    use crate::Result;
 
     pub(super) fn open(choice: DeviceChoice, number: usize) -> Result<OpenDevice> {
-        // Without a driver the bindings panic when they look for it.
+        // The bindings panic if there is no driver.
         let found = catch_unwind(|| {
             let all = match choice {
                 #[cfg(feature = "cuda")]
@@ -183,16 +191,11 @@ mod compute {
                 _ => return None,
             };
             let device = all.into_iter().nth(number)?;
-            let part = device.identity().map(|identity| identity.name);
-            Some((device, part.unwrap_or_else(|| choice.to_string())))
+            let hardware = device.identity().map(|identity| identity.name);
+            Some((device, hardware.unwrap_or_else(|| choice.to_string())))
         });
-        let (device, part) = found.ok().flatten().ok_or_else(|| {
-            Error::Device(format!(
-                "no GPU was found for --device {choice}; \
-                 `wordspace devices` lists what is there, --device flex trains on the processor"
-            ))
-        })?;
+        let (device, hardware) = found.ok().flatten().ok_or_else(|| not_found(choice))?;
         let (name, reason) = (choice.to_string(), "it was asked for".to_string());
-        Ok(OpenDevice { device, name, part, is_software: false, largest_buffer: None, reason })
+        Ok(OpenDevice { device, name, hardware, is_software: false, largest_buffer: None, reason })
     }
 }

@@ -1,4 +1,4 @@
-//! A model with its tokenizer, from wherever the two lie.
+//! A model with its tokenizer, from a run or a Hugging Face folder.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,13 @@ use wordspace_data::{Progress, Tokenizer};
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::checkpoint::Checkpoints;
-use crate::config::Config;
 use crate::device::{OpenDevice, on_device};
 use crate::huggingface::read_folder;
-use crate::{Error, Result};
+use crate::{Error, Result, open_config};
 
 /// A model that predicts, and the tokenizer it was trained with.
 pub struct LanguageModel {
-    /// Where it came from.
+    /// The run, folder or file that it was opened from.
     pub path: PathBuf,
     /// Its sizes.
     pub config: ModelConfig,
@@ -21,18 +20,18 @@ pub struct LanguageModel {
     pub model: Gpt,
     /// Text ↔ ids.
     pub tokenizer: Tokenizer,
-    /// Where it computes.
+    /// The device that it computes on.
     pub device: OpenDevice,
 }
 
 impl LanguageModel {
-    /// The model of the run in `path` after update `step`, or its newest; or that of a Hugging Face GPT-2 folder, or of a
-    /// `.safetensors` file in one. Step 0 is the model before training, which is a function of the configuration. `progress` is
-    /// told how far the reading of a folder is.
+    /// Opens the model of the run at `path` after update `step`, or its newest; or the model of a Hugging Face GPT-2 folder or
+    /// of a `.safetensors` file in one. Step 0 is the model before training, which the configuration determines. `progress`
+    /// is called while a folder is read.
     ///
     /// # Errors
     ///
-    /// If there is no model, it is damaged, it is no GPT-2, or its tokenizer is missing or of another vocabulary.
+    /// If there is no model, it is damaged or not a GPT-2, or its tokenizer is missing or has another vocabulary.
     pub fn open(path: &Path, step: Option<u64>, device: OpenDevice, progress: Progress<'_>) -> Result<Self> {
         let bad = |problem: String| Error::BadRun { path: path.to_path_buf(), problem };
         if path.join("config.toml").is_file() {
@@ -45,16 +44,15 @@ impl LanguageModel {
         match folder {
             Some(folder) if folder.join("config.json").is_file() => match step {
                 None => Self::of_folder(path, folder, device, progress),
-                Some(_) => Err(bad("it is no run, so it has no steps; leave out what follows the @".into())),
+                Some(_) => Err(bad("it is not a run, so it has no steps; leave out the @ and what follows it".into())),
             },
             _ if path.is_file() => Err(bad(
-                "it has vectors but no model to predict with; use a run's folder, or one with config.json and \
+                "it has vectors but no model to predict with; expected a run, or a folder with config.json and \
                  model.safetensors"
                     .into(),
             )),
             _ if path.exists() => Err(bad(
-                "it holds neither a run (config.toml) nor a Hugging Face model (config.json), so there is nothing to \
-                 predict with"
+                "it is neither a run (config.toml) nor a Hugging Face model (config.json), so it cannot predict text"
                     .into(),
             )),
             _ => Err(bad("there is no such run or folder; `wordspace train` makes a run".into())),
@@ -62,7 +60,7 @@ impl LanguageModel {
     }
 
     fn of_run(run: &Path, step: Option<u64>, device: OpenDevice) -> Result<Self> {
-        let config = Config::open(&run.join("config.toml"), &[])?;
+        let config = open_config(&run.join("config.toml"), &[])?;
         let tokenizer = Tokenizer::from_file(&run.join("tokenizer.json"))?;
         let (sizes, checkpoints) = (config.model(tokenizer.vocab_size()), Checkpoints::new(run.join("checkpoints")));
         device.check_holds(&sizes)?;

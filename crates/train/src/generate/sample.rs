@@ -1,4 +1,4 @@
-//! Which token comes next: the likeliest, or one by chance.
+//! Chooses the next token: the likeliest, or a random one.
 
 use std::cmp::Ordering;
 
@@ -6,50 +6,50 @@ use wordspace_data::{below, generator};
 
 use crate::{Error, Result};
 
-/// A random number is one of 2⁵³, as many as 64-bit floats between 0 and 1 are evenly apart.
-const FINENESS: u64 = 1 << 53;
+/// Random numbers in [0, 1) are multiples of 2⁻⁵³, which 64-bit floats hold exactly.
+const RESOLUTION: u64 = 1 << 53;
 
-/// How a token is chosen from the scores of all.
+/// How the next token is chosen from the logits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// What the scores are divided by before the softmax: 1 takes the model at its word, less makes the likely likelier,
-    /// and 0 always takes the likeliest.
+    /// The logits are divided by it before the softmax: 1 samples the model's own distribution, less makes likely tokens
+    /// likelier, 0 always takes the likeliest.
     pub temperature: f64,
-    /// How many of the likeliest tokens have a chance; all of them if none is given.
+    /// Sample only among this many of the likeliest tokens; `None` samples among all.
     pub top_k: Option<usize>,
-    /// Where the random numbers begin.
+    /// The seed of the random numbers.
     pub seed: u64,
 }
 
 impl Sampling {
-    /// Checks what a user asked for.
+    /// Checks the user's options.
     ///
     /// # Errors
     ///
-    /// If the temperature is negative or no number, or no token would have a chance.
+    /// If the temperature is negative or not finite, or `top_k` is 0.
     pub fn validate(&self) -> Result<()> {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
-            let problem = "it must be 0 (always the likeliest token) or above; 1 takes the model at its word";
-            return Err(Error::Config(format!("--temperature is {}: {problem}", self.temperature)));
+            let problem = "it must be 0 (always the likeliest token) or above; 1 samples the model's own distribution";
+            return Err(Error::Generate(format!("--temperature is {}: {problem}", self.temperature)));
         }
         if self.top_k == Some(0) {
-            return Err(Error::Config("--top-k is 0: it must be at least 1, so that one token has a chance".into()));
+            return Err(Error::Generate("--top-k is 0: it must be at least 1".into()));
         }
         Ok(())
     }
 
-    /// The token at place `position` of a text, given the scores of all tokens there; none if they are no numbers.
+    /// The token at `position` of a text, given its logits, `[V]`; `None` if they are not finite.
     ///
-    /// Among equal scores the lower id counts as the higher. The random number is a function of seed and place alone.
-    pub fn choose(&self, scores: &[f32], position: u64) -> Option<u32> {
-        if scores.iter().any(|score| score.is_nan()) {
+    /// Of equal logits the one with the lower id counts as higher. The random number is a function of seed and position.
+    pub fn choose(&self, logits: &[f32], position: u64) -> Option<u32> {
+        if logits.iter().any(|logit| logit.is_nan()) {
             return None;
         }
-        let order = |a: u32, b: u32| scores[b as usize].partial_cmp(&scores[a as usize]).unwrap_or(Ordering::Equal);
+        let order = |a: u32, b: u32| logits[b as usize].partial_cmp(&logits[a as usize]).unwrap_or(Ordering::Equal);
         let likelier = |&a: &u32, &b: &u32| order(a, b).then(a.cmp(&b));
-        let mut kept: Vec<u32> = (0..scores.len() as u32).collect();
+        let mut kept: Vec<u32> = (0..logits.len() as u32).collect();
         let likeliest = kept.iter().copied().min_by(likelier)?;
-        let highest = scores[likeliest as usize] as f64;
+        let highest = logits[likeliest as usize] as f64;
         if !highest.is_finite() {
             return None;
         }
@@ -61,9 +61,9 @@ impl Sampling {
             kept.truncate(k);
             kept.sort_unstable();
         }
-        let weight = |&id: &u32| ((scores[id as usize] as f64 - highest) / self.temperature).exp();
+        let weight = |&id: &u32| ((logits[id as usize] as f64 - highest) / self.temperature).exp();
         let all: f64 = kept.iter().map(weight).sum();
-        let target = all * below(&mut generator(self.seed, "sample", position), FINENESS) as f64 / FINENESS as f64;
+        let target = all * below(&mut generator(self.seed, "sample", position), RESOLUTION) as f64 / RESOLUTION as f64;
         let mut passed = 0.0;
         let chosen = kept.iter().copied().find(|id| {
             passed += weight(id);
@@ -77,30 +77,30 @@ impl Sampling {
 mod tests {
     use super::*;
 
-    const SCORES: [f32; 5] = [1.0, 3.0, 3.0, -2.0, 2.0];
+    const LOGITS: [f32; 5] = [1.0, 3.0, 3.0, -2.0, 2.0];
 
     fn sampling(temperature: f64, top_k: Option<usize>) -> Sampling {
         Sampling { temperature, top_k, seed: 42 }
     }
 
-    /// How often each token is chosen at 20,000 places.
+    /// How often each token is chosen at 20,000 positions.
     fn shares(sampling: Sampling) -> [f64; 5] {
         let mut counts = [0.0; 5];
-        (0..20_000).for_each(|place| counts[sampling.choose(&SCORES, place).unwrap() as usize] += 1.0 / 20_000.0);
+        (0..20_000).for_each(|position| counts[sampling.choose(&LOGITS, position).unwrap() as usize] += 1.0 / 20_000.0);
         counts
     }
 
     #[test]
-    fn without_temperature_it_is_the_likeliest_and_of_equals_the_lower_id() {
-        assert_eq!(sampling(0.0, None).choose(&SCORES, 0), Some(1));
+    fn temperature_0_takes_the_likeliest_and_the_lower_id_of_equals() {
+        assert_eq!(sampling(0.0, None).choose(&LOGITS, 0), Some(1));
         assert_eq!(sampling(0.0, None).choose(&[-0.0, 0.0], 0), Some(0), "both zeros are equal");
-        assert_eq!(sampling(1.0, Some(1)).choose(&SCORES, 7), Some(1));
+        assert_eq!(sampling(1.0, Some(1)).choose(&LOGITS, 7), Some(1));
     }
 
     #[test]
-    fn tokens_come_as_often_as_the_softmax_says() {
+    fn tokens_are_drawn_with_the_probabilities_of_the_softmax() {
         for temperature in [0.5, 1.0, 2.0] {
-            let weights = SCORES.map(|score| (score as f64 / temperature).exp());
+            let weights = LOGITS.map(|logit| (logit as f64 / temperature).exp());
             let all: f64 = weights.iter().sum();
             for (found, weight) in shares(sampling(temperature, None)).iter().zip(weights) {
                 assert!((found - weight / all).abs() < 0.015, "{temperature}: {found} instead of {}", weight / all);
@@ -109,25 +109,29 @@ mod tests {
     }
 
     #[test]
-    fn only_the_k_likeliest_have_a_chance() {
+    fn top_k_draws_only_the_k_likeliest() {
         let shares = shares(sampling(100.0, Some(3)));
         assert_eq!((shares[0], shares[3]), (0.0, 0.0));
         assert!(shares[1] > 0.3 && shares[2] > 0.3 && shares[4] > 0.3, "{shares:?}");
-        assert_eq!(sampling(1.0, Some(99)).choose(&SCORES, 3), sampling(1.0, None).choose(&SCORES, 3));
+        assert_eq!(sampling(1.0, Some(99)).choose(&LOGITS, 3), sampling(1.0, None).choose(&LOGITS, 3));
     }
 
     #[test]
-    fn a_choice_depends_on_seed_and_place_and_on_nothing_else() {
-        let at = |seed, place| Sampling { seed, ..sampling(50.0, None) }.choose(&SCORES, place).unwrap();
-        let row = |seed| (0..40).map(|place| at(seed, place)).collect::<Vec<_>>();
+    fn a_choice_depends_on_seed_and_position_alone() {
+        let at = |seed, position| Sampling { seed, ..sampling(50.0, None) }.choose(&LOGITS, position).unwrap();
+        let row = |seed| (0..40).map(|position| at(seed, position)).collect::<Vec<_>>();
         assert_eq!(row(1), row(1));
         assert_ne!(row(1), row(2));
         assert_ne!(row(1)[..20], row(1)[20..]);
     }
 
     #[test]
-    fn a_tiny_temperature_overflows_nothing_and_scores_that_are_no_numbers_choose_nothing() {
+    fn a_tiny_temperature_does_not_overflow() {
         assert_eq!(sampling(1e-300, Some(4)).choose(&[1.0, 5.0, 2.0], 0), Some(1));
+    }
+
+    #[test]
+    fn logits_that_are_not_finite_choose_nothing() {
         assert_eq!(sampling(1.0, None).choose(&[1.0, f32::NAN], 0), None);
         assert_eq!(sampling(0.0, None).choose(&[1.0, f32::INFINITY], 0), None);
         assert_eq!(sampling(0.0, None).choose(&[f32::NEG_INFINITY; 2], 0), None);
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_choice_is_refused_by_name() {
+    fn invalid_options_are_refused_by_name() {
         for temperature in [-1.0, f64::NAN, f64::INFINITY] {
             let error = sampling(temperature, None).validate().unwrap_err().to_string();
             assert!(error.contains("--temperature is"), "{error}");

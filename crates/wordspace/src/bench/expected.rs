@@ -2,7 +2,8 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
-use wordspace_train::device::{DeviceChoice, OpenDevice};
+use wordspace_learn::config::DeviceChoice;
+use wordspace_train::device::OpenDevice;
 
 use super::prepared::{ADAMW, Prepared, ids, tensor, values};
 use super::{Case, Work};

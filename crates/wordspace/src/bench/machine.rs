@@ -79,7 +79,7 @@ impl Machine {
 
 /// GB/s that `device` copies: the processor by `machine`, a GPU by adding one to each of many numbers.
 pub fn copy_speed(machine: &Machine, device: &OpenDevice) -> f64 {
-    if device.is_processor() {
+    if device.is_cpu() {
         return machine.copy_gigabytes_per_second;
     }
     let numbers: Tensor<1> = tensor(1, COPIED_BY_A_GPU, 1, &device.device).flatten(0, 1);

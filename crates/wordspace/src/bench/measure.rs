@@ -110,7 +110,7 @@ pub fn measure(
             row.gigabytes_per_second = Some(speed);
             row.fraction_of_copy = Some(speed / copy);
             row.gigaflops_per_second = case.operations().map(|operations| operations as f64 / seconds / 1e9);
-            let rate = machine.matrix_gigaflops_per_second.filter(|_| device.is_processor());
+            let rate = machine.matrix_gigaflops_per_second.filter(|_| device.is_cpu());
             row.fraction_of_matrix_rate = row.gigaflops_per_second.zip(rate).map(|(reached, rate)| reached / rate);
         }
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use wordspace_data::Batch;
 use wordspace_kernels::{AdamW, Ids, Moments, Rows, backward_from, cross_entropy, embed};
+use wordspace_learn::config::TrainConfig;
+use wordspace_learn::{Learner, Optimizer};
 use wordspace_model::Gpt;
-use wordspace_train::config::TrainConfig;
-use wordspace_train::device::{OpenDevice, parity};
-use wordspace_train::{Learner, Optimizer};
+use wordspace_train::device::{OpenDevice, check_parity};
 
 use super::expected::check;
 use super::{Case, Work};
@@ -36,8 +36,8 @@ impl Prepared {
             let (need, limit) = (megabytes(case.largest()), megabytes(limit));
             return Err(format!("needs {need} in one buffer; the device takes {limit}"));
         }
-        let is_processor = device.is_processor();
-        if case.work == Work::Step && !parity(&device.device).is_ok_and(|parity| parity.is_right(!is_processor)) {
+        let is_processor = device.is_cpu();
+        if case.work == Work::Step && !check_parity(&device.device).is_ok_and(|parity| parity.is_right(!is_processor)) {
             return Err("computes other numbers than PyTorch; see wordspace devices --check".into());
         }
         let mut prepared = Self::new(case, &device.device);

@@ -48,7 +48,7 @@ pub fn run(args: BenchArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
 fn measured(args: &BenchArgs, before: Option<&Measured>, terminal: &Terminal) -> Result<Measured, Failure> {
     set_threads(0);
     let devices = devices(args, terminal)?;
-    let processor = OpenDevice::all().into_iter().find(OpenDevice::is_processor).map(|device| device.device);
+    let processor = OpenDevice::all().into_iter().find(OpenDevice::is_cpu).map(|device| device.device);
     let bar = Bar::new(terminal, "measuring");
     let (spent, samples) = if args.quick { SPENT_QUICKLY } else { SPENT };
     let machine = Machine::measure(processor.as_ref(), samples);
@@ -77,8 +77,8 @@ fn devices(args: &BenchArgs, terminal: &Terminal) -> Result<Vec<OpenDevice>, Fai
         return args.device.iter().map(|name| Ok(OpenDevice::open(name.parse()?)?)).collect();
     }
     let (software, real): (Vec<_>, Vec<_>) = OpenDevice::all().into_iter().partition(|device| device.is_software);
-    for OpenDevice { name, part, .. } in software {
-        terminal.hint(&format!("{name} is {part}, which imitates a GPU; --device {name} measures it"));
+    for OpenDevice { name, hardware, .. } in software {
+        terminal.hint(&format!("{name} is {hardware}, a software-emulated GPU; --device {name} measures it"));
     }
     match real.is_empty() {
         true => Err(Failure::from(wordspace::train::Error::Device("this build reaches no device here".into()))),

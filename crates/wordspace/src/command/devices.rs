@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wordspace::train::device::{DeviceChoice, OpenDevice, Parity, parity};
+use wordspace::learn::config::DeviceChoice;
+use wordspace::learn::parity::Parity;
+use wordspace::train::device::{OpenDevice, check_parity};
 
 use super::{print_json, program};
 use crate::args::DevicesArgs;
@@ -19,13 +21,13 @@ pub fn run(args: DevicesArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         let devices = devices.iter().zip(&checks).map(|(device, check)| to_json(device, check.as_ref()));
         print_json(json!({
             "devices": devices.collect::<Vec<_>>(),
-            "auto": { "name": auto.name, "part": auto.part, "reason": auto.reason },
+            "auto": { "name": auto.name, "part": auto.hardware, "reason": auto.reason },
         }));
     } else {
         for (device, check) in devices.iter().zip(&checks) {
             let limit = device.largest_buffer.map(|bytes| format!(", buffers up to {:.0} MB", bytes as f64 / 1e6));
             let software = if device.is_software { ", imitated by the processor" } else { "" };
-            println!("{:<8} {}{software}{}", device.name, device.part, limit.unwrap_or_default());
+            println!("{:<8} {}{software}{}", device.name, device.hardware, limit.unwrap_or_default());
             if let Some(check) = check {
                 println!("{:<8} {}", "", check.sentence());
             }
@@ -49,9 +51,9 @@ impl Check {
     fn of(device: &OpenDevice, terminal: &Terminal) -> Self {
         terminal.hint(&format!(
             "checking {} ({}); a GPU builds its kernels first, which can take a minute",
-            device.name, device.part
+            device.name, device.hardware
         ));
-        let found = parity(&device.device).map_err(|error| error.to_string());
+        let found = check_parity(&device.device).map_err(|error| error.to_string());
         let is_gpu = device.largest_buffer.is_some();
         Self { is_right: found.as_ref().is_ok_and(|parity| parity.is_right(is_gpu)), found }
     }
@@ -75,7 +77,7 @@ impl Check {
 fn to_json(device: &OpenDevice, check: Option<&Check>) -> Value {
     let mut json = json!({
         "name": device.name,
-        "part": device.part,
+        "part": device.hardware,
         "is_software": device.is_software,
         "largest_buffer": device.largest_buffer,
     });

@@ -9,9 +9,9 @@ use std::time::Instant;
 use serde_json::json;
 use wordspace::data::{END_OF_TEXT, TextStream, Tokenizer, UNKNOWN};
 use wordspace::explore::{Source, TableChoice};
+use wordspace::learn::did_you_mean;
 use wordspace::train::device::OpenDevice;
 use wordspace::train::generate::{Generation, LanguageModel, Sampling};
-use wordspace::train::likest;
 
 use super::export::run_and_step;
 use super::print_json;
@@ -111,7 +111,7 @@ fn prompt(language: &LanguageModel, text: &str, terminal: &Terminal) -> Result<V
 fn unknown(word: &str, language: &LanguageModel) -> String {
     let tokenizer = &language.tokenizer;
     let words: Vec<String> = (0..tokenizer.vocab_size() as u32).filter_map(|id| tokenizer.spelling(id)).collect();
-    let meant = likest(&word.to_lowercase(), words.iter().map(String::as_str));
+    let meant = did_you_mean(&word.to_lowercase(), words.iter().map(String::as_str));
     let hint = meant.map(|other| format!("; did you mean {other:?}?")).unwrap_or_default();
     format!("{word:?} is not among the {} words of this model, which reads {UNKNOWN} instead{hint}", words.len())
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use wordspace::data::publish::publish_bytes;
+use wordspace::learn::Ending;
+use wordspace::learn::config::Config;
 use wordspace::serve::Server;
 use wordspace::train::checkpoint::Checkpoints;
-use wordspace::train::config::Config;
 use wordspace::train::device::{OpenDevice, set_threads};
-use wordspace::train::{Ending, Error, RunFolder, run};
+use wordspace::train::{Error, RunFolder, open_config, run};
 
 use super::interrupt::Interrupt;
 use super::{in_shell, print_json, program, serve};
@@ -22,7 +23,7 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     let interrupt = Interrupt::listen(*terminal);
     let changes = changes(&args);
     let config = match &args.config {
-        Some(path) => Config::open(path, &changes)?,
+        Some(path) => open_config(path, &changes)?,
         None => Config::from_toml("", "the command line", &changes)?,
     };
     let config = match args.steps {
@@ -115,7 +116,7 @@ fn go(
         terminal.hint(&format!("picture {}", path.display()));
     }
     let export = folder.path().with_file_name(format!("{}-gpt2", config.run.name));
-    let next = match outcome.look.pairs.first() {
+    let next = match outcome.measurement.pairs.first() {
         Some(pair) => format!("neighbors {run} {}", in_shell(&pair.a)),
         None => format!("project {run} --to words.svg"),
     };
@@ -143,8 +144,8 @@ fn open_device(config: &Config, terminal: &Terminal) -> Result<OpenDevice, Failu
     set_threads(config.device.threads);
     let device = OpenDevice::open(config.device.name.parse()?)?;
     if device.is_software {
-        let part = &device.part;
-        terminal.warning(&format!("{part} imitates a GPU on the processor: right for a test, slow for training"));
+        let hardware = &device.hardware;
+        terminal.warning(&format!("{hardware} is a software-emulated GPU: right for a test, slow for training"));
     }
     Ok(device)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use wordspace::data::{Error, VectorTable, Vocabulary, read_tensors};
-use wordspace::train::watch::Look;
+use wordspace::learn::watch::Measurement;
 
 use super::svg::escape;
 
@@ -29,13 +29,13 @@ const NEAREST: usize = 8;
 ///
 /// If the log or a table of the run cannot be read.
 pub fn meeting(run: &Path) -> Result<Option<String>, Error> {
-    let looks = looks(run)?;
-    let Some(pair) = looks.first().and_then(|look| look.pairs.first()) else { return Ok(None) };
-    let last = looks[looks.len() - 1].step;
+    let measurements = measurements(run)?;
+    let Some(pair) = measurements.first().and_then(|at| at.pairs.first()) else { return Ok(None) };
+    let last = measurements[measurements.len() - 1].step;
     let mut svg = String::new();
     frame(&mut svg, &format!("{} and {} find each other", pair.a, pair.b));
     axes(&mut svg, last);
-    curves(&mut svg, &looks);
+    curves(&mut svg, &measurements);
     let x = PLOT[2] + 140.0;
     text(&mut svg, x, 28.0, "strong", &format!("Nearest to {}", pair.a));
     for (nth, step) in [0, last].into_iter().enumerate() {
@@ -63,8 +63,8 @@ pub fn nearest(run: &Path, step: u64, word: &str) -> Result<Vec<String>, Error> 
     Ok(neighbours.map(|(row, _)| vocabulary.words[row as usize].replace('Ġ', " ")).collect())
 }
 
-/// The looks that the run's log holds.
-fn looks(run: &Path) -> Result<Vec<Look>, Error> {
+/// The measurements in the run's log.
+fn measurements(run: &Path) -> Result<Vec<Measurement>, Error> {
     #[derive(Deserialize)]
     struct Line {
         event: String,
@@ -112,15 +112,15 @@ fn axes(svg: &mut String, last: u64) {
     );
 }
 
-fn curves(svg: &mut String, looks: &[Look]) {
-    let last = looks[looks.len() - 1].step;
-    let line = |value: &dyn Fn(&Look) -> f32| -> Vec<String> {
-        looks.iter().map(|look| format!("{:.1},{:.1}", x(look.step, last), y(value(look) as f64))).collect()
+fn curves(svg: &mut String, measurements: &[Measurement]) {
+    let last = measurements[measurements.len() - 1].step;
+    let line = |value: &dyn Fn(&Measurement) -> f32| -> Vec<String> {
+        measurements.iter().map(|at| format!("{:.1},{:.1}", x(at.step, last), y(value(at) as f64))).collect()
     };
-    let (low, mut high) = (line(&|look| look.chance[0]), line(&|look| look.chance[2]));
+    let (low, mut high) = (line(&|at| at.chance[0]), line(&|at| at.chance[2]));
     high.reverse();
     add(svg, format!(r#"<polygon class="chance" points="{} {}"/>"#, low.join(" "), high.join(" ")));
-    let mut labels: Vec<(f64, usize)> = looks[looks.len() - 1]
+    let mut labels: Vec<(f64, usize)> = measurements[measurements.len() - 1]
         .pairs
         .iter()
         .take(COLOURS.len())
@@ -128,7 +128,7 @@ fn curves(svg: &mut String, looks: &[Look]) {
         .map(|(nth, pair)| (y(pair.centred as f64), nth))
         .collect();
     for &(_, nth) in &labels {
-        let points = line(&|look| look.pairs[nth].centred).join(" ");
+        let points = line(&|at| at.pairs[nth].centred).join(" ");
         let colour = COLOURS[nth];
         add(
             svg,
@@ -141,7 +141,7 @@ fn curves(svg: &mut String, looks: &[Look]) {
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut lowest = f64::MIN;
     for (wanted, nth) in labels {
-        let pair = &looks[looks.len() - 1].pairs[nth];
+        let pair = &measurements[measurements.len() - 1].pairs[nth];
         lowest = wanted.max(lowest + 19.0);
         let label = escape(&format!("{} · {}", pair.a.trim(), pair.b.trim()));
         let (x, y) = (PLOT[2] + 8.0, lowest + 5.0);

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wordspace::data::Phase;
+use wordspace::learn::Step;
+use wordspace::learn::watch::Measurement;
 use wordspace::model::summary::thousands;
-use wordspace::train::event::{Event, Start, Step};
-use wordspace::train::watch::Look;
+use wordspace::train::event::{Event, Start};
 
 use super::{Terminal, shown};
 
@@ -24,7 +25,7 @@ pub struct Progress {
     tokens_per_step: u64,
     /// When the first update of this process was made, and which it was.
     first: Option<(Instant, u64)>,
-    /// The newest look at the first watched pair.
+    /// The newest measures of the first watched pair.
     pair: String,
     evaluation: String,
 }
@@ -55,7 +56,7 @@ impl Progress {
             Event::Warning(text) => self.bar.suspend(|| self.terminal.warning(&text)),
             Event::Stepped(step) => self.step(&step),
             Event::Evaluated(evaluation) => self.evaluation = format!("  held-out {:.3}", evaluation.loss),
-            Event::Watched(look) => self.pair = first_pair(look),
+            Event::Watched(measurement) => self.pair = first_pair(measurement),
             Event::VectorsSaved(_) | Event::CheckpointSaved(_) => {}
         }
     }
@@ -151,8 +152,8 @@ impl Progress {
 }
 
 /// The first watched pair with its controls: raw cosines alone would rise for every pair.
-fn first_pair(look: &Look) -> String {
-    look.pairs.first().map_or_else(String::new, |pair| {
+fn first_pair(measurement: &Measurement) -> String {
+    measurement.pairs.first().map_or_else(String::new, |pair| {
         format!(
             "{}·{} {:+.2}, neighbour {}, above {:.0} % of pairs",
             shown(&pair.a),

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wordspace::learn::Ending;
+use wordspace::learn::watch::{Measurement, PairMeasurement};
 use wordspace::model::summary::thousands;
-use wordspace::train::watch::{Look, PairLook};
-use wordspace::train::{Ending, Outcome};
+use wordspace::train::Outcome;
 
 use super::shown;
 
@@ -15,20 +16,20 @@ pub fn report(run: &Path, outcome: &Outcome) -> String {
     let mut text = String::new();
     heading(&mut text, run, outcome);
     losses(&mut text, outcome);
-    let before = outcome.state.first_look.as_ref();
-    if !outcome.look.pairs.is_empty() {
+    let before = outcome.state.first_measurement.as_ref();
+    if !outcome.measurement.pairs.is_empty() {
         let (cosine, centred) = ("cosine", "seen from the mean");
         line(
             &mut text,
             &format!("{:<20}{cosine:>16}{centred:>22}{:>14}{:>28}", "", "neighbour", "nearer than random pairs"),
         );
     }
-    for (nth, pair) in outcome.look.pairs.iter().enumerate() {
-        line(&mut text, &pair_line(before.and_then(|look| look.pairs.get(nth)), pair));
+    for (nth, pair) in outcome.measurement.pairs.iter().enumerate() {
+        line(&mut text, &pair_line(before.and_then(|before| before.pairs.get(nth)), pair));
     }
-    if let Some(after) = outcome.look.purity {
+    if let Some(after) = outcome.measurement.purity {
         let before =
-            before.and_then(|look| look.purity).map_or("?".into(), |purity| format!("{:.0} %", 100.0 * purity));
+            before.and_then(|before| before.purity).map_or("?".into(), |purity| format!("{:.0} %", 100.0 * purity));
         let words = "of the ten nearest words, of the same class";
         line(&mut text, &format!("{words:<58}{before:>14} → {:.0} %", 100.0 * after));
     }
@@ -71,8 +72,8 @@ fn losses(text: &mut String, outcome: &Outcome) {
     line(text, "");
 }
 
-fn pair_line(before: Option<&PairLook>, after: &PairLook) -> String {
-    let from_to = |show: &dyn Fn(&PairLook) -> String| match before {
+fn pair_line(before: Option<&PairMeasurement>, after: &PairMeasurement) -> String {
+    let from_to = |show: &dyn Fn(&PairMeasurement) -> String| match before {
         Some(before) => format!("{} → {}", show(before), show(after)),
         None => show(after),
     };
@@ -92,9 +93,9 @@ fn line(text: &mut String, line: &str) {
 
 /// The same as JSON.
 pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
-    let before = outcome.state.first_look.as_ref();
-    let pairs = outcome.look.pairs.iter().enumerate();
-    let pairs = pairs.map(|(nth, after)| pair_json(before.and_then(|look| look.pairs.get(nth)), after));
+    let before = outcome.state.first_measurement.as_ref();
+    let pairs = outcome.measurement.pairs.iter().enumerate();
+    let pairs = pairs.map(|(nth, after)| pair_json(before.and_then(|before| before.pairs.get(nth)), after));
     json!({
         "run": run,
         "steps": outcome.state.step,
@@ -117,12 +118,12 @@ pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
         "checkpoint": outcome.checkpoint,
         "weights_sha256": outcome.weights_sha256,
         "pairs": pairs.collect::<Vec<_>>(),
-        "purity_before": before.and_then(|look: &Look| look.purity),
-        "purity_after": outcome.look.purity,
+        "purity_before": before.and_then(|before: &Measurement| before.purity),
+        "purity_after": outcome.measurement.purity,
     })
 }
 
-fn pair_json(before: Option<&PairLook>, after: &PairLook) -> Value {
+fn pair_json(before: Option<&PairMeasurement>, after: &PairMeasurement) -> Value {
     json!({
         "a": after.a,
         "b": after.b,
@@ -130,7 +131,7 @@ fn pair_json(before: Option<&PairLook>, after: &PairLook) -> Value {
         "cosine_after": after.cosine,
         "centred_before": before.map(|pair| pair.centred),
         "centred_after": after.centred,
-        "rank_before": before.map(PairLook::mutual_rank),
+        "rank_before": before.map(PairMeasurement::mutual_rank),
         "rank_after": after.mutual_rank(),
         "ranks_before": before.map(|pair| pair.ranks),
         "ranks_after": after.ranks,

@@ -1,6 +1,4 @@
-//! From TOML, with changes from the command line on top, to a configuration.
-
-use std::path::Path;
+//! Reads and writes a configuration as TOML text; `--set` changes go on top.
 
 use toml::{Table, Value};
 
@@ -8,12 +6,12 @@ use super::Config;
 use crate::{Error, Result};
 
 impl Config {
-    /// The configuration in the text of a TOML file, with `changes` (`train.steps` to `100`) on top. `name` stands for
-    /// the file in messages.
+    /// Reads the configuration from TOML text and applies `changes`, such as `("train.steps", "100")`. Error messages call
+    /// the text `name`.
     ///
     /// # Errors
     ///
-    /// If a key is unknown (the nearest known one is suggested) or a value is not what the key takes.
+    /// If a key is unknown (the closest known key is suggested) or a value is of the wrong type or out of range.
     pub fn from_toml(text: &str, name: &str, changes: &[(String, String)]) -> Result<Self> {
         let mut table: Table = text.parse().map_err(|error| Error::Config(format!("{name} is not TOML: {error}")))?;
         let known = Table::try_from(Self::default()).expect("a configuration can always be written as TOML");
@@ -26,50 +24,30 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the TOML file at `path`, with `changes` on top. Unless it names the run, its file name does.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::from_toml`], or if the file cannot be read.
-    pub fn open(path: &Path, changes: &[(String, String)]) -> Result<Self> {
-        if path.is_dir() {
-            let problem = "expected a TOML file; to go on with a run, use `wordspace resume`";
-            return Err(Error::Config(format!("{} is a directory; {problem}", path.display())));
-        }
-        let text = std::fs::read_to_string(path).map_err(|source| wordspace_data::Error::read(path, source))?;
-        let mut changes = changes.to_vec();
-        let table = text.parse::<Table>().unwrap_or_default();
-        let is_named = table.get("run").is_some_and(|run| run.get("name").is_some());
-        if let (false, Some(stem)) = (is_named, path.file_stem()) {
-            changes.insert(0, ("run.name".into(), stem.to_string_lossy().into_owned()));
-        }
-        Self::from_toml(&text, &path.display().to_string(), &changes)
-    }
-
     /// The configuration as TOML, every key written out.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a configuration can always be written as TOML")
     }
 }
 
-/// Puts `value` at the dotted `key`. A text needs no quotes: what is no TOML, or another kind than a key of texts takes,
-/// is taken as it stands.
+/// Sets the dotted `key` to `value`. Strings need no quotes: a value that is not TOML, or not a string where the key takes
+/// one, is taken literally.
 fn set(table: &mut Table, known: &Table, key: &str, value: &str) -> Result<()> {
     let parsed = format!("x = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("x"));
-    let takes_text = matches!(lookup(known, key), Some(Value::String(_)));
+    let takes_string = matches!(lookup(known, key), Some(Value::String(_)));
     let value = match parsed {
-        Some(parsed) if !takes_text || parsed.is_str() => parsed,
+        Some(parsed) if !takes_string || parsed.is_str() => parsed,
         _ => Value::String(value.to_string()),
     };
     let (sections, name) = key.rsplit_once('.').unwrap_or(("", key));
-    let mut place = table;
+    let mut section_table = table;
     for section in sections.split('.').filter(|section| !section.is_empty()) {
-        place = match place.entry(section).or_insert_with(|| Value::Table(Table::new())) {
+        section_table = match section_table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
             Value::Table(table) => table,
             _ => return Err(unknown_key(known, key)),
         };
     }
-    place.insert(name.to_string(), value);
+    section_table.insert(name.to_string(), value);
     Ok(())
 }
 
@@ -78,7 +56,7 @@ fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     table.get(section)?.get(name)
 }
 
-/// Every section and every key of it must be known; the names of watched groups are free.
+/// Refuses unknown sections and keys. The names of watched groups are the user's, so they are not checked.
 fn check_keys(table: &Table, known: &Table) -> Result<()> {
     for (section, value) in table {
         let Some(Value::Table(known_section)) = known.get(section) else {
@@ -98,16 +76,16 @@ fn unknown_key(known: &Table, key: &str) -> Error {
     let all = known.iter().flat_map(|(section, keys)| {
         keys.as_table().into_iter().flat_map(move |keys| keys.keys().map(move |key| format!("{section}.{key}")))
     });
-    // A key without its section (`steps`) is as near as one with a letter wrong.
-    let likeness = |candidate: &String| {
+    // Compare without the section too, so that `steps` finds `train.steps`.
+    let similarity = |candidate: &String| {
         let bare = candidate.rsplit('.').next().unwrap_or(candidate);
         let written = key.rsplit('.').next().unwrap_or(key);
         strsim::normalized_damerau_levenshtein(candidate, key)
             .max(strsim::normalized_damerau_levenshtein(bare, written))
     };
-    let nearest = all.map(|candidate| (likeness(&candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = match nearest {
-        Some((likeness, candidate)) if likeness > 0.5 => format!("; did you mean {candidate}?"),
+    let closest = all.map(|candidate| (similarity(&candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = match closest {
+        Some((similarity, candidate)) if similarity > 0.5 => format!("; did you mean {candidate}?"),
         _ => format!("; the sections are {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
     };
     Error::Config(format!("unknown key {key}{hint}"))
@@ -134,19 +112,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_out_reads_back_the_same() {
+    fn a_configuration_reads_back_as_it_was_written() {
         let config = read("[watch]\ngroups.pets = [\"cat\", \"dog\"]\n[train]\nlearning_rate = 0.1", &[]).unwrap();
         assert_eq!(read(&config.to_toml(), &[]).unwrap(), config);
     }
 
     #[test]
-    fn a_change_wins_over_the_file() {
+    fn a_change_overrides_the_file() {
         let config = read("[train]\nsteps = 5", &[("train.steps", "7"), ("model.tied", "false")]).unwrap();
         assert_eq!((config.train.steps, config.model.tied), (7, false));
     }
 
     #[test]
-    fn texts_need_no_quotes_and_lists_are_toml() {
+    fn strings_need_no_quotes_and_lists_are_toml() {
         let changes = [
             ("data.text", "some file.txt"),
             ("run.name", "2024"),
@@ -162,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    fn an_unknown_key_is_refused_with_the_closest_one() {
         refused(
             "[train]\nlearning_rat = 1.0",
             &[],
@@ -175,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_kind_is_refused_with_its_key() {
+    fn a_value_of_the_wrong_type_is_refused_with_its_key() {
         refused("[train]\nsteps = \"many\"", &[], "steps");
         refused("", &[("train.steps", "-1")], "steps");
         refused("steps = 5", &[], "unknown key steps; did you mean train.steps?");
@@ -184,12 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_make_no_run_are_refused_by_key() {
+    fn values_out_of_range_are_refused_with_their_key() {
         refused("", &[("data.validation", "1.0")], "data.validation is 1");
         refused("", &[("train.batch", "0")], "train.batch is 0");
         refused("", &[("train.beta2", "1.0")], "train.beta2");
         refused("", &[("train.min_learning_rate", "1.0")], "must not exceed");
-        refused("", &[("train.lazy", "true")], "train.lazy is true: the head is the token table");
+        refused("", &[("train.lazy", "true")], "train.lazy is true: the tied head");
         refused("", &[("model.heads", "3")], "model.heads is 3: it must divide model.channels, 64");
         refused("", &[("run.name", "../escape")], "run.name");
         refused("", &[("device.name", "gpu")], "device");

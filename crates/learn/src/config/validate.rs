@@ -1,9 +1,8 @@
-//! What can be checked of a configuration before its text is read.
+//! The checks of a configuration that need no text.
 
 use std::fmt::Display;
 
-use super::Config;
-use crate::device::DeviceChoice;
+use super::{Config, DeviceChoice};
 use crate::{Error, Result};
 
 impl Config {
@@ -11,7 +10,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If values contradict each other or make no run; the key is named.
+    /// If a value is out of range or contradicts another; the message names the key.
     pub fn validate(&self) -> Result<()> {
         self.model(1).validate()?;
         self.tokenizer()?;
@@ -68,7 +67,7 @@ impl Config {
             return refuse(
                 "train.lazy",
                 &true,
-                "the head is the token table, so every update moves all rows of it; set model.tied = false, or leave it out",
+                "the tied head updates every row of the token table; set model.tied = false, or leave train.lazy out",
             );
         }
         Ok(())

@@ -1,6 +1,7 @@
-//! A run is one plain struct in one file: every key has a default and a reason, unknown keys are refused.
+//! The configuration of a run: one plain struct. Every key has a default; unknown keys are refused.
 
-mod read;
+mod device;
+mod toml;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -11,28 +12,30 @@ use wordspace_model::{ModelConfig, Positions};
 
 use crate::Result;
 
-/// The name of the built-in corpus, where a path would stand.
+pub use device::DeviceChoice;
+
+/// The name of the built-in corpus, in place of a path.
 pub const TOY: &str = "toy";
 
-/// Everything a run is a function of. The defaults are the toy run.
+/// Everything that determines a run, beside its text. The defaults are the toy run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// What the run is called and where its random numbers begin.
+    /// Name and seed.
     pub run: RunConfig,
-    /// Which text, as which tokens.
+    /// Text and tokenizer.
     pub data: DataConfig,
-    /// How large the model is.
+    /// Size and shape of the model.
     pub model: NetworkConfig,
-    /// How it is trained.
+    /// Updates and optimizer.
     pub train: TrainConfig,
-    /// When it is tried on held-out text.
+    /// Evaluation on held-out text.
     pub evaluate: EvaluateConfig,
-    /// When it is saved.
+    /// Checkpoints.
     pub checkpoint: CheckpointConfig,
-    /// What is watched while its vectors move.
+    /// Words to watch, and saved vector tables.
     pub watch: WatchConfig,
-    /// What it runs on.
+    /// Device.
     pub device: DeviceConfig,
 }
 
@@ -40,9 +43,9 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunConfig {
-    /// The name of the run's folder.
+    /// The name of the run and of its folder.
     pub name: String,
-    /// Where all random numbers begin: initial values, windows, dropout, the toy corpus.
+    /// The seed of all random numbers: initial values, windows, dropout, the toy corpus.
     pub seed: u64,
 }
 
@@ -54,29 +57,29 @@ pub struct DataConfig {
     pub text: String,
     /// `word`, `char`, `bpe:SIZE`, `gpt2` or the path of a `tokenizer.json`.
     pub tokenizer: String,
-    /// How often a word must occur to have a row of its own; rarer ones are `<unk>`.
+    /// How often a word must occur to get a row of its own; rarer words become `<unk>`.
     pub min_count: u64,
-    /// The share of the text, from its end, that is held out.
+    /// The share of the text that is held out, taken from its end.
     pub validation: f64,
 }
 
-/// `[model]`: [`ModelConfig`] without the vocabulary, which the tokenizer decides.
+/// `[model]`: [`ModelConfig`] without the vocabulary size, which the tokenizer determines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
-    /// T: how many tokens are read at once.
+    /// T: tokens per window.
     pub context: usize,
-    /// C: how many numbers a vector has.
+    /// C: elements of a vector.
     pub channels: usize,
-    /// H: how many ways each place attends to the earlier ones; divides C.
+    /// H: attention heads; divides C.
     pub heads: usize,
-    /// L: how many blocks; 0 leaves the two tables alone.
+    /// L: transformer blocks; 0 leaves only the embedding tables.
     pub layers: usize,
-    /// The share of activations dropped while training.
+    /// Dropout rate while training.
     pub dropout: f64,
-    /// Whether the token table is also the head.
+    /// Whether the output head shares the token table (weight tying).
     pub tied: bool,
-    /// `learned`, `sinusoidal` or `none`.
+    /// Position embedding: `learned`, `sinusoidal` or `none`.
     pub positions: Positions,
     /// Standard deviation of the initial weights.
     pub init_std: f64,
@@ -86,17 +89,17 @@ pub struct NetworkConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// How many updates.
+    /// Number of updates.
     pub steps: u64,
     /// B: windows per forward pass.
     pub batch: usize,
-    /// Forward passes per update: the gradient is of `batch * accumulate` windows.
+    /// Forward passes per update (gradient accumulation): an update reads `batch * accumulate` windows.
     pub accumulate: usize,
-    /// The highest learning rate, after warm-up.
+    /// The highest learning rate, reached after warm-up.
     pub learning_rate: f64,
-    /// Steps over which the rate rises from 0.
+    /// Steps of linear warm-up from 0.
     pub warmup: u64,
-    /// The rate that the cosine ends at.
+    /// The learning rate at the end of the cosine decay.
     pub min_learning_rate: f64,
     /// AdamW's β₁.
     pub beta1: f64,
@@ -104,14 +107,14 @@ pub struct TrainConfig {
     pub beta2: f64,
     /// AdamW's ε.
     pub epsilon: f64,
-    /// AdamW's λ, for matrices and tables; biases and norms do not decay.
+    /// AdamW's λ, for matrices and tables; 0 for biases and norms.
     pub weight_decay: f64,
-    /// The largest norm that all gradients together may have; 0 turns clipping off.
+    /// The gradient is clipped to this norm; 0 turns clipping off.
     pub clip: f64,
-    /// Whether an update moves only those rows of the token table that it read, which costs what these cost however many words
-    /// there are. All other rows rest, with their moments, and do not decay. It needs a head that is not tied.
+    /// Whether an update changes only the rows of the token table that its batches read, so that its cost does not depend on
+    /// the vocabulary size. The other rows keep their values and moments, without weight decay. Needs an untied head.
     pub lazy: bool,
-    /// Stop after this many evaluations without a better one; 0 never stops early.
+    /// Early stopping: end after this many evaluations without a new best; 0 turns it off.
     pub early_stop: u64,
 }
 
@@ -119,7 +122,7 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluateConfig {
-    /// Steps between evaluations; 0 evaluates only at the end.
+    /// Steps between evaluations; 0 evaluates only at the start and the end.
     pub every: u64,
     /// Batches per evaluation, spread evenly over the held-out text; 0 reads all of it.
     pub batches: usize,
@@ -131,7 +134,7 @@ pub struct EvaluateConfig {
 pub struct CheckpointConfig {
     /// Steps between checkpoints; 0 saves only the best and the last.
     pub every: u64,
-    /// How many of the newest are kept, beside the best.
+    /// How many of the newest checkpoints are kept, beside the best.
     pub keep: usize,
 }
 
@@ -139,13 +142,13 @@ pub struct CheckpointConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WatchConfig {
-    /// Steps between looks at the watched words; 0 looks only at the start and the end. Early looks come at 1, 2, 4, 8, …
+    /// Steps between measurements; 0 measures only at the start and the end. Before the first multiple also at 1, 2, 4, 8, …
     pub every: u64,
-    /// Pairs of words whose nearness is followed.
+    /// The pairs of words to watch.
     pub pairs: Vec<[String; 2]>,
-    /// Groups of words whose purity is measured; the toy corpus brings its own.
+    /// Groups of words for the purity measure; the toy corpus has its own.
     pub groups: BTreeMap<String, Vec<String>>,
-    /// Steps between saved vector tables; 0 saves only the first and the last. Early ones come at 1, 2, 4, 8, …
+    /// Steps between saved vector tables; 0 saves only the first and the last. Before the first multiple also at 1, 2, 4, 8, …
     pub vectors_every: u64,
 }
 
@@ -155,7 +158,7 @@ pub struct WatchConfig {
 pub struct DeviceConfig {
     /// `auto`, `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`, `cuda:N` or `rocm`.
     pub name: String,
-    /// Threads of the processor; 0 takes all.
+    /// CPU threads; 0 takes all.
     pub threads: usize,
 }
 
@@ -230,8 +233,8 @@ impl Default for DeviceConfig {
 }
 
 impl Config {
-    /// The same run with `steps` updates: the dial for how long a preset takes. A shorter run has a warm-up shorter in
-    /// proportion; all else stays.
+    /// The same run with `steps` updates, to scale how long a preset takes. A shorter run has a proportionally shorter
+    /// warm-up; everything else stays.
     ///
     /// # Errors
     ///
@@ -256,12 +259,12 @@ impl Config {
         Ok(self.data.tokenizer.parse()?)
     }
 
-    /// How many tokens one update reads.
+    /// Tokens that one update reads.
     pub fn tokens_per_step(&self) -> u64 {
         self.train.batch as u64 * self.train.accumulate as u64 * self.model.context as u64
     }
 
-    /// Whether the text is the built-in corpus.
+    /// Whether the text is the built-in toy corpus.
     pub fn is_toy(&self) -> bool {
         self.data.text == TOY
     }

@@ -9,17 +9,17 @@ use crate::config::TrainConfig;
 use crate::gradients::StepGradient;
 use crate::optimizer::Optimizer;
 
-/// What is being trained.
+/// A model in training.
 pub struct Learner {
-    /// The model, on a device that differentiates.
+    /// The model, on a device with automatic differentiation.
     pub model: Gpt,
-    /// Its moments.
+    /// The moments of its parameters.
     pub optimizer: Optimizer,
-    /// Where its dropout begins: what is dropped is a function of seed and step.
+    /// The seed of its dropout masks, which are a function of seed and step.
     pub seed: u64,
 }
 
-/// What is known of an update once the device has done it.
+/// The loss and gradient norm of an update, read back from the device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepResult {
     /// The mean loss of the update's batches, in nats, before the update.
@@ -29,14 +29,19 @@ pub struct StepResult {
 }
 
 impl Learner {
-    /// Where it is trained.
+    /// The device that it trains on.
     pub fn device(&self) -> Device {
         self.model.wte.weight.val().device()
     }
 
     /// Makes update `step`, from 1, with the mean gradient of `batches`.
     ///
-    /// Loss and gradient norm come back as one tensor `[2]` that nobody has waited for yet (see [`StepResult::from`]).
+    /// Returns loss and gradient norm as one tensor `[2]` still on the device, so that this call does not wait for it;
+    /// [`StepResult::from`] takes its data.
+    ///
+    /// # Panics
+    ///
+    /// If there is no batch.
     pub fn step(self, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
         let device = self.device();
         wordspace_kernels::on_worker_pool(&device, || self.step_on(&device, batches, config, step))
@@ -53,12 +58,12 @@ impl Learner {
         let norm = gradient.norm();
         let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
         self.model = self.optimizer.update(self.model, gradient, scale, config, step);
-        (self, Tensor::cat(vec![loss, norm], 0))
+        (self, Tensor::cat(vec![loss, norm], 0)) // [2]
     }
 }
 
-/// The mean loss of `batches`, and its gradient; `rows` is what `model` is [reading](Gpt::reading), if not all, and `key`
-/// gives each batch the key of its dropout.
+/// The mean loss of `batches`, `[1]`, and its gradient. `rows` are the rows of the token table that `model` is
+/// [reading](Gpt::reading), if not all; `key` returns the dropout key of the next batch.
 fn mean_gradient(
     model: &Gpt,
     rows: Option<Rows>,
@@ -82,18 +87,18 @@ fn mean_gradient(
 
 impl From<TensorData> for StepResult {
     fn from(data: TensorData) -> Self {
-        let numbers: Vec<f32> = data.try_into_vec().expect("loss and norm are f32");
-        Self { loss: numbers[0], gradient_norm: numbers[1] }
+        let values: Vec<f32> = data.try_into_vec().expect("loss and norm are f32");
+        Self { loss: values[0], gradient_norm: values[1] }
     }
 }
 
-/// `numbers` of `batch`, `[B, T]`, on `device`.
-pub(crate) fn ids(batch: &Batch, numbers: &[u32], device: &Device) -> Ids {
-    Ids::new(numbers, [batch.rows, batch.context], device)
+/// Token ids of `batch`, inputs or targets, `[B, T]`, on `device`.
+pub(crate) fn ids(batch: &Batch, ids: &[u32], device: &Device) -> Ids {
+    Ids::new(ids, [batch.rows, batch.context], device)
 }
 
-/// What a gradient of this norm is scaled by for a norm of at most `largest`, as PyTorch's `clip_grad_norm_` has it; the
-/// device is not asked.
-fn clip(norm: Tensor<1>, largest: f64) -> Tensor<1> {
-    ((norm + 1e-6).recip() * largest).clamp_max(1.0)
+/// The factor that scales a gradient of this norm down to a norm of at most `max_norm`, as PyTorch's `clip_grad_norm_`
+/// computes it: `[1]`, without waiting for the device.
+fn clip(norm: Tensor<1>, max_norm: f64) -> Tensor<1> {
+    ((norm + 1e-6).recip() * max_norm).clamp_max(1.0)
 }

@@ -11,21 +11,21 @@ use crate::config::TrainConfig;
 use crate::gradients::StepGradient;
 use crate::schedule::learning_rate;
 
-/// The moments of every parameter, flat, in the order of the parameters; none for a parameter that is not trained.
+/// The two moments of each parameter, flat, in the order of the parameters; `None` before a parameter's first update.
 pub struct Optimizer {
     moments: Vec<Option<Moments>>,
 }
 
 impl Optimizer {
-    /// The optimizer of a model that was never updated.
+    /// The optimizer of a model before its first update.
     pub fn new(config: &ModelConfig) -> Self {
         Self { moments: vec![None; config.parameters().len()] }
     }
 
-    /// `model` after update `step`, from 1, with `gradient` times `scale`, which is `[1]`.
+    /// `model` after update `step`, from 1, with `gradient * scale`; `scale` is `[1]`.
     ///
-    /// Matrices and tables decay, biases and norms do not (nanoGPT's `configure_optimizers`). Of a token table whose gradient
-    /// is of some rows alone, only these are updated, as [`AdamW::update_rows`] says.
+    /// Weight decay applies to matrices and tables, not to biases and norms (nanoGPT's `configure_optimizers`). If the
+    /// gradient of the token table covers only some rows, only these are updated (see [`AdamW::update_rows`]).
     pub fn update(
         &mut self,
         model: Gpt,
@@ -46,7 +46,7 @@ impl Optimizer {
         model.map(&mut Updater { adamw, scale, next, rows: gradient.token_rows })
     }
 
-    /// The moments by name: `first.` or `second.` and the parameter's name.
+    /// The moments by name: `first.` or `second.` followed by the parameter's name.
     pub fn to_host(&self, config: &ModelConfig) -> HostTensors {
         let mut all = HostTensors::new();
         for (parameter, moments) in config.parameters().into_iter().zip(&self.moments) {
@@ -62,11 +62,11 @@ impl Optimizer {
         all
     }
 
-    /// The optimizer with the moments that [`Self::to_host`] gave.
+    /// The optimizer with the moments that [`Self::to_host`] returned.
     ///
     /// # Errors
     ///
-    /// If a moment has another shape than its parameter, or only one of a pair is there.
+    /// If the shape of a moment differs from that of its parameter, or one of the two moments is missing.
     pub fn from_host(config: &ModelConfig, mut moments: HostTensors, device: &Device) -> Result<Self> {
         let mut take = |which: &str, parameter: &ParameterShape| {
             let name = format!("{which}.{}", parameter.name);
@@ -98,7 +98,7 @@ struct Updater<I> {
     adamw: AdamW,
     scale: Tensor<1>,
     next: I,
-    /// Those of the next parameter that are updated, if not all.
+    /// The rows of the next parameter that are updated, if not all.
     rows: Option<Rows>,
 }
 

@@ -1,0 +1,29 @@
+//! Reads a configuration from a TOML file.
+
+use std::path::Path;
+
+use toml::Table;
+use wordspace_learn::config::Config;
+
+use crate::Result;
+
+/// Reads the configuration in the TOML file at `path` and applies `changes`, as [`Config::from_toml`] does. If the file does
+/// not name the run, the run gets the name of the file.
+///
+/// # Errors
+///
+/// As [`Config::from_toml`], or if the file cannot be read.
+pub fn open_config(path: &Path, changes: &[(String, String)]) -> Result<Config> {
+    if path.is_dir() {
+        let problem = "expected a TOML file; to go on with a run, use `wordspace resume`";
+        return Err(wordspace_learn::Error::Config(format!("{} is a directory; {problem}", path.display())).into());
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| wordspace_data::Error::read(path, source))?;
+    let mut changes = changes.to_vec();
+    let table = text.parse::<Table>().unwrap_or_default();
+    let is_named = table.get("run").is_some_and(|run| run.get("name").is_some());
+    if let (false, Some(stem)) = (is_named, path.file_stem()) {
+        changes.insert(0, ("run.name".into(), stem.to_string_lossy().into_owned()));
+    }
+    Ok(Config::from_toml(&text, &path.display().to_string(), &changes)?)
+}
