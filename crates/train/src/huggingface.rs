@@ -35,8 +35,7 @@ pub(crate) fn read_folder(folder: &Path, progress: Progress<'_>) -> Result<(Mode
 
 fn read_json(path: &Path) -> Result<Value> {
     let bytes = std::fs::read(path).map_err(|source| wordspace_data::Error::read(path, source))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::BadRun { path: path.to_path_buf(), problem: format!("it is not JSON ({error})") })
+    serde_json::from_slice(&bytes).map_err(|error| bad(path, &format!("it is not JSON ({error})")))
 }
 
 /// The parameters in `folder`, from one file or from shards.
@@ -45,36 +44,45 @@ fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors>
     if whole.is_file() {
         return Ok(host(read_tensors_with_progress(&whole, progress)?));
     }
-    let bad = |path: &Path, problem: &str| Error::BadRun { path: path.to_path_buf(), problem: problem.to_string() };
-    if !index.is_file() {
-        let problem = match folder.join("pytorch_model.bin").is_file() {
+    if index.is_file() {
+        return read_shards(folder, &index, progress);
+    }
+    Err(bad(
+        folder,
+        match folder.join("pytorch_model.bin").is_file() {
             true => {
                 "its parameters are in pytorch_model.bin, which only Python can read; save it again there with \
-                     model.save_pretrained(FOLDER)"
+                 model.save_pretrained(FOLDER)"
             }
             false => "it has no model.safetensors; expected a folder that model.save_pretrained(FOLDER) wrote",
-        };
-        return Err(bad(folder, problem));
-    }
-    let json = read_json(&index)?;
-    let map = json["weight_map"].as_object().ok_or_else(|| bad(&index, "it has no weight_map"))?;
-    let mut parts: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-    for (name, part) in map {
-        let part = part.as_str().filter(|part| Path::new(part).file_name().is_some_and(|name| name == *part));
-        parts
-            .entry(part.ok_or_else(|| bad(&index, "it names a shard that is not a file in the same folder"))?)
-            .or_default()
-            .push(name);
+        },
+    ))
+}
+
+/// The parameters in the shards of `folder` that `index` lists.
+fn read_shards(folder: &Path, index: &Path, progress: Progress<'_>) -> Result<HostTensors> {
+    let json = read_json(index)?;
+    let map = json["weight_map"].as_object().ok_or_else(|| bad(index, "it has no weight_map"))?;
+    let mut shards: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for (name, shard) in map {
+        let shard = shard.as_str().filter(|shard| Path::new(shard).file_name().is_some_and(|name| name == *shard));
+        let shard = shard.ok_or_else(|| bad(index, "it names a shard that is not a file in the same folder"))?;
+        shards.entry(shard).or_default().push(name);
     }
     let mut all = HostTensors::new();
-    for (part, names) in parts {
-        let mut tensors = host(read_tensors_with_progress(&folder.join(part), progress)?);
+    for (shard, names) in shards {
+        let path = folder.join(shard);
+        let mut tensors = host(read_tensors_with_progress(&path, progress)?);
         for name in names {
-            let tensor = tensors.remove(name);
-            all.insert(name.clone(), tensor.ok_or_else(|| bad(&folder.join(part), &format!("it lacks {name}")))?);
+            let tensor = tensors.remove(name).ok_or_else(|| bad(&path, &format!("it lacks {name}")))?;
+            all.insert(name.clone(), tensor);
         }
     }
     Ok(all)
+}
+
+fn bad(path: &Path, problem: &str) -> Error {
+    Error::BadRun { path: path.to_path_buf(), problem: problem.to_string() }
 }
 
 /// Exports the model of `run` after update `step`, or its newest, to the new folder `to`, which `GPT2LMHeadModel` and
@@ -100,28 +108,8 @@ pub fn export(run: &Path, step: Option<u64>, to: &Path) -> Result<Vec<String>> {
     let parameters = huggingface::to_checkpoint(&model_config, checkpoint.model);
     let parts = parameters.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
     write_tensors(&to.join("model.safetensors"), parts)?;
-    let end_of_text = corpus.tokenizer.id("<|endoftext|>");
-    let mut model_json = huggingface::config_to_json(&model_config);
-    model_json["bos_token_id"] = json!(end_of_text);
-    model_json["eos_token_id"] = json!(end_of_text);
-    let generation = json!({ "bos_token_id": end_of_text, "eos_token_id": end_of_text });
-    let unknown = corpus.tokenizer.id("<unk>").map(|_| "<unk>");
-    let end = end_of_text.map(|_| "<|endoftext|>");
-    let tokenizer = json!({
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "model_max_length": model_config.context,
-        "clean_up_tokenization_spaces": false,
-        "unk_token": unknown,
-        "bos_token": end,
-        "eos_token": end,
-    });
-    for (name, content) in [
-        ("config.json", pretty(&model_json)),
-        ("generation_config.json", pretty(&generation)),
-        ("tokenizer.json", corpus.tokenizer.to_json()),
-        ("tokenizer_config.json", pretty(&tokenizer)),
-        ("README.md", card),
-    ] {
+    let json_files = json_files(&model_config, &corpus);
+    for (name, content) in json_files.into_iter().chain([("README.md", card)]) {
         publish_bytes(&to.join(name), content.as_bytes())?;
     }
     let mut names: Vec<String> = std::fs::read_dir(to)
@@ -130,6 +118,30 @@ pub fn export(run: &Path, step: Option<u64>, to: &Path) -> Result<Vec<String>> {
         .collect();
     names.sort();
     Ok(names)
+}
+
+/// The files beside the parameters that `transformers` reads, by name.
+fn json_files(model: &ModelConfig, corpus: &Corpus) -> [(&'static str, String); 4] {
+    let end_id = corpus.tokenizer.id("<|endoftext|>");
+    let (end, unknown) = (end_id.map(|_| "<|endoftext|>"), corpus.tokenizer.id("<unk>").map(|_| "<unk>"));
+    let mut config = huggingface::config_to_json(model);
+    config["bos_token_id"] = json!(end_id);
+    config["eos_token_id"] = json!(end_id);
+    let generation = json!({ "bos_token_id": end_id, "eos_token_id": end_id });
+    let tokenizer = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": model.context,
+        "clean_up_tokenization_spaces": false,
+        "unk_token": unknown,
+        "bos_token": end,
+        "eos_token": end,
+    });
+    [
+        ("config.json", pretty(&config)),
+        ("generation_config.json", pretty(&generation)),
+        ("tokenizer.json", corpus.tokenizer.to_json()),
+        ("tokenizer_config.json", pretty(&tokenizer)),
+    ]
 }
 
 fn pretty(json: &Value) -> String {

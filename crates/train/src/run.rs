@@ -87,15 +87,7 @@ fn train(
     let first = state.step;
     let mut provenance = Provenance::open(folder);
     provenance.begin(first, device)?;
-    observe(Event::Started(Start {
-        folder: folder.path().to_path_buf(),
-        corpus: &corpus.summary,
-        model: &model_config,
-        device: device.description(),
-        step: first,
-        steps: config.train.steps,
-        tokens_per_step: config.tokens_per_step(),
-    }));
+    observe(Event::Started(start(&inputs, &model_config, device, first)));
 
     // The log comes last: a run that has one counts as begun.
     let log = Log::open(&folder.log(), state.log_bytes)?;
@@ -123,13 +115,27 @@ fn train(
     })
 }
 
-/// The windows over both parts of `corpus`.
+/// The inputs of a run: the windows over both parts of `corpus`.
 fn inputs<'a>(folder: &'a RunFolder, config: &'a Config, corpus: &'a Corpus) -> Result<Inputs<'a>> {
     let (name, vocab_size) = (&corpus.summary.name, corpus.summary.vocab_size);
     let windows = |tokens, part| Windows::new(tokens, config.model.context, vocab_size, part, name);
     let train = windows(&corpus.train, "the training part")?;
     let validation = windows(&corpus.validation, "the held-out part")?;
     Ok(Inputs { config, folder, corpus, train, validation })
+}
+
+/// The facts about a run that stands at `step`.
+fn start<'a>(inputs: &Inputs<'a>, model: &'a ModelConfig, device: &OpenDevice, step: u64) -> Start<'a> {
+    let Inputs { config, folder, corpus, .. } = inputs;
+    Start {
+        folder: folder.path().to_path_buf(),
+        corpus: &corpus.summary,
+        model,
+        device: device.description(),
+        step,
+        steps: config.train.steps,
+        tokens_per_step: config.tokens_per_step(),
+    }
 }
 
 /// The learner, state and watcher of the newest valid checkpoint, or those of a new run. Damaged checkpoints and pairs that
