@@ -15,7 +15,7 @@ use crate::Result;
 /// As [`Config::from_toml`], or if the file cannot be read.
 pub fn open_config(path: &Path, changes: &[(String, String)]) -> Result<Config> {
     if path.is_dir() {
-        let problem = "expected a TOML file; to go on with a run, use `wordspace resume`";
+        let problem = "expected a TOML file; to continue a run, use `wordspace resume`";
         return Err(wordspace_learn::Error::Config(format!("{} is a directory; {problem}", path.display())).into());
     }
     let text = std::fs::read_to_string(path).map_err(|source| wordspace_data::Error::read(path, source))?;

@@ -9,7 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration, or what is learned from.
+    /// A configuration that no run can be made from, or a watched word that the vocabulary lacks.
     #[error(transparent)]
     Learn(wordspace_learn::Error),
     /// Text, tokens or another file.

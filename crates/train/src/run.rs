@@ -48,7 +48,7 @@ pub struct Outcome {
     pub elapsed: Duration,
 }
 
-/// Who is told of events.
+/// Receives the events of a run.
 type Observer<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 
 /// Prepares the text of the run if needed, then trains from the newest valid checkpoint, or from the start.
