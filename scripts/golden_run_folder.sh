@@ -14,7 +14,7 @@ cd "$2"
 rm -rf -- run copy resumed.json resumed.jsonl neighbors.json
 export NO_COLOR=1
 
-# 192 short sentences: every animal does everything to every thing, three times over.
+# 192 short sentences: each animal does everything to each thing, three times over.
 for _ in 1 2 3; do
   for thing in ball tree house river; do
     for verb in sees likes hears finds; do
@@ -23,7 +23,7 @@ for _ in 1 2 3; do
   done
 done >text.txt
 
-"$program" train --name run --out . --text text.txt --device flex --steps 20 \
+"$program" train --name run --out . --text text.txt --device flex --set train.steps=20 \
   --set model.context=8 --set model.channels=8 --set model.heads=2 --set model.layers=1 \
   --set train.batch=4 --set train.warmup=2 --set train.learning_rate=0.01 \
   --set evaluate.every=10 --set checkpoint.every=10 --set checkpoint.keep=1 \

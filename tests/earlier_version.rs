@@ -70,7 +70,9 @@ fn the_run_of_an_earlier_version_opens() {
     let found = folder.run(&["neighbors", "run", "cat", "--json"]).succeeds().json();
     assert_near(&found, &json("neighbors.json"), "neighbors");
     folder.run(&["inspect", "run@10"]).succeeds();
-    folder.run(&["generate", "run", "the cat", "--tokens", "4", "--temperature", "0"]).succeeds();
+    folder
+        .run(&["generate", "run", "--prompt", "the cat", "--tokens", "4", "--temperature", "0", "--device", "flex"])
+        .succeeds();
 }
 
 #[test]
