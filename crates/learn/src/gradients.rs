@@ -15,8 +15,8 @@ pub struct StepGradient {
 }
 
 impl StepGradient {
-    /// Takes the gradients of `model`'s parameters out of a backward pass; `token_rows` are the rows that `model` is
-    /// [reading](Gpt::reading), if not all.
+    /// Takes the gradients of `model`'s parameters out of a backward pass; `token_rows` are the rows of the token table
+    /// that `model` [has](Gpt::with_rows), if not all.
     pub fn take(model: &Gpt, gradients: Gradients, token_rows: Option<Rows>) -> Self {
         let mut taker = Taker { gradients, taken: Vec::new() };
         model.visit(&mut taker);

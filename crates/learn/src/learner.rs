@@ -62,8 +62,8 @@ impl Learner {
     }
 }
 
-/// The mean loss of `batches`, `[1]`, and its gradient. `rows` are the rows of the token table that `model` is
-/// [reading](Gpt::reading), if not all; `key` returns the dropout key of the next batch.
+/// The mean loss of `batches`, `[1]`, and its gradient. `rows` are the rows of the token table that `model`
+/// [has](Gpt::with_rows), if not all; `key` returns the dropout key of the next batch.
 fn mean_gradient(
     model: &Gpt,
     rows: Option<Rows>,
