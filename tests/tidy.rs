@@ -82,6 +82,7 @@ fn arrows_only_point_down() {
         ("wordspace-learn", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
         ("wordspace-model", &["wordspace-kernels"]),
         ("wordspace-serve", &["wordspace-data", "wordspace-explore"]),
+        ("wordspace-similarity", &[]),
         ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-learn", "wordspace-model"]),
     ] {
         let ours: Vec<&String> = all[name].iter().filter(|name| name.starts_with("wordspace")).collect();
