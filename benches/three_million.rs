@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use wordspace::data::{MappedFile, WordVectors};
-use wordspace::explore::{Direction, Viewpoint, nearest};
+use wordspace::explore::{Centre, Query, nearest};
 
 #[global_allocator]
 static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
@@ -35,16 +35,16 @@ fn main() {
     let open = WordVectors::open_word2vec(Path::new(file), None, &|_, _, _| ControlFlow::Continue(()));
     let (vectors, report) = open.expect("the file is a word2vec binary file");
     result.insert("open".into(), began.elapsed().as_secs_f64().into());
-    let from = Viewpoint::origin(&vectors);
-    let direction = |row| Direction::new(&vectors, &from, &[row], &[]).expect("the vectors are not zero");
-    let direction_of = |word: &String| direction(vectors.find(word).expect("the word is in the file"));
-    let first = nearest(&vectors, &from, &[direction_of(&words[0])], TOP, &|_, _| ()).answers;
+    let centre = Centre::origin(&vectors);
+    let query = |row| Query::new(&vectors, &centre, &[row], &[]).expect("the vectors are not zero");
+    let query_for = |word: &String| query(vectors.find(word).expect("the word is in the file"));
+    let first = nearest(&vectors, &centre, &[query_for(&words[0])], TOP, &|_, _| ()).answers;
     result.insert("open_to_first_answer".into(), began.elapsed().as_secs_f64().into());
 
     let answers: Map<String, Value> = words
         .iter()
         .map(|word| {
-            let answer = nearest(&vectors, &from, &[direction_of(word)], TOP, &|_, _| ()).answers.remove(0);
+            let answer = nearest(&vectors, &centre, &[query_for(word)], TOP, &|_, _| ()).answers.remove(0);
             (word.clone(), answer.iter().map(|near| json!([near.word, near.cosine])).collect())
         })
         .collect();
@@ -53,16 +53,16 @@ fn main() {
     result.insert("rows".into(), report.rows.into());
 
     let map = MappedFile::open(Path::new(file)).expect("it was just opened");
-    let one = [direction_of(&words[0])];
-    let many: Vec<Direction> = (0..64).map(|nth| direction(nth * (vectors.len() as u32 / 64))).collect();
+    let one = [query_for(&words[0])];
+    let many: Vec<Query> = (0..64).map(|nth| query(nth * (vectors.len() as u32 / 64))).collect();
     let mut rounds: [Vec<f64>; 4] = Default::default();
     // Turn about, so that what disturbs the machine disturbs all.
     for _ in 0..PASSES {
         rounds[0].push(seconds(|| sum(&map)));
-        rounds[1].push(seconds(|| nearest(&vectors, &from, &one, TOP, &|_, _| ())));
+        rounds[1].push(seconds(|| nearest(&vectors, &centre, &one, TOP, &|_, _| ())));
     }
     for _ in 0..ROUNDS {
-        rounds[2].push(seconds(|| nearest(&vectors, &from, &many, TOP, &|_, _| ())));
+        rounds[2].push(seconds(|| nearest(&vectors, &centre, &many, TOP, &|_, _| ())));
         rounds[3].push(seconds(|| read(Path::new(file))));
     }
     for (name, seconds) in ["memory_pass", "one", "many", "read"].into_iter().zip(rounds) {

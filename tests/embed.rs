@@ -156,11 +156,7 @@ fn what_makes_no_sense_is_refused_with_what_would() {
     let fails = |more: &[&str], code: i32, words: &[&str]| {
         folder.run(&[&["embed", "--source", "runs/toy"], more].concat()).fails(code, words);
     };
-    fails(
-        &["the cat", "--positions", "0"],
-        2,
-        &["--positions names 1, but the text has 2 tokens", "name one for each"],
-    );
+    fails(&["the cat", "--positions", "0"], 2, &["--positions has 1, but the text has 2 tokens", "give one for each"]);
     fails(&["the cat", "--positions", "0,99"], 2, &["position 99 is outside the position table", "0 to 15"]);
     fails(&["the cat", "--positions", "0,x"], 2, &["--positions"]);
     fails(&["the cat ".repeat(9).as_str()], 2, &["position 16 is outside", "a text of 18 tokens"]);

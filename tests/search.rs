@@ -226,8 +226,8 @@ mod unknown_words {
     #[test]
     fn vectors_that_point_nowhere() {
         let folder = folder();
-        folder.run(&["neighbors", "words.bin", "zero"]).fails(2, &["\"zero\"", "points nowhere"]);
-        folder.run(&["neighbors", "words.bin", "east", "west"]).fails(2, &["\"west\"", "points nowhere"]);
+        folder.run(&["neighbors", "words.bin", "zero"]).fails(2, &["\"zero\"", "no direction"]);
+        folder.run(&["neighbors", "words.bin", "east", "west"]).fails(2, &["\"west\"", "no direction"]);
         folder
             .run(&["neighbors", "words.bin", "broken"])
             .fails(3, &["1 with NaN or infinity", "\"broken\" is not among"]);
@@ -368,8 +368,8 @@ fn rows_of_a_large_file_that_are_not_finite_are_reported_and_are_no_answer() {
     }
     let done = run(&["convert", "data/vectors.bin", "v.npy"]).succeeds();
     assert!(done.stderr.contains("1 rows with NaN or infinity were written as they are"), "{}", done.stderr);
-    run(&["neighbors", "data/vectors.bin", "w11"]).fails(2, &["\"w11\" has numbers that are not finite"]);
-    run(&["similarity", "data/vectors.bin", "w7", "w11"]).fails(2, &["\"w11\" has numbers that are not finite"]);
+    run(&["neighbors", "data/vectors.bin", "w11"]).fails(2, &["\"w11\" has values that are not finite"]);
+    run(&["similarity", "data/vectors.bin", "w7", "w11"]).fails(2, &["\"w11\" has values that are not finite"]);
     run(&["project", "data/vectors.bin", "w7", "w8", "w9", "w11", "--to", "p.csv"]).fails(2, &["\"w11\""]);
     run(&["neighbors", "data/vectors.bin", "w7", "--strict"]).fails(3, &["1 with NaN or infinity"]);
 }

@@ -50,6 +50,7 @@ pub mod publish;
 mod random;
 #[cfg(feature = "files")]
 mod safetensors_header;
+mod search_rows;
 mod special;
 mod tensors;
 mod text;

@@ -1,31 +1,31 @@
-//! What can go wrong with a question about vectors.
+//! Errors of questions about vectors.
 
-/// The result of everything fallible in this crate.
+/// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong with a question.
+/// Why a question cannot be answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file that cannot be read or written.
     #[error(transparent)]
     Data(#[from] wordspace_data::Error),
-    /// A word that the vectors do not have.
-    #[error("{word:?} is not among the {} words of {source_name}{}", words, suggest(suggestions))]
+    /// A word that has no vector.
+    #[error("{word:?} is not among the {} words of {source_name}{}", words, did_you_mean(suggestions))]
     UnknownWord {
         /// The word.
         word: String,
-        /// What was asked: a path, mostly.
+        /// The source of the vectors, usually a path.
         source_name: String,
         /// V.
         words: usize,
-        /// Words like it that are there, the likest first.
+        /// Words of similar spelling that have vectors, closest first.
         suggestions: Vec<String>,
     },
-    /// A source that is not there, or holds no vectors.
+    /// A source that does not exist, or has no vectors.
     #[error("{source_name}: {problem}")]
     Source {
-        /// What was asked for.
+        /// The source, as the user named it.
         source_name: String,
         /// What was found, and what to ask for instead.
         problem: String,
@@ -35,7 +35,7 @@ pub enum Error {
     Question(String),
 }
 
-fn suggest(words: &[String]) -> String {
+fn did_you_mean(words: &[String]) -> String {
     if words.is_empty() {
         return String::new();
     }

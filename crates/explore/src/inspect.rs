@@ -1,47 +1,47 @@
-//! What a table of vectors looks like from outside.
+//! The lengths of a table's vectors.
 
 use wordspace_data::WordVectors;
+use wordspace_similarity::{NotFinite, Progress, in_chunks, norm};
 
-use crate::pass::{NotFinite, Told, in_pieces};
-
-/// Lengths of vectors.
+/// The range of the lengths of vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Norms {
     /// The shortest.
     pub min: f64,
-    /// Half are shorter; of an even number, the mean of the middle two, as NumPy's `median`.
+    /// The median; of an even number the mean of the middle two, as in NumPy.
     pub median: f64,
     /// The longest.
     pub max: f64,
 }
 
 impl Norms {
-    /// The lengths of the vectors in `vectors` that are finite, none without any; and those that are not.
-    pub fn of(vectors: &WordVectors, told: Told<'_>) -> (Option<Self>, NotFinite) {
-        let pieces = in_pieces(vectors.len(), told, |rows| {
-            let mut not_finite = NotFinite::default();
-            let length = |row| vectors.row(row).iter().map(|&x| x as f64 * x as f64).sum::<f64>().sqrt();
-            let lengths = rows.map(|row| (row, length(row)));
-            let is_one =
-                |(row, length): (u32, f64)| (length.is_finite() || !not_finite.is(vectors, row)).then_some(length);
-            let lengths: Vec<f64> = lengths.filter_map(is_one).collect();
-            (lengths, not_finite)
+    /// Of the finite vectors, none if there are none; and the rows that are not finite.
+    pub fn of(vectors: &WordVectors, progress: Progress<'_>) -> (Option<Self>, NotFinite) {
+        let chunks = in_chunks(vectors.len(), progress, |rows| {
+            let (mut norms, mut not_finite) = (Vec::with_capacity(rows.len()), NotFinite::default());
+            for row in rows {
+                let norm = norm(&vectors.row(row));
+                if norm.is_finite() || !not_finite.note(vectors, row) {
+                    norms.push(norm);
+                }
+            }
+            (norms, not_finite)
         });
-        let (mut lengths, mut not_finite) = (Vec::with_capacity(vectors.len()), NotFinite::default());
-        for (some, met) in pieces {
-            lengths.extend(some);
+        let (mut norms, mut not_finite) = (Vec::with_capacity(vectors.len()), NotFinite::default());
+        for (of_chunk, met) in chunks {
+            norms.extend(of_chunk);
             not_finite.merge(met);
         }
-        (Self::of_lengths(lengths), not_finite)
+        (Self::of_norms(norms), not_finite)
     }
 
-    fn of_lengths(mut lengths: Vec<f64>) -> Option<Self> {
-        lengths.sort_unstable_by(f64::total_cmp);
-        let middle = lengths.len() / 2;
-        let (&min, &max) = (lengths.first()?, lengths.last()?);
-        let median = match lengths.len() % 2 {
-            1 => lengths[middle],
-            _ => (lengths[middle - 1] + lengths[middle]) / 2.0,
+    fn of_norms(mut norms: Vec<f64>) -> Option<Self> {
+        norms.sort_unstable_by(f64::total_cmp);
+        let middle = norms.len() / 2;
+        let (&min, &max) = (norms.first()?, norms.last()?);
+        let median = match norms.len() % 2 {
+            1 => norms[middle],
+            _ => (norms[middle - 1] + norms[middle]) / 2.0,
         };
         Some(Self { min, median, max })
     }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn norms(rows: &[f32], expected: [f64; 3]) {
+    fn check(rows: &[f32], expected: [f64; 3]) {
         let words = (0..rows.len() / 2).map(|row| row.to_string()).collect();
         let (norms, not_finite) = Norms::of(&WordVectors::new(words, rows.to_vec(), 2), &|_, _| ());
         let norms = norms.unwrap();
@@ -62,14 +62,14 @@ mod tests {
 
     #[test]
     fn the_median_of_an_even_number_is_between_the_middle_two() {
-        norms(&[3.0, 4.0, 0.0, 1.0, 0.0, 2.0], [1.0, 2.0, 5.0]);
-        norms(&[3.0, 4.0, 0.0, 1.0, 0.0, 2.0, 0.0, 3.0], [1.0, 2.5, 5.0]);
+        check(&[3.0, 4.0, 0.0, 1.0, 0.0, 2.0], [1.0, 2.0, 5.0]);
+        check(&[3.0, 4.0, 0.0, 1.0, 0.0, 2.0, 0.0, 3.0], [1.0, 2.5, 5.0]);
         let of_none = Norms::of(&WordVectors::new(Vec::new(), Vec::new(), 2), &|_, _| ());
         assert_eq!(of_none, (None, NotFinite::default()));
     }
 
     #[test]
-    fn a_row_that_is_not_finite_has_no_length() {
-        norms(&[3.0, 4.0, f32::NAN, 1.0, 0.0, 2.0, 0.0, 1.0], [1.0, 2.0, 5.0]);
+    fn a_row_that_is_not_finite_is_left_out() {
+        check(&[3.0, 4.0, f32::NAN, 1.0, 0.0, 2.0, 0.0, 1.0], [1.0, 2.0, 5.0]);
     }
 }

@@ -1,59 +1,67 @@
-//! What vectors know: which words are near which, what is to what as what, and how it all looks from afar.
+//! What vectors know: the nearest words, analogies, projections to the plane, and how well they agree with people.
 //!
-//! Works on any [`WordVectors`](wordspace_data::WordVectors): a run's, GPT-2's, word2vec's. No burn anywhere below, so that
-//! exploring builds in seconds and goes on beside a run.
+//! Works on any [`WordVectors`](wordspace_data::WordVectors): those of a run, of GPT-2, of word2vec. No burn, so that the
+//! crate builds in seconds and runs beside training.
 //!
-//! - [`Source`]: anything with vectors, by the name a user gives it;
-//! - [`nearest`]: the nearest words to directions, exactly, in one pass over the vectors;
-//! - [`Direction`], [`Viewpoint`]: where words point, seen from the origin or from the mean;
-//! - [`NotFinite`]: the rows that are near nothing, as they are met;
-//! - [`Similarity`]: how near two words are, and how near random ones;
-//! - [`rows_of`], [`suggestions`]: words that are asked for, and those that were meant;
-//! - [`embed`]: a text as a model first sees it;
-//! - [`projection`]: vectors as points on a page, by principal components, t-SNE or UMAP;
-//! - [`align`](align()): one picture turned onto another;
-//! - [`frames`](frames()): the tables that a run saved on its way;
-//! - [`evaluation`]: vectors against what people say of words;
+//! - [`Source`]: anything with vectors, by the name a user gives it (feature `files`);
+//! - [`rows_of`], [`suggestions`]: the words a user asks for, and those that were probably meant;
+//! - [`Centre`], [`Query`], [`nearest`]: the words nearest to a word, a sum or an analogy, by plain or centred cosine;
+//! - [`Similarity`]: how similar two words are, compared with random pairs;
+//! - [`embed`]: a text as the input of a model's first block;
+//! - [`projection`]: vectors as points in two or three dimensions, by PCA, t-SNE or UMAP;
+//! - [`saved_frames`]: the token tables that a run saved while it trained (feature `files`);
+//! - [`evaluation`]: vectors compared with people's judgements of words;
 //! - [`inspect`]: the lengths of vectors.
+//!
+//! The feature `files`, on by default, adds everything with a path. Without it the crate compiles for WebAssembly.
 //!
 //! ```
 //! use wordspace_data::WordVectors;
-//! use wordspace_explore::{Direction, Viewpoint, nearest, rows_of};
+//! use wordspace_explore::{Centre, Query, nearest, rows_of};
 //!
 //! let words = ["king", "queen", "man", "woman", "piano"].map(String::from).to_vec();
-//! let vectors = WordVectors::new(words, vec![9.0, 1.0, 9.0, 9.0, 1.0, 1.0, 1.0, 9.0, -1.0, 0.0], 2);
+//! let vectors = WordVectors::new(words, vec![9.0, 1.0, 9.0, 9.0, 1.0, 1.0, 1.0, 9.0, -1.0, 0.0], 2); // [5, 2]
 //!
 //! // man is to king as woman is to …
 //! let rows = rows_of(&vectors, "the example", &["king", "woman", "man"].map(String::from), &|_, _| ())?;
-//! let from = Viewpoint::origin(&vectors);
-//! let direction = Direction::new(&vectors, &from, &rows[..2], &rows[2..])?;
-//! let found = nearest(&vectors, &from, &[direction], 1, &|_, _| ());
+//! let centre = Centre::origin(&vectors);
+//! let query = Query::new(&vectors, &centre, &rows[..2], &rows[2..])?;
+//! let found = nearest(&vectors, &centre, &[query], 1, &|_, _| ());
 //! assert_eq!(found.answers[0][0].word, "queen");
 //! # Ok::<(), wordspace_explore::Error>(())
 //! ```
 
-mod align;
-mod candidates;
-mod direction;
+mod centre;
 pub mod embed;
 mod error;
 pub mod evaluation;
-mod frames;
 pub mod inspect;
-mod kernel;
-mod neighbours;
-mod pass;
+mod nearest;
+mod pair;
 pub mod projection;
-mod similarity;
-pub mod source;
-mod spelling;
+mod query;
+#[cfg(feature = "files")]
+mod saved_frames;
+#[cfg(feature = "files")]
+mod source;
+mod words;
 
-pub use align::{align, rotation};
-pub use direction::{Direction, Viewpoint, check_finite};
+pub use centre::Centre;
 pub use error::{Error, Result};
-pub use frames::frames;
-pub use neighbours::{Nearest, Neighbour, nearest};
-pub use pass::{NotFinite, Told};
-pub use similarity::Similarity;
+pub use nearest::{Nearest, Neighbour, nearest};
+pub use pair::Similarity;
+pub use query::{Query, check_finite};
+#[cfg(feature = "files")]
+pub use saved_frames::saved_frames;
+#[cfg(feature = "files")]
 pub use source::{Opened, Source, SourceKind, TableChoice};
-pub use spelling::{rows_of, suggestions};
+pub use words::{not_finite_warning, rows_of, suggestions};
+pub use wordspace_similarity::{NotFinite, Progress};
+
+// Names until their callers are switched.
+#[doc(hidden)]
+pub use centre::Centre as Viewpoint;
+#[doc(hidden)]
+pub use projection::{align, rotation};
+#[doc(hidden)]
+pub use query::Query as Direction;

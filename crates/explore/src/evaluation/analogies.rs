@@ -1,51 +1,43 @@
-//! a is to b as c is to what?
+//! Analogies: a is to b as c is to what?
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use super::benchmarks::AnalogySection;
 use super::space::Space;
-use crate::projection::Progress;
+use crate::Progress;
 
-/// How many answers are looked through for one that is not a word of the question: gensim's number.
-const LOOKED_THROUGH: usize = 5;
-
-/// Questions of one kind.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AnalogySection {
-    /// What kind.
-    pub section: String,
-    /// The questions: the first word is to the second as the third to the fourth.
-    pub questions: Vec<[String; 4]>,
-}
+/// How many answers are searched for one that is not a word of the question, as in gensim.
+const ANSWERS: usize = 5;
 
 /// How many analogy questions are answered with exactly the expected word.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Analogies {
-    /// How many are.
+    /// Correct answers.
     pub correct: usize,
-    /// How many are, seen from the mean.
+    /// Correct answers with centred vectors.
     pub correct_centred: usize,
     /// How many questions there are.
     pub total: usize,
-    /// Of how many the vectors have all four words; accuracy is `correct / covered`.
+    /// How many questions have vectors for all four words; accuracy is `correct / covered`.
     pub covered: usize,
-    /// The same by section.
+    /// The scores by section.
     pub sections: Vec<SectionScore>,
 }
 
-/// The same of one section.
+/// The score of one section.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SectionScore {
-    /// What kind of questions.
+    /// The kind of questions.
     pub section: String,
-    /// How many are answered right.
+    /// Correct answers.
     pub correct: usize,
-    /// How many are, seen from the mean.
+    /// Correct answers with centred vectors.
     pub correct_centred: usize,
-    /// How many there are.
+    /// How many questions there are.
     pub total: usize,
-    /// Of how many the vectors have all four words.
+    /// How many questions have vectors for all four words.
     pub covered: usize,
 }
 
@@ -61,8 +53,8 @@ impl Analogies {
         }
     }
 
-    /// Takes over what was right of the same questions seen from the mean.
-    pub(super) fn take_centred(&mut self, centred: &Self) {
+    /// Sets the centred scores to those of `centred`, which answered the same questions.
+    pub(super) fn set_centred(&mut self, centred: &Self) {
         for (section, centred) in self.sections.iter_mut().zip(&centred.sections) {
             section.correct_centred = centred.correct;
         }
@@ -70,17 +62,17 @@ impl Analogies {
     }
 }
 
-/// A question whose words are all there: its section, its rows and the expected word as words are compared.
+/// A question whose words all have vectors: its section, its rows, and the expected word as words are compared.
 struct Covered<'a> {
     section: usize,
     rows: [u32; 3],
     expected: &'a str,
 }
 
-/// Answers every question with the word nearest to b − a + c, each of unit length: 3CosAdd (Mikolov, Yih and Zweig 2013), as
-/// gensim's `evaluate_word_analogies` does.
+/// Answers every question with the word nearest to b − a + c, of unit vectors: 3CosAdd (Mikolov, Yih and Zweig 2013), as in
+/// gensim's `evaluate_word_analogies`.
 ///
-/// The words of the question are no answer, whatever their case.
+/// The words of the question are no answer, in any case.
 pub(super) fn analogies(space: &Space, sections: &[AnalogySection], progress: Progress<'_>) -> Analogies {
     let mut covered = Vec::new();
     for (section, AnalogySection { questions, .. }) in sections.iter().enumerate() {
@@ -91,10 +83,13 @@ pub(super) fn analogies(space: &Space, sections: &[AnalogySection], progress: Pr
         }
     }
     let queries: Vec<(Vec<f32>, [u32; 3])> =
-        covered.iter().map(|question| (wanted(space, question.rows), question.rows)).collect();
-    let done = AtomicUsize::new(0);
-    let count = |more: usize| progress(more + done.fetch_add(more, Ordering::Relaxed), queries.len());
-    let answers = space.nearest(&queries, LOOKED_THROUGH, &count);
+        covered.iter().map(|question| (target(space, question.rows), question.rows)).collect();
+    let done = AtomicU64::new(0);
+    let count = |more: usize| {
+        let before = done.fetch_add(more as u64, Ordering::Relaxed);
+        progress(before + more as u64, queries.len() as u64);
+    };
+    let answers = space.nearest(&queries, ANSWERS, &count);
     let mut scores: Vec<SectionScore> = sections
         .iter()
         .map(|AnalogySection { section, questions }| SectionScore {
@@ -114,12 +109,12 @@ pub(super) fn analogies(space: &Space, sections: &[AnalogySection], progress: Pr
 }
 
 /// b − a + c.
-fn wanted(space: &Space, [a, b, c]: [u32; 3]) -> Vec<f32> {
+fn target(space: &Space, [a, b, c]: [u32; 3]) -> Vec<f32> {
     let (a, b, c) = (space.row(a), space.row(b), space.row(c));
     (0..a.len()).map(|i| b[i] - a[i] + c[i]).collect()
 }
 
-/// The first answer that is not, in another case, a word of the question; if all are, the last, as in gensim.
+/// The first answer that is not a word of the question in another case; the last if all are, as in gensim.
 fn answer<'a>(space: &'a Space, question: &Covered<'_>, answers: &[u32]) -> Option<&'a str> {
     let asked = question.rows.map(|row| space.spelling(row));
     let mut spellings = answers.iter().map(|&row| space.spelling(row));

@@ -1,41 +1,42 @@
-//! Whether words of one category lie together.
+//! Categories: whether words of a category are near each other.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use wordspace_similarity::UnitVectors;
 
 use super::clusters::clusters;
-use super::space::Space;
+use super::space::{Space, spelling};
 use crate::{Error, Result};
 
-/// How many nearest words are looked at.
-const NEAREST: usize = 10;
-/// The most words that are clustered: all their distances are held at once, 400 MB of them.
+/// Neighbours of a word that purity counts.
+const NEIGHBOURS: usize = 10;
+/// The most words that are clustered: the distances of all pairs are in memory, 400 MB.
 const MOST_CLUSTERED: usize = 10_000;
 
-/// How far words of one category lie together, among the covered words.
+/// How near words of a category are to each other, among the covered words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Categories {
-    /// Mean over the words of the share of a word's ten nearest that have a category in common with it; of fewer where a
-    /// category is smaller, so that 1 is within reach. None without a category of two words.
+    /// The mean, over the words, of the share of a word's ten nearest that have a category in common with it; of fewer if the
+    /// category is smaller, so that 1 can be reached. None without a category of two words.
     pub purity: Option<f64>,
-    /// The same seen from the mean.
+    /// The same of centred vectors.
     pub purity_centred: Option<f64>,
-    /// The share of words that are of the commonest category in their cluster, when the words are put into as many clusters
-    /// as there are covered categories: agglomerative, average linkage, cosine (scikit-learn's `AgglomerativeClustering`).
+    /// The share of words that belong to the most frequent category of their cluster, with as many clusters as covered
+    /// categories: agglomerative, average linkage, cosine (scikit-learn's `AgglomerativeClustering`).
     pub clustering_purity: Option<f64>,
-    /// The same seen from the mean.
+    /// The same of centred vectors.
     pub clustering_purity_centred: Option<f64>,
     /// How many different words there are.
     pub words: usize,
-    /// How many of them the vectors have.
+    /// How many of them have vectors.
     pub covered: usize,
-    /// How many categories have a word that is covered.
+    /// How many categories have a covered word.
     pub categories: usize,
 }
 
 pub(super) fn categories(space: &Space, classes: &BTreeMap<String, Vec<String>>) -> Result<Categories> {
-    let mut words: Vec<String> = classes.values().flatten().map(|word| word.trim().to_uppercase()).collect();
+    let mut words: Vec<String> = classes.values().flatten().map(|word| spelling(word)).collect();
     words.sort_unstable();
     words.dedup();
     let mut rows: Vec<u32> = words.iter().filter_map(|word| space.find(word)).collect();
@@ -46,20 +47,23 @@ pub(super) fn categories(space: &Space, classes: &BTreeMap<String, Vec<String>>)
             "{n} words in categories are too many; expected at most {MOST_CLUSTERED}"
         )));
     }
-    let place = |word: &String| rows.binary_search(&space.find(word)?).ok().map(|at| at as u32);
+    let index = |word: &String| rows.binary_search(&space.find(word)?).ok().map(|at| at as u32);
     let classes: Vec<Vec<u32>> = classes
         .values()
         .map(|words| {
-            let mut places: Vec<u32> = words.iter().filter_map(place).collect();
-            places.sort_unstable();
-            places.dedup();
-            places
+            let mut indices: Vec<u32> = words.iter().filter_map(index).collect();
+            indices.sort_unstable();
+            indices.dedup();
+            indices
         })
         .filter(|class| !class.is_empty())
         .collect();
     let purity = match rows.is_empty() {
         true => None,
-        false => space.table(&rows).directions().purity(&classes, NEAREST),
+        false => {
+            let vectors = rows.iter().flat_map(|&row| space.row(row)).copied().collect();
+            UnitVectors::new(vectors, space.dimension()).purity(&classes, NEIGHBOURS)
+        }
     };
     let clustering_purity = clustering_purity(space, &rows, &classes);
     Ok(Categories {
@@ -73,7 +77,7 @@ pub(super) fn categories(space: &Space, classes: &BTreeMap<String, Vec<String>>)
     })
 }
 
-/// The sum over the clusters of how many words the commonest category has in it, as a share of all words.
+/// The share of words that belong to the most frequent category of their cluster.
 fn clustering_purity(space: &Space, rows: &[u32], classes: &[Vec<u32>]) -> Option<f64> {
     if rows.is_empty() {
         return None;

@@ -1,32 +1,32 @@
-//! Agglomerative clustering with average linkage, by chains of nearest neighbours (Murtagh 1983): n² work and memory.
+//! Agglomerative clustering with average linkage, by nearest-neighbour chains (Murtagh 1983): n² work and memory.
 
-/// The cluster, from 0, of each of `n` things when they are merged, nearest groups first, until `k` groups are left.
+/// The cluster, from 0, of each of `n` items: the nearest clusters are merged until `k` are left.
 ///
-/// The distance of two groups is the mean over all pairs between them.
+/// The distance of two clusters is the mean over all pairs between them.
 pub(super) fn clusters(n: usize, k: usize, distance: impl Fn(usize, usize) -> f64) -> Vec<usize> {
     let mut merges = merges(Distances::new(n, distance));
     // A chain finds merges out of order, but never two that contradict each other.
     merges.sort_by(|a, b| a.distance.total_cmp(&b.distance));
-    let mut group: Vec<usize> = (0..n).collect();
+    let mut parent: Vec<usize> = (0..n).collect();
     for merge in merges.iter().take(n.saturating_sub(k)) {
-        let (kept, gone) = (root(&group, merge.a), root(&group, merge.b));
-        group[gone] = kept;
+        let (kept, gone) = (root(&parent, merge.a), root(&parent, merge.b));
+        parent[gone] = kept;
     }
-    let roots: Vec<usize> = (0..n).map(|thing| root(&group, thing)).collect();
+    let roots: Vec<usize> = (0..n).map(|item| root(&parent, item)).collect();
     let mut kept: Vec<usize> = roots.clone();
     kept.sort_unstable();
     kept.dedup();
     roots.iter().map(|root| kept.binary_search(root).expect("every root is kept")).collect()
 }
 
-/// Two groups that become one; each is named by one of its things.
+/// Two clusters that become one; each is named by one of its items.
 struct Merge {
     a: usize,
     b: usize,
     distance: f64,
 }
 
-/// All n − 1 merges: from any group to its nearest, to that one's nearest, until two are each other's.
+/// All n − 1 merges. The chain goes from a cluster to its nearest, to that one's nearest, until two are each other's nearest.
 fn merges(mut distances: Distances) -> Vec<Merge> {
     let n = distances.n;
     let mut sizes = vec![1.0_f64; n];
@@ -38,7 +38,7 @@ fn merges(mut distances: Distances) -> Vec<Merge> {
         }
         let end = chain[chain.len() - 1];
         let before = chain.len().checked_sub(2).map(|at| chain[at]);
-        // Of equally near groups the one the chain came from, so that it ends.
+        // Among equally near clusters the previous one of the chain is taken, so that the chain ends.
         let mut nearest = before.map_or((end, f64::INFINITY), |before| (before, distances.of(end, before)));
         for other in (0..n).filter(|&other| other != end && sizes[other] > 0.0) {
             let found = distances.of(end, other);
@@ -63,7 +63,7 @@ fn merges(mut distances: Distances) -> Vec<Merge> {
     merges
 }
 
-/// The distances of all pairs, each once.
+/// The distances of all pairs, each stored once.
 struct Distances {
     n: usize,
     values: Vec<f64>,
@@ -76,25 +76,25 @@ impl Distances {
     }
 
     fn of(&self, a: usize, b: usize) -> f64 {
-        self.values[self.place(a, b)]
+        self.values[self.index(a, b)]
     }
 
     fn set(&mut self, a: usize, b: usize, distance: f64) {
-        let place = self.place(a, b);
-        self.values[place] = distance;
+        let index = self.index(a, b);
+        self.values[index] = distance;
     }
 
-    fn place(&self, a: usize, b: usize) -> usize {
+    fn index(&self, a: usize, b: usize) -> usize {
         let (a, b) = (a.min(b), a.max(b));
         a * (2 * self.n - a - 1) / 2 + b - a - 1
     }
 }
 
-fn root(group: &[usize], mut thing: usize) -> usize {
-    while group[thing] != thing {
-        thing = group[thing];
+fn root(parent: &[usize], mut item: usize) -> usize {
+    while parent[item] != item {
+        item = parent[item];
     }
-    thing
+    item
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn things_at_equal_distances_and_single_things_are_clustered() {
+    fn items_at_equal_distances_and_single_items_are_clustered() {
         assert_eq!(clusters(1, 1, |_, _| 1.0), [0]);
         let found = clusters(5, 2, |_, _| 1.0);
         assert!(found.contains(&0) && found.contains(&1) && !found.contains(&2));

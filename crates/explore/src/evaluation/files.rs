@@ -1,20 +1,20 @@
-//! The files that people's judgements come in: a line each, columns parted by tabs, commas or spaces.
+//! Files of judgements: one a line, in columns separated by tabs, commas or spaces.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use wordspace_data::Error::BadFile;
 
-use super::{AnalogySection, JudgedPair};
+use super::benchmarks::{AnalogySection, JudgedPair};
 use crate::Result;
 
-/// Pairs of words with a score: two words, then the first column that is a number.
+/// Judged pairs: two words, then the first column that is a number.
 ///
-/// A first line without a number is a header. Empty lines and lines that begin with # are passed over.
+/// A first line without a number is a header. Empty lines and lines that begin with # are skipped.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not UTF-8, has no pair or has a line of another form, which is named.
+/// If the file cannot be read, is not UTF-8, has no pair, or has a line of another form, which the error names.
 pub fn read_similarity(path: &Path) -> Result<Vec<JudgedPair>> {
     let mut pairs = Vec::new();
     for (nth, (line, columns)) in lines(path)?.into_iter().enumerate() {
@@ -30,11 +30,11 @@ pub fn read_similarity(path: &Path) -> Result<Vec<JudgedPair>> {
     if pairs.is_empty() { Err(empty(path, "a pair of words with a score")) } else { Ok(pairs) }
 }
 
-/// Analogy questions in word2vec's form: four words a line, sections begun by `: NAME`.
+/// Analogy questions in word2vec's format: four words a line; a line `: NAME` begins a section.
 ///
 /// # Errors
 ///
-/// As of [`read_similarity`].
+/// As [`read_similarity`].
 pub fn read_analogies(path: &Path) -> Result<Vec<AnalogySection>> {
     let mut sections: Vec<AnalogySection> = Vec::new();
     let begin = |section: &str| AnalogySection { section: section.to_string(), questions: Vec::new() };
@@ -48,18 +48,18 @@ pub fn read_analogies(path: &Path) -> Result<Vec<AnalogySection>> {
         if sections.is_empty() {
             sections.push(begin("questions"));
         }
-        sections.last_mut().expect("one was just begun").questions.push(words);
+        sections.last_mut().expect("a section was pushed if there was none").questions.push(words);
     }
     let is_empty = sections.iter().all(|section| section.questions.is_empty());
     if is_empty { Err(empty(path, "a question of four words")) } else { Ok(sections) }
 }
 
-/// Words by category: the columns that a header calls `category` and `word`; without a header a category and a word, after
-/// a number or not. A line with a category and no word is passed over.
+/// Words by category: the columns that a header names `category` and `word`; without a header a category and a word, with or
+/// without a number before them. A line with a category but no word is skipped.
 ///
 /// # Errors
 ///
-/// As of [`read_similarity`].
+/// As [`read_similarity`].
 pub fn read_categories(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let mut categories = BTreeMap::<String, Vec<String>>::new();
     let mut named: Option<(usize, usize)> = None;
@@ -72,13 +72,13 @@ pub fn read_categories(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
             }
         }
         let is_numbered = columns.len() == 3 && number(&columns[0]).is_some();
-        let place = match (named, columns.len()) {
-            (Some(place), _) => place,
+        let (category, word) = match (named, columns.len()) {
+            (Some(columns), _) => columns,
             (None, 2) => (0, 1),
             (None, _) if is_numbered => (1, 2),
             _ => return Err(unexpected(path, line, "a category and a word", &columns)),
         };
-        match (columns.get(place.0), columns.get(place.1)) {
+        match (columns.get(category), columns.get(word)) {
             // Published lists have gaps.
             (Some(_), Some(word)) if word.is_empty() => {}
             (Some(category), Some(word)) if !category.is_empty() => {
@@ -90,7 +90,7 @@ pub fn read_categories(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     if categories.is_empty() { Err(empty(path, "a category and a word")) } else { Ok(categories) }
 }
 
-/// The lines that say something, by number from 1, cut into columns.
+/// The lines that are not empty and no comment, with their numbers from 1, split into columns.
 fn lines(path: &Path) -> Result<Vec<(usize, Vec<String>)>> {
     if path.is_dir() {
         return Err(wordspace_data::Error::IsDirectory { path: path.to_path_buf(), wanted: "a file of words" }.into());
@@ -105,7 +105,7 @@ fn lines(path: &Path) -> Result<Vec<(usize, Vec<String>)>> {
     Ok(lines.map(|(number, line)| (number, columns(line))).collect())
 }
 
-/// A section's name may hold commas, words parted by tabs may hold spaces.
+/// The name of a section may contain commas, and words separated by tabs may contain spaces.
 fn columns(line: &str) -> Vec<String> {
     let clean = |column: &str| column.trim().trim_matches('"').to_string();
     if line.contains('\t') {
@@ -122,7 +122,7 @@ fn number(text: &str) -> Option<f64> {
 }
 
 fn unexpected(path: &Path, line: usize, expected: &str, found: &[String]) -> crate::Error {
-    // A file of another kind may be one line of a gigabyte.
+    // A file of another kind may be a single line of a gigabyte.
     let found: String = found.join(" ").chars().take(60).collect();
     BadFile { path: path.to_path_buf(), problem: format!("line {line}: expected {expected}, found {found:?}") }.into()
 }

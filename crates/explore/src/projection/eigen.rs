@@ -1,16 +1,16 @@
 //! Eigenvalues and eigenvectors of a symmetric matrix: Householder's reflections make it tridiagonal, implicit QL steps
 //! make it diagonal (Golub and Van Loan, "Matrix Computations", chapter 8).
 
-use super::points::dot;
+use wordspace_similarity::dot;
 
 /// The eigenvalues of the symmetric `matrix`, `[k, k]`, largest first, each with its eigenvector of length 1.
 ///
-/// `done` is told how many eigenvalues of k are found.
+/// `done` is called with the number of eigenvalues found so far.
 pub(crate) fn symmetric(mut matrix: Vec<f64>, k: usize, done: &dyn Fn(usize)) -> Vec<(f64, Vec<f64>)> {
     assert_eq!(matrix.len(), k * k);
-    let (mut diagonal, mut beside, mut vectors) = tridiagonal(&mut matrix, k);
+    let (mut diagonal, mut subdiagonal, mut vectors) = tridiagonal(&mut matrix, k);
     for l in 0..k {
-        settle(l, &mut diagonal, &mut beside, &mut vectors);
+        eliminate(l, &mut diagonal, &mut subdiagonal, &mut vectors);
         done(l + 1);
     }
     let mut pairs: Vec<(f64, Vec<f64>)> =
@@ -19,38 +19,38 @@ pub(crate) fn symmetric(mut matrix: Vec<f64>, k: usize, done: &dyn Fn(usize)) ->
     pairs
 }
 
-/// The diagonal and the numbers beside it (the last of them 0) of Qᵀ·matrix·Q, and Qᵀ. The matrix is used up.
+/// The diagonal and the subdiagonal (with a 0 at the end) of Qᵀ·matrix·Q, and Qᵀ. The matrix is overwritten.
 fn tridiagonal(matrix: &mut [f64], k: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let mut turned = vec![0.0; k * k];
-    (0..k).for_each(|i| turned[i * k + i] = 1.0);
-    let mut beside = vec![0.0; k];
+    let mut vectors = vec![0.0; k * k]; // Qᵀ, the identity at first
+    (0..k).for_each(|i| vectors[i * k + i] = 1.0);
+    let mut subdiagonal = vec![0.0; k];
     for column in 0..k.saturating_sub(1) {
         let below: Vec<f64> = (column + 1..k).map(|row| matrix[row * k + column]).collect();
         let (reflector, factor, left) = reflector(below);
-        beside[column] = left;
+        subdiagonal[column] = left;
         if factor > 0.0 {
             reflect_both_sides(matrix, k, column + 1, &reflector, factor);
-            reflect_rows(&mut turned, k, column + 1, &reflector, factor);
+            reflect_rows(&mut vectors, k, column + 1, &reflector, factor);
         }
     }
-    ((0..k).map(|i| matrix[i * k + i]).collect(), beside, turned)
+    ((0..k).map(|i| matrix[i * k + i]).collect(), subdiagonal, vectors)
 }
 
-/// v, β and α such that (1 − β·v·vᵀ)·x is α times the first unit vector; β is 0 where x is that already.
+/// v, β and α such that (1 − β·v·vᵀ)·x is α times the first unit vector; β is 0 if x is such a multiple already.
 fn reflector(mut x: Vec<f64>) -> (Vec<f64>, f64, f64) {
     let rest: f64 = x[1..].iter().map(|x| x * x).sum();
     if rest == 0.0 {
         let left = x[0];
         return (x, 0.0, left);
     }
-    // Of the two signs the one that subtracts nothing alike.
+    // The sign that avoids cancellation.
     let left = -(x[0] * x[0] + rest).sqrt().copysign(x[0]);
     x[0] -= left;
     let factor = 2.0 / (x[0] * x[0] + rest);
     (x, factor, left)
 }
 
-/// The part of `matrix` from row and column `from` on becomes H·part·H, with H = 1 − β·v·vᵀ.
+/// Replaces the block of `matrix` from row and column `from` on by H·block·H, with H = 1 − β·v·vᵀ.
 fn reflect_both_sides(matrix: &mut [f64], k: usize, from: usize, v: &[f64], factor: f64) {
     let product: Vec<f64> = (from..k).map(|row| factor * dot(&matrix[row * k + from..][..v.len()], v)).collect();
     let shared = factor / 2.0 * dot(&product, v);
@@ -61,7 +61,7 @@ fn reflect_both_sides(matrix: &mut [f64], k: usize, from: usize, v: &[f64], fact
     }
 }
 
-/// The rows of `matrix` from `from` on become H·rows.
+/// Replaces the rows of `matrix` from `from` on by H·rows.
 fn reflect_rows(matrix: &mut [f64], k: usize, from: usize, v: &[f64], factor: f64) {
     let mut sums = vec![0.0; k];
     for (row, v) in matrix[from * k..].chunks_exact(k).zip(v) {
@@ -72,59 +72,59 @@ fn reflect_rows(matrix: &mut [f64], k: usize, from: usize, v: &[f64], factor: f6
     }
 }
 
-/// QL steps until the number beside the diagonal at `l` is gone; the rows of `vectors` turn along.
-fn settle(l: usize, diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64]) {
+/// Takes QL steps until the subdiagonal is 0 at `l`; the rows of `vectors` are rotated along.
+fn eliminate(l: usize, diagonal: &mut [f64], subdiagonal: &mut [f64], vectors: &mut [f64]) {
     let k = diagonal.len();
-    // Two or three steps do; a hundred never yet did not.
+    // Two or three steps are usual.
     for _ in 0..100 {
-        let is_split = |m: usize| beside[m].abs() <= f64::EPSILON * (diagonal[m].abs() + diagonal[m + 1].abs());
+        let is_split = |m: usize| subdiagonal[m].abs() <= f64::EPSILON * (diagonal[m].abs() + diagonal[m + 1].abs());
         let m = (l..k - 1).find(|&m| is_split(m)).unwrap_or(k - 1);
         if m == l {
             return;
         }
-        step(l, m, diagonal, beside, vectors);
+        step(l, m, diagonal, subdiagonal, vectors);
     }
-    panic!("the eigenvalues of a symmetric matrix of finite numbers can always be found");
+    panic!("QL steps converge for every symmetric matrix of finite values");
 }
 
 /// One implicit QL step with Wilkinson's shift on the block from `l` to `m`.
-fn step(l: usize, m: usize, diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64]) {
+fn step(l: usize, m: usize, diagonal: &mut [f64], subdiagonal: &mut [f64], vectors: &mut [f64]) {
     let k = diagonal.len();
-    let slope = (diagonal[l + 1] - diagonal[l]) / (2.0 * beside[l]);
-    let shift = beside[l] / (slope + slope.hypot(1.0).copysign(slope));
+    let ratio = (diagonal[l + 1] - diagonal[l]) / (2.0 * subdiagonal[l]);
+    let shift = subdiagonal[l] / (ratio + ratio.hypot(1.0).copysign(ratio));
     let mut bulge = diagonal[m] - diagonal[l] + shift;
     let (mut sine, mut cosine, mut moved) = (1.0, 1.0, 0.0);
     for i in (l..m).rev() {
-        let (out, kept) = (sine * beside[i], cosine * beside[i]);
+        let (out, kept) = (sine * subdiagonal[i], cosine * subdiagonal[i]);
         let length = out.hypot(bulge);
-        beside[i + 1] = length;
+        subdiagonal[i + 1] = length;
         if length == 0.0 {
-            // The block has come apart by itself.
+            // The block splits here.
             diagonal[i + 1] -= moved;
-            beside[m] = 0.0;
+            subdiagonal[m] = 0.0;
             return;
         }
         (sine, cosine) = (out / length, bulge / length);
         let lower = diagonal[i + 1] - moved;
-        let turned = (diagonal[i] - lower) * sine + 2.0 * cosine * kept;
-        moved = sine * turned;
+        let rotated = (diagonal[i] - lower) * sine + 2.0 * cosine * kept;
+        moved = sine * rotated;
         diagonal[i + 1] = lower + moved;
-        bulge = cosine * turned - kept;
+        bulge = cosine * rotated - kept;
         let (upper, lower) = vectors[i * k..(i + 2) * k].split_at_mut(k);
         for (a, b) in upper.iter_mut().zip(lower) {
             (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
         }
     }
     diagonal[l] -= moved;
-    beside[l] = bulge;
-    beside[m] = 0.0;
+    subdiagonal[l] = bulge;
+    subdiagonal[m] = 0.0;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// M·v = λ·v for each pair, and the vectors stand on each other at right angles.
+    /// M·v = λ·v for each pair, and the vectors are orthonormal.
     #[track_caller]
     fn check(matrix: Vec<f64>, k: usize) -> Vec<f64> {
         let pairs = symmetric(matrix.clone(), k, &|_| ());

@@ -1,42 +1,45 @@
-//! Points with coordinates: what goes into a projection and what comes out.
+//! Points: the input and the output of a projection.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cmp::Ordering;
+use std::sync::atomic::{self, AtomicU64};
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
+use wordspace_similarity::{mean, top_k};
 
-use super::Progress;
+use crate::Progress;
 
-/// n points of as many coordinates each, point after point. Written as JSON, a list of lists.
+/// n points in some dimension, row-major. As JSON, a list of lists.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
+    /// `[n, dimension]`
     values: Vec<f64>,
     dimension: usize,
 }
 
 impl Points {
-    /// Points of `dimension` coordinates each.
+    /// Points in `dimension` dimensions.
     ///
     /// # Panics
     ///
-    /// If the numbers do not make whole points.
+    /// If `values` does not divide into rows of `dimension` values.
     pub fn new(values: Vec<f64>, dimension: usize) -> Self {
-        assert!(dimension > 0 && values.len().is_multiple_of(dimension), "{} numbers by {dimension}", values.len());
+        assert!(dimension > 0 && values.len().is_multiple_of(dimension), "{} values by {dimension}", values.len());
         Self { values, dimension }
     }
 
-    /// n: how many points there are.
+    /// n.
     pub fn len(&self) -> usize {
         self.values.len() / self.dimension
     }
 
-    /// Whether there are none.
+    /// Whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// How many coordinates a point has.
+    /// The number of coordinates of a point.
     pub fn dimension(&self) -> usize {
         self.dimension
     }
@@ -51,22 +54,17 @@ impl Points {
         self.values.chunks_exact(self.dimension)
     }
 
-    /// All numbers, `[n, dimension]`.
+    /// All coordinates, `[n, dimension]`.
     pub fn as_slice(&self) -> &[f64] {
         &self.values
     }
 
-    /// The mean of every coordinate.
+    /// The mean of the points, `[dimension]`.
     pub fn mean(&self) -> Vec<f64> {
-        let mut mean = vec![0.0; self.dimension];
-        for row in self.rows() {
-            mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-        }
-        mean.iter_mut().for_each(|sum| *sum /= self.len().max(1) as f64);
-        mean
+        mean(&self.values, self.dimension)
     }
 
-    /// The points seen from their mean.
+    /// The points less their mean.
     pub fn centred(&self) -> Self {
         let mean = self.mean();
         let values = self.rows().flat_map(|row| row.iter().zip(&mean).map(|(x, mean)| x - mean)).collect();
@@ -74,37 +72,32 @@ impl Points {
     }
 
     /// The squared Euclidean distances of one point to all.
-    pub(super) fn squares_from(&self, point: usize) -> Vec<f64> {
-        Arch::new().dispatch(Squares { points: self, own: self.row(point) })
+    pub(super) fn squared_distances(&self, point: usize) -> Vec<f64> {
+        Arch::new().dispatch(SquaredDistances { points: self, own: self.row(point) })
     }
 
-    /// The `k` nearest others of every point with their squared Euclidean distances, nearest first; points equally far in
-    /// their order. Exact: all pairs are looked at.
+    /// The `k` nearest others of every point with their squared Euclidean distances, nearest first, points of equal distance
+    /// by index. Exact: all pairs are compared.
     pub(super) fn nearest(&self, k: usize, progress: Progress<'_>) -> Vec<Vec<(usize, f64)>> {
-        let done = AtomicUsize::new(0);
+        let done = AtomicU64::new(0);
         let nearest_of = |point: usize| {
-            let mut all: Vec<(usize, f64)> = self.squares_from(point).into_iter().enumerate().collect();
+            let mut all: Vec<(usize, f64)> = self.squared_distances(point).into_iter().enumerate().collect();
             all.swap_remove(point);
-            if k < all.len() {
-                all.select_nth_unstable_by(k, nearer);
-                all.truncate(k);
-                all.shrink_to_fit();
-            }
-            all.sort_unstable_by(nearer);
-            progress(1 + done.fetch_add(1, Ordering::Relaxed), self.len());
-            all
+            let nearest = top_k(all, k, nearer);
+            progress(1 + done.fetch_add(1, atomic::Ordering::Relaxed), self.len() as u64);
+            nearest
         };
         (0..self.len()).into_par_iter().map(nearest_of).collect()
     }
 }
 
-/// All squared distances from `own`, by registers as wide as the processor has.
-struct Squares<'a> {
+/// All squared distances from `own`, in SIMD registers as wide as the CPU has.
+struct SquaredDistances<'a> {
     points: &'a Points,
     own: &'a [f64],
 }
 
-impl WithSimd for Squares<'_> {
+impl WithSimd for SquaredDistances<'_> {
     type Output = Vec<f64>;
 
     #[inline(always)]
@@ -123,13 +116,13 @@ impl Serialize for Points {
     }
 }
 
-/// The order of neighbours: by distance, then by number.
-pub(super) fn nearer(a: &(usize, f64), b: &(usize, f64)) -> std::cmp::Ordering {
+/// Orders neighbours by distance, then by index.
+pub(super) fn nearer(a: &(usize, f64), b: &(usize, f64)) -> Ordering {
     a.1.total_cmp(&b.1).then(a.0.cmp(&b.0))
 }
 
-/// Squared Euclidean distance, in eight sums side by side so that the processor adds several at once. It counts by hand: in
-/// wide registers only what is inlined is compiled.
+/// The squared Euclidean distance, in eight partial sums, so that a SIMD register of them is added at once. Written with
+/// indices, because iterators that are not inlined are not compiled for wide registers.
 #[inline(always)]
 fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
@@ -144,16 +137,4 @@ fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
         sum += (a_rest[at] - b_rest[at]) * (a_rest[at] - b_rest[at]);
     }
     sum
-}
-
-/// The product of two rows, summed as [`squared_distance`] sums.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }

@@ -1,38 +1,38 @@
-//! UMAP: a graph of near points, laid out so that what is joined comes near (McInnes, Healy and Melville 2018).
+//! UMAP: a layout of the graph of nearest neighbours (McInnes, Healy and Melville 2018).
 //!
-//! The settings are umap-learn's: 15 neighbours, the point itself among them, minimal distance 0.1, spread 1, five random
-//! points pushed away for each pair pulled together. It differs in the start, principal components instead of the graph's
-//! spectrum (umap-learn's `init="pca"`), and in neighbours that are exact.
+//! The settings are umap-learn's: 15 neighbours including the point itself, minimum distance 0.1, spread 1, five negative
+//! samples for each edge. It differs in the start, principal components instead of the spectrum of the graph (umap-learn's
+//! `init="pca"`), and in neighbours that are exact.
 
 use wordspace_data::{below, generator};
 
-use super::Progress;
 use super::points::Points;
+use crate::Progress;
 
-/// How many neighbours a point is joined to, itself counted.
+/// Neighbours of a point, including itself.
 const NEIGHBOURS: usize = 15;
 const MIN_DISTANCE: f64 = 0.1;
-/// How often the pair that belongs together most is pulled: with many points less often.
-const ROUNDS: usize = 500;
-const ROUNDS_OF_MANY: usize = 200;
+const EPOCHS: usize = 500;
+/// More points than [`MANY`] need fewer epochs.
+const EPOCHS_OF_MANY: usize = 200;
 const MANY: usize = 10_000;
-/// How many random points are pushed away each time.
-const PUSHED: f64 = 5.0;
-/// The width of the page that the layout begins on.
-const PAGE: f64 = 10.0;
-/// The farthest a coordinate moves at once.
-const LONGEST_MOVE: f64 = 4.0;
+/// Random points that repel a point each time it is attracted.
+const NEGATIVE_SAMPLES: f64 = 5.0;
+/// The width of the start along each axis.
+const START_WIDTH: f64 = 10.0;
+/// The largest change of a coordinate in one step.
+const LARGEST_STEP: f64 = 4.0;
 
-/// The points laid out by UMAP from `start`, `[n, dims]`, which is scaled first.
+/// The layout of `points` by UMAP from `start`, `[n, dims]`, which is scaled first.
 ///
-/// One thread, all random numbers from `seed`: the same seed gives the same bits.
+/// On one thread, with all random numbers from `seed`: the same seed gives the same bits.
 pub fn umap(points: &Points, start: &Points, seed: u64, progress: Progress<'_>) -> Points {
     let graph = graph(points, progress);
-    let rounds = if points.len() <= MANY { ROUNDS } else { ROUNDS_OF_MANY };
-    layout(&graph, &on_page(start, seed), rounds, seed, progress).centred()
+    let epochs = if points.len() <= MANY { EPOCHS } else { EPOCHS_OF_MANY };
+    layout(&graph, &scaled(start, seed), epochs, seed, progress).centred()
 }
 
-/// A pair that belongs together with a weight of up to 1. Every pair is there both ways.
+/// A directed edge with a weight of at most 1. The graph holds both directions of every edge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Edge {
     from: usize,
@@ -40,20 +40,20 @@ struct Edge {
     weight: f64,
 }
 
-/// The pairs of near points, in order. A pair counts as far as one of the two counts the other: a + b − a·b.
+/// The edges between nearest neighbours, in order. An edge's weight is the fuzzy union of its two directions, a + b − a·b.
 fn graph(points: &Points, progress: Progress<'_>) -> Vec<Edge> {
     let near = points.nearest(NEIGHBOURS - 1, progress);
     let near: Vec<Vec<(usize, f64)>> =
         near.into_iter().map(|near| near.into_iter().map(|(other, square)| (other, square.sqrt())).collect()).collect();
     let all: Vec<f64> = near.iter().flatten().map(|(_, distance)| *distance).collect();
-    // As the reference does, the point itself counts into means, at distance 0.
+    // The point itself counts in means, at distance 0, as in umap-learn.
     let mean = all.iter().sum::<f64>() / (all.len() + near.len()).max(1) as f64;
-    let one_way: Vec<Vec<(usize, f64)>> = near.iter().map(|near| memberships(near, mean)).collect();
+    let directed: Vec<Vec<(usize, f64)>> = near.iter().map(|near| memberships(near, mean)).collect();
     let weight = |from: usize, to: usize| -> f64 {
-        one_way[from].iter().find(|(other, _)| *other == to).map_or(0.0, |(_, weight)| *weight)
+        directed[from].iter().find(|(other, _)| *other == to).map_or(0.0, |(_, weight)| *weight)
     };
     let mut edges = Vec::new();
-    for (from, near) in one_way.iter().enumerate() {
+    for (from, near) in directed.iter().enumerate() {
         for &(to, there) in near {
             let back = weight(to, from);
             let edge = Edge { from, to, weight: there + back - there * back };
@@ -68,86 +68,87 @@ fn graph(points: &Points, progress: Progress<'_>) -> Vec<Edge> {
     edges
 }
 
-/// How far each of the nearest belongs to a point: fully the nearest, the others less with distance, so that all together
-/// come to log₂ of their number (the point itself counted).
+/// The membership strengths of a point's neighbours: 1 for the nearest, less with distance for the others, so that their sum
+/// is log₂ of their number (including the point itself).
 fn memberships(near: &[(usize, f64)], mean_of_all: f64) -> Vec<(usize, f64)> {
     let first = near.iter().map(|(_, distance)| *distance).find(|distance| *distance > 0.0).unwrap_or(0.0);
-    let wanted = ((near.len() + 1) as f64).log2();
-    let belongs = |distance: f64, width: f64| if distance > first { (-(distance - first) / width).exp() } else { 1.0 };
+    let target = ((near.len() + 1) as f64).log2();
+    let membership =
+        |distance: f64, width: f64| if distance > first { (-(distance - first) / width).exp() } else { 1.0 };
     let (mut low, mut high, mut width) = (0.0, f64::INFINITY, 1.0);
     for _ in 0..64 {
-        let sum: f64 = near.iter().map(|(_, distance)| belongs(*distance, width)).sum();
-        if (sum - wanted).abs() < 1e-5 {
+        let sum: f64 = near.iter().map(|(_, distance)| membership(*distance, width)).sum();
+        if (sum - target).abs() < 1e-5 {
             break;
         }
-        if sum > wanted {
+        if sum > target {
             high = width
         } else {
             low = width
         }
         width = if high.is_finite() { (low + high) / 2.0 } else { width * 2.0 };
     }
-    // Not narrower than a thousandth of the mean distance.
+    // At least a thousandth of the mean distance.
     let own_mean = near.iter().map(|(_, distance)| *distance).sum::<f64>() / (near.len() + 1) as f64;
     let width = width.max(1e-3 * if first > 0.0 { own_mean } else { mean_of_all });
-    // Where all points are one, the width is 0 and nothing is farther than the nearest.
-    near.iter().map(|&(other, distance)| (other, belongs(distance, width))).collect()
+    // If all points are equal the width is 0, but then no distance is larger than the first.
+    near.iter().map(|&(other, distance)| (other, membership(distance, width))).collect()
 }
 
-/// Pulls joined points together and pushes random ones apart, each pair as often as its weight says.
-fn layout(graph: &[Edge], start: &Points, rounds: usize, seed: u64, progress: Progress<'_>) -> Points {
+/// Attracts the ends of edges and repels random points, for each edge as often as its weight says.
+fn layout(graph: &[Edge], start: &Points, epochs: usize, seed: u64, progress: Progress<'_>) -> Points {
     let (n, dims) = (start.len(), start.dimension());
     let curve = Curve::fitted(MIN_DISTANCE);
     let heaviest = graph.iter().fold(0.0, |heaviest: f64, edge| heaviest.max(edge.weight));
-    let mut edges: Vec<Timetable> = graph
+    let mut edges: Vec<Schedule> = graph
         .iter()
-        .filter(|edge| edge.weight >= heaviest / rounds as f64)
-        .map(|edge| Timetable::new(*edge, heaviest / edge.weight))
+        .filter(|edge| edge.weight >= heaviest / epochs as f64)
+        .map(|edge| Schedule::new(*edge, heaviest / edge.weight))
         .collect();
     let mut at = start.as_slice().to_vec();
     let mut random = generator(seed, "umap layout", 0);
-    for round in 0..rounds {
-        let rate = 1.0 - round as f64 / rounds as f64;
-        for timetable in edges.iter_mut().filter(|timetable| timetable.next_pull <= round as f64) {
-            let Edge { from, to, .. } = timetable.edge;
-            curve.pull(&mut at, dims, from, to, rate);
-            for _ in 0..timetable.pushes(round) {
+    for epoch in 0..epochs {
+        let rate = 1.0 - epoch as f64 / epochs as f64;
+        for schedule in edges.iter_mut().filter(|schedule| schedule.next_attraction <= epoch as f64) {
+            let Edge { from, to, .. } = schedule.edge;
+            curve.attract(&mut at, dims, from, to, rate);
+            for _ in 0..schedule.negative_samples(epoch) {
                 let other = below(&mut random, n as u64) as usize;
                 if other != from {
-                    curve.push(&mut at, dims, from, other, rate);
+                    curve.repel(&mut at, dims, from, other, rate);
                 }
             }
         }
-        progress(round + 1, rounds);
+        progress(epoch as u64 + 1, epochs as u64);
     }
     Points::new(at, dims)
 }
 
-/// When a pair is pulled next, and when it next pushes a random point.
-struct Timetable {
+/// When an edge attracts next, and when it next repels a random point.
+struct Schedule {
     edge: Edge,
-    /// In rounds.
+    /// In epochs.
     every: f64,
-    next_pull: f64,
-    next_push: f64,
+    next_attraction: f64,
+    next_repulsion: f64,
 }
 
-impl Timetable {
+impl Schedule {
     fn new(edge: Edge, every: f64) -> Self {
-        Self { edge, every, next_pull: every, next_push: every / PUSHED }
+        Self { edge, every, next_attraction: every, next_repulsion: every / NEGATIVE_SAMPLES }
     }
 
-    /// How many points are to be pushed in a round that pulls, which is then done with.
-    fn pushes(&mut self, round: usize) -> usize {
-        let every = self.every / PUSHED;
-        let due = ((round as f64 - self.next_push) / every).max(0.0) as usize;
-        self.next_push += due as f64 * every;
-        self.next_pull += self.every;
+    /// The negative samples due in an epoch in which the edge attracts; moves on to the next.
+    fn negative_samples(&mut self, epoch: usize) -> usize {
+        let every = self.every / NEGATIVE_SAMPLES;
+        let due = ((epoch as f64 - self.next_repulsion) / every).max(0.0) as usize;
+        self.next_repulsion += due as f64 * every;
+        self.next_attraction += self.every;
         due
     }
 }
 
-/// How near on the page means how much: 1/(1 + a·d²ᵇ).
+/// The membership strength of two points of a layout by their distance, 1/(1 + a·d²ᵇ).
 #[derive(Clone, Copy, Debug)]
 struct Curve {
     a: f64,
@@ -155,20 +156,20 @@ struct Curve {
 }
 
 impl Curve {
-    /// The curve that comes nearest (least squares, at 300 distances up to 3) to 1 up to `min_distance` and exp(−(d −
-    /// `min_distance`)) beyond, found by Newton's steps in the manner of Levenberg and Marquardt.
+    /// The least-squares fit, at 300 distances up to 3, to 1 up to `min_distance` and exp(−(d − `min_distance`)) beyond, by
+    /// the method of Levenberg and Marquardt.
     fn fitted(min_distance: f64) -> Self {
-        let wanted: Vec<(f64, f64)> = (1..300)
+        let target: Vec<(f64, f64)> = (1..300)
             .map(|i| 3.0 * i as f64 / 299.0)
             .map(|d| (d, if d < min_distance { 1.0 } else { (min_distance - d).exp() }))
             .collect();
-        let error = |curve: Curve| -> f64 { wanted.iter().map(|&(d, y)| (y - curve.at(d)).powi(2)).sum() };
+        let error = |curve: Curve| -> f64 { target.iter().map(|&(d, y)| (y - curve.at(d)).powi(2)).sum() };
         let mut curve = Self { a: 1.0, b: 1.0 };
-        let mut caution = 1e-3;
+        let mut damping = 1e-3;
         for _ in 0..100 {
-            // The products of the slopes by a and b, and of the slopes with what is missing.
+            // The normal equations: products of the derivatives by a and b, and of these with the residual.
             let [mut aa, mut ab, mut bb, mut a, mut b] = [0.0; 5];
-            for &(d, y) in &wanted {
+            for &(d, y) in &target {
                 let power = d.powf(2.0 * curve.b);
                 let value = curve.at(d);
                 let (by_a, by_b) = (-value * value * power, -value * value * curve.a * power * 2.0 * d.ln());
@@ -178,14 +179,14 @@ impl Curve {
                 a += by_a * (y - value);
                 b += by_b * (y - value);
             }
-            let (aa, bb) = (aa * (1.0 + caution), bb * (1.0 + caution));
+            let (aa, bb) = (aa * (1.0 + damping), bb * (1.0 + damping));
             let determinant = aa * bb - ab * ab;
             let next =
                 Self { a: curve.a + (a * bb - b * ab) / determinant, b: curve.b + (b * aa - a * ab) / determinant };
             if next.a > 0.0 && next.b > 0.0 && error(next) <= error(curve) {
-                (curve, caution) = (next, caution / 10.0);
+                (curve, damping) = (next, damping / 10.0);
             } else {
-                caution *= 10.0;
+                damping *= 10.0;
             }
         }
         curve
@@ -195,45 +196,45 @@ impl Curve {
         1.0 / (1.0 + self.a * distance.powf(2.0 * self.b))
     }
 
-    /// d²ᵇ of d². Most of the time goes into this power, and 32 bits, which are umap-learn's, make it in a third of it.
+    /// d²ᵇ of d². Most of the time is spent here, so it is computed in `f32`, as in umap-learn.
     fn power(&self, square: f64) -> f64 {
         (square as f32).powf(self.b as f32) as f64
     }
 
-    /// Moves two joined points towards each other.
-    fn pull(&self, at: &mut [f64], dims: usize, from: usize, to: usize, rate: f64) {
-        let square = square_between(at, dims, from, to);
+    /// Moves the ends of an edge towards each other.
+    fn attract(&self, at: &mut [f64], dims: usize, from: usize, to: usize, rate: f64) {
+        let square = squared_distance(at, dims, from, to);
         if square > 0.0 {
             let power = self.power(square);
-            let slope = -2.0 * self.a * self.b * power / square / (1.0 + self.a * power);
+            let gradient = -2.0 * self.a * self.b * power / square / (1.0 + self.a * power);
             for axis in 0..dims {
                 let (i, j) = (from * dims + axis, to * dims + axis);
-                let step = rate * (slope * (at[i] - at[j])).clamp(-LONGEST_MOVE, LONGEST_MOVE);
+                let step = rate * (gradient * (at[i] - at[j])).clamp(-LARGEST_STEP, LARGEST_STEP);
                 at[i] += step;
                 at[j] -= step;
             }
         }
     }
 
-    /// Moves a point away from a random one.
-    fn push(&self, at: &mut [f64], dims: usize, from: usize, other: usize, rate: f64) {
-        let square = square_between(at, dims, from, other);
+    /// Moves a point away from another.
+    fn repel(&self, at: &mut [f64], dims: usize, from: usize, other: usize, rate: f64) {
+        let square = squared_distance(at, dims, from, other);
         if square > 0.0 {
-            let slope = 2.0 * self.b / ((0.001 + square) * (1.0 + self.a * self.power(square)));
+            let gradient = 2.0 * self.b / ((0.001 + square) * (1.0 + self.a * self.power(square)));
             for axis in 0..dims {
                 let (i, j) = (from * dims + axis, other * dims + axis);
-                at[i] += rate * (slope * (at[i] - at[j])).clamp(-LONGEST_MOVE, LONGEST_MOVE);
+                at[i] += rate * (gradient * (at[i] - at[j])).clamp(-LARGEST_STEP, LARGEST_STEP);
             }
         }
     }
 }
 
-fn square_between(at: &[f64], dims: usize, a: usize, b: usize) -> f64 {
+fn squared_distance(at: &[f64], dims: usize, a: usize, b: usize) -> f64 {
     (0..dims).map(|axis| (at[a * dims + axis] - at[b * dims + axis]).powi(2)).sum()
 }
 
-/// `start` made as wide as the page, with a little noise so that no two points lie on each other.
-fn on_page(start: &Points, seed: u64) -> Points {
+/// `start` scaled to [`START_WIDTH`], with a little noise, so that no two points coincide.
+fn scaled(start: &Points, seed: u64) -> Points {
     let dims = start.dimension();
     let bounds: Vec<(f64, f64)> = (0..dims)
         .map(|axis| {
@@ -244,8 +245,8 @@ fn on_page(start: &Points, seed: u64) -> Points {
     let mut random = generator(seed, "umap start", 0);
     let mut noise = || below(&mut random, 1 << 20) as f64 / (1 << 20) as f64 * 1e-3;
     let scaled = |(x, (low, high)): (&f64, &(f64, f64))| match high - low {
-        width if width > 0.0 => PAGE * (x - low) / width,
-        _ => PAGE / 2.0,
+        width if width > 0.0 => START_WIDTH * (x - low) / width,
+        _ => START_WIDTH / 2.0,
     };
     let values = start.rows().flat_map(|row| row.iter().zip(&bounds).map(scaled)).map(|x| x + noise()).collect();
     Points::new(values, dims)
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn memberships_come_to_the_logarithm_of_their_number() {
+    fn memberships_sum_to_the_logarithm_of_their_number() {
         let near: Vec<(usize, f64)> = (0..14).map(|i| (i, 3.0 + i as f64)).collect();
         let memberships = memberships(&near, 5.0);
         assert_eq!(memberships[0].1, 1.0);
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_graph_is_the_same_both_ways() {
+    fn both_directions_of_an_edge_have_the_same_weight() {
         let points = Points::new((0..160).map(|i| ((i * i) as f64).sin()).collect(), 4);
         let graph = graph(&points, &|_, _| ());
         for edge in &graph {
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn points_that_are_all_one_and_points_that_are_few_are_laid_out_in_finite_numbers() {
+    fn equal_points_and_few_points_get_finite_coordinates() {
         for n in [2, 3, 40] {
             let found = umap(&Points::new(vec![0.3; n * 4], 4), &Points::new(vec![0.0; n * 2], 2), 1, &|_, _| ());
             assert!(found.as_slice().iter().all(|x| x.is_finite()));

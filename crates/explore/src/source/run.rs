@@ -1,17 +1,17 @@
-//! The vectors that a run saved on its way.
+//! The frames of a run: the vectors that it saved while it trained.
 
 use std::path::{Path, PathBuf};
 
 use wordspace_data::Vocabulary;
 use wordspace_data::formats::Gpt2Tables;
 
-use super::{Opened, TableChoice};
+use super::opened::{Opened, TableChoice};
 use crate::{Error, Result};
 
 /// How many steps a message lists.
 const LISTED: usize = 12;
 
-/// The vectors of a run after one of its updates.
+/// The vectors of a run after one step.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub run: PathBuf,
@@ -23,14 +23,14 @@ pub(super) fn is_run(folder: &Path) -> bool {
     folder.join("config.toml").is_file() || folder.join("words.json").is_file() && folder.join("vectors").is_dir()
 }
 
-/// The run in whose folder the file at `path` lies: its words are there.
+/// The run whose folder contains the file at `path`, if any: it has the words.
 pub(super) fn run_of(path: &Path) -> Option<PathBuf> {
     let absolute = std::path::absolute(path).ok()?;
     absolute.ancestors().skip(2).take(2).find(|folder| is_run(folder)).map(Path::to_path_buf)
 }
 
 impl Frame {
-    /// The newest of `run`.
+    /// The newest frame of `run`.
     pub fn newest(run: &Path) -> Result<Self> {
         let step = steps(&run.join("vectors"), ".safetensors").pop();
         match step {
@@ -39,7 +39,7 @@ impl Frame {
         }
     }
 
-    /// That of `run` after update `step`.
+    /// The frame of `run` after `step`.
     pub fn of_step(run: &Path, step: &str) -> Result<Self> {
         let run_name = run.display();
         if !is_run(run) {
@@ -55,12 +55,12 @@ impl Frame {
         Err(problem(run, format!("there are no vectors of step {step}; {}", listed(&steps, step))))
     }
 
-    /// The file of its tables.
+    /// The file with its tables.
     pub fn vectors(&self) -> PathBuf {
         self.run.join("vectors").join(format!("step-{:06}.safetensors", self.step))
     }
 
-    /// Adds to the tables what else is known of the run.
+    /// Adds to `opened` what else is known of the run.
     pub fn describe(&self, table: TableChoice, opened: &mut Opened) -> Result<()> {
         let vocabulary = Vocabulary::open(&self.run.join("words.json"))?;
         opened.run = Some((self.run.clone(), self.step));
@@ -75,7 +75,7 @@ impl Frame {
         Ok(())
     }
 
-    /// The model of the same step, or else the newest: all have the same parameters.
+    /// The model of the same step or else the newest: all have the same parameters.
     fn checkpoint(&self) -> Option<PathBuf> {
         let checkpoints = self.run.join("checkpoints");
         let steps = steps(&checkpoints, "");
@@ -84,16 +84,16 @@ impl Frame {
     }
 }
 
-/// The steps in the names `step-000050` and `ending` in `folder`, in order.
-fn steps(folder: &Path, ending: &str) -> Vec<u64> {
+/// The steps in the names of files like `step-000050`, with `suffix` at the end, in order.
+fn steps(folder: &Path, suffix: &str) -> Vec<u64> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let step = |name: String| name.strip_prefix("step-")?.strip_suffix(ending)?.parse().ok();
+    let step = |name: String| name.strip_prefix("step-")?.strip_suffix(suffix)?.parse().ok();
     let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.file_name().into_string().ok()?)).collect();
     steps.sort_unstable();
     steps
 }
 
-/// Which steps there are, all of them or the nearest.
+/// The steps that there are: all, or those next to `wanted` if there are many.
 fn listed(steps: &[u64], wanted: u64) -> String {
     let all = |steps: &[u64]| steps.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     match (steps, steps.len()) {
@@ -102,7 +102,7 @@ fn listed(steps: &[u64], wanted: u64) -> String {
         ([first, .., last], count) => {
             let after = steps.partition_point(|&step| step < wanted);
             let nearest = &steps[after.saturating_sub(2)..(after + 2).min(count)];
-            format!("there are {count} from {first} to {last}, near it {}", all(nearest))
+            format!("there are {count} from {first} to {last}, the nearest {}", all(nearest))
         }
         ([only], _) => format!("there is {only}"),
     }
@@ -117,11 +117,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_steps_are_all_listed_and_of_many_those_that_are_near() {
+    fn few_steps_are_all_listed_and_of_many_the_nearest() {
         assert_eq!(listed(&[0, 1, 2, 4], 3), "there are 0, 1, 2, 4");
         let many: Vec<u64> = (0..100).map(|n| n * 50).collect();
-        assert_eq!(listed(&many, 480), "there are 100 from 0 to 4950, near it 400, 450, 500, 550");
-        assert_eq!(listed(&many, 9999), "there are 100 from 0 to 4950, near it 4900, 4950");
+        assert_eq!(listed(&many, 480), "there are 100 from 0 to 4950, the nearest 400, 450, 500, 550");
+        assert_eq!(listed(&many, 9999), "there are 100 from 0 to 4950, the nearest 4900, 4950");
         assert_eq!(listed(&[], 3), "there are none at all yet");
     }
 }

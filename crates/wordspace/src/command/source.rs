@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use wordspace::data::formats::Reading;
-use wordspace::explore::{NotFinite, Opened, Source, TableChoice, rows_of};
+use wordspace::explore::{NotFinite, Opened, Source, TableChoice, not_finite_warning, rows_of};
 
 use crate::args::{SourceArgs, TableName};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub fn rows(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Ve
 
 /// Tells of rows that had to be left out of an answer.
 pub fn warn_of(not_finite: NotFinite, opened: &Opened, terminal: &Terminal) {
-    if let Some(sentence) = not_finite.sentence(&opened.vectors) {
+    if let Some(sentence) = not_finite_warning(not_finite, &opened.vectors) {
         terminal.warning(&format!("{}: {sentence}", opened.name));
     }
 }

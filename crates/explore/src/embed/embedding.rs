@@ -1,124 +1,61 @@
-//! A text as a model first sees it: each token's vector, its position's vector, and their sum.
+//! Texts as sequences of vectors: each token's vector, its position's vector, and their sum.
 
 use std::collections::HashMap;
 
-use wordspace_data::{Token, Tokenizer, VectorTable, WordVectors};
+use wordspace_data::{VectorTable, WordVectors};
+use wordspace_similarity::cosine;
 
-use crate::{Error, Opened, Result, Source, SourceKind, suggestions};
+use crate::{Error, Result};
 
 /// Texts as sequences of vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
     /// The tokens of all texts, one text after the other.
-    pub tokens: Vec<PlacedToken>,
-    /// C: how many numbers a vector has.
+    pub tokens: Vec<EmbeddedToken>,
+    /// C: the number of elements of a vector.
     pub dimension: usize,
 }
 
-/// A token at its position.
+/// A token of a text with its vectors.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PlacedToken {
-    /// Its id: a row of the token table.
+pub struct EmbeddedToken {
+    /// Its id: its row of the token table.
     pub id: u32,
-    /// The text it stands for.
+    /// Its piece of the text.
     pub piece: String,
-    /// Which text it is of, from 0.
+    /// The index of its text.
     pub text: usize,
-    /// Which token of its text it is, from 0.
-    pub place: usize,
-    /// Which row of the position table was taken.
+    /// The index of the token in its text.
+    pub index: usize,
+    /// Its row of the position table: the index, unless another was asked for.
     pub position: usize,
-    /// The row of the token table, `[C]`.
+    /// The vector of the token, `[C]`.
     pub token_vector: Vec<f32>,
-    /// The row of the position table, `[C]`; none where there is no such table.
+    /// The vector of the position, `[C]`; none if there is no position table.
     pub position_vector: Option<Vec<f32>>,
-    /// What enters the first block, `[C]`.
+    /// Their sum, the input of the first block, `[C]`.
     pub sum: Vec<f32>,
 }
 
 /// What two texts have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// Whether both are the same tokens, each as often, in whatever order.
+    /// Whether both have the same tokens, each as often, in any order.
     pub same_tokens: bool,
-    /// Whether they are so in the same order.
+    /// Whether both have the same tokens in the same order.
     pub same_order: bool,
-    /// How many sums of one text are also in the other.
+    /// How many sums of the first text are also in the second.
     pub shared_sums: usize,
 }
 
-/// How the texts of a source become ids.
-pub enum Pieces {
-    /// By the tokenizer of a model.
-    Tokens(Box<Tokenizer>),
-    /// By white space, for files of words without a model.
-    Words,
-}
-
-impl Pieces {
-    /// How `source`, opened as `opened`, splits a text.
-    ///
-    /// # Errors
-    ///
-    /// If it is a model without a tokenizer that can be used.
-    pub fn of(source: &Source, opened: &Opened) -> Result<Self> {
-        if let SourceKind::Vectors(_) = opened.kind {
-            return Ok(Self::Words);
-        }
-        if let Some(path) = &opened.tokenizer {
-            return Ok(Self::Tokens(Box::new(Tokenizer::from_file(path)?)));
-        }
-        let path = source.path();
-        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        Ok(Self::Tokens(Box::new(Tokenizer::of_model(folder, opened.vectors.len())?)))
-    }
-
-    /// The ids of `text` and the piece of it that each stands for. `name` is that of the source, for messages.
-    ///
-    /// # Errors
-    ///
-    /// If `text` has no token, or one without a vector.
-    pub fn split(&self, text: &str, vectors: &WordVectors, name: &str) -> Result<Vec<(u32, String)>> {
-        let pieces: Vec<(u32, String)> = match self {
-            Self::Tokens(tokenizer) => {
-                let piece = |token: Token| (token.id, tokenizer.decode(&[token.id]));
-                let tokens = tokenizer.encode(text)?;
-                if let Some(part) = Tokenizer::left_out(text, &tokens) {
-                    return Err(unknown(part, vectors, name));
-                }
-                tokens.into_iter().map(piece).collect()
-            }
-            Self::Words => {
-                let row = |word: &str| vectors.find(word).ok_or_else(|| unknown(word, vectors, name));
-                text.split_whitespace().map(|word| Ok((row(word)?, word.to_string()))).collect::<Result<_>>()?
-            }
-        };
-        if pieces.is_empty() {
-            return Err(Error::Question("the text has no token; give at least a word".into()));
-        }
-        match pieces.iter().find(|(id, _)| *id as usize >= vectors.len()) {
-            Some((id, piece)) => Err(Error::Question(format!(
-                "{piece:?} is token {id}, but {name} has {} rows; its tokenizer is another model's",
-                vectors.len()
-            ))),
-            None => Ok(pieces),
-        }
-    }
-}
-
-fn unknown(word: &str, vectors: &WordVectors, name: &str) -> Error {
-    let suggestions = suggestions(vectors, word, &|_, _| ());
-    Error::UnknownWord { word: word.into(), source_name: name.into(), words: vectors.len(), suggestions }
-}
-
 impl Embedding {
-    /// The vectors of `texts`, each split into ids and pieces.
+    /// The vectors of `texts`, each of them split into ids and pieces.
     ///
-    /// Position rows are those of the places in each text, or `asked`, the same for every text.
+    /// The positions of each text are 0, 1, …, or those of `asked`.
     ///
     /// # Errors
     ///
-    /// If there are not as many positions as tokens, or one lies outside the table.
+    /// If there are not as many positions as tokens, or if one is outside the table.
     pub fn new(
         texts: &[Vec<(u32, String)>],
         vectors: &WordVectors,
@@ -128,45 +65,46 @@ impl Embedding {
         let mut tokens = Vec::new();
         for (text, pieces) in texts.iter().enumerate() {
             check_count(pieces, asked)?;
-            for (place, (id, piece)) in pieces.iter().enumerate() {
-                let position = asked.map_or(place, |asked| asked[place]);
+            for (index, (id, piece)) in pieces.iter().enumerate() {
+                let position = asked.map_or(index, |asked| asked[index]);
                 let token_vector = vectors.row(*id).into_owned();
                 let position_vector = positions.map(|table| row(table, position, pieces.len())).transpose()?;
                 let sum = match &position_vector {
                     None => token_vector.clone(),
-                    Some(vector) => token_vector.iter().zip(vector).map(|(token, place)| token + place).collect(),
+                    Some(vector) => token_vector.iter().zip(vector).map(|(token, position)| token + position).collect(),
                 };
                 let (id, piece) = (*id, piece.clone());
-                tokens.push(PlacedToken { id, piece, text, place, position, token_vector, position_vector, sum });
+                tokens.push(EmbeddedToken { id, piece, text, index, position, token_vector, position_vector, sum });
             }
         }
         Ok(Self { tokens, dimension: vectors.dimension() })
     }
 
-    /// Cosine of the angle between all pairs of token vectors, `[N, N]`.
+    /// The cosines of all pairs of token vectors, `[N, N]`; 0 for a vector that is not finite.
     pub fn token_cosine(&self) -> Vec<Vec<f64>> {
         self.cosines(|token| &token.token_vector)
     }
 
-    /// Cosine of the angle between all pairs of sums, `[N, N]`.
+    /// The cosines of all pairs of sums, `[N, N]`; 0 for a sum that is not finite.
     pub fn sum_cosine(&self) -> Vec<Vec<f64>> {
         self.cosines(|token| &token.sum)
     }
 
-    fn cosines(&self, vector: impl Fn(&PlacedToken) -> &[f32]) -> Vec<Vec<f64>> {
-        let row = |a: &PlacedToken| self.tokens.iter().map(|b| cosine(vector(a), vector(b))).collect();
+    fn cosines(&self, vector: impl Fn(&EmbeddedToken) -> &[f32]) -> Vec<Vec<f64>> {
+        let finite = |cosine: f64| if cosine.is_nan() { 0.0 } else { cosine };
+        let row = |a: &EmbeddedToken| self.tokens.iter().map(|b| finite(cosine(vector(a), vector(b)))).collect();
         self.tokens.iter().map(row).collect()
     }
 
-    /// The pairs of tokens that are the same word to a reader, be it by one id or two: `bank` and ` bank`, `The` and `the`.
+    /// The pairs of tokens that are the same word to a reader, with the same id or not: `bank` and ` bank`, `The` and `the`.
     pub fn repeats(&self) -> Vec<(usize, usize)> {
         let word: Vec<String> = self.tokens.iter().map(|token| token.piece.trim().to_lowercase()).collect();
-        let is_word = |at: usize| word[at].chars().any(char::is_alphanumeric);
+        let is_word = |index: usize| word[index].chars().any(char::is_alphanumeric);
         let later = |a: usize| (a + 1..word.len()).map(move |b| (a, b));
         (0..word.len()).filter(|&a| is_word(a)).flat_map(later).filter(|&(a, b)| word[a] == word[b]).collect()
     }
 
-    /// What the first two texts have in common; none if there are not two.
+    /// What the first two texts have in common; none if there is only one.
     pub fn comparison(&self) -> Option<Comparison> {
         let of = |text| self.tokens.iter().filter(move |token| token.text == text);
         let ids = |text| of(text).map(|token| token.id).collect::<Vec<_>>();
@@ -199,7 +137,7 @@ fn check_count(pieces: &[(u32, String)], asked: Option<&[usize]>) -> Result<()> 
         Some(asked) if asked.len() != pieces.len() => {
             let text: Vec<&str> = pieces.iter().map(|(_, piece)| piece.as_str()).collect();
             Err(Error::Question(format!(
-                "--positions names {}, but the text has {} tokens: {text:?}; name one for each",
+                "--positions has {}, but the text has {} tokens: {text:?}; give one for each",
                 asked.len(),
                 pieces.len()
             )))
@@ -208,7 +146,7 @@ fn check_count(pieces: &[(u32, String)], asked: Option<&[usize]>) -> Result<()> 
     }
 }
 
-/// The row of `position`, for a text of `tokens` tokens.
+/// The vector of `position`, for a text of `tokens` tokens.
 fn row(table: &VectorTable, position: usize, tokens: usize) -> Result<Vec<f32>> {
     if position < table.len() {
         return Ok(table.row(position as u32).to_vec());
@@ -217,15 +155,8 @@ fn row(table: &VectorTable, position: usize, tokens: usize) -> Result<Vec<f32>> 
         "position {position} is outside the position table, whose {} rows are 0 to {}; a text of {tokens} tokens needs \
          positions below that",
         table.len(),
-        table.len() - 1
+        table.len().saturating_sub(1)
     )))
-}
-
-/// Cosine of the angle between `a` and `b`, exactly 1 for equal vectors; 0 if one of them is all zeros.
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| a as f64 * b as f64).sum::<f64>();
-    let lengths = (dot(a, a) * dot(b, b)).sqrt();
-    if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -242,7 +173,7 @@ mod tests {
     }
 
     fn split(text: &str) -> Vec<(u32, String)> {
-        Pieces::Words.split(text, &vectors(), "test").unwrap()
+        text.split(' ').map(|word| (vectors().find(word).unwrap(), word.to_string())).collect()
     }
 
     fn embed(texts: &[&str], asked: Option<&[usize]>) -> Result<Embedding> {
@@ -257,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_is_the_tokens_vector_and_the_vector_of_its_place() {
+    fn a_sum_is_the_vector_of_the_token_and_of_its_position() {
         let embedding = embed(&["dog bites man"], None).unwrap();
         let sums: Vec<&[f32]> = embedding.tokens.iter().map(|token| token.sum.as_slice()).collect();
         assert_eq!(sums, [[1.0, 0.0], [0.5, 1.0], [3.0, 2.0]]);
@@ -266,17 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_those_that_were_asked_for() {
+    fn positions_can_be_asked_for() {
         let embedding = embed(&["dog bites man"], Some(&[0, 0, 1])).unwrap();
         assert_eq!(embedding.tokens[2].sum, [3.5, 4.0]);
-        assert_eq!((embedding.tokens[2].place, embedding.tokens[2].position), (2, 1));
-        refused(embed(&["dog man"], Some(&[0, 1, 2])), "--positions names 3, but the text has 2 tokens");
+        assert_eq!((embedding.tokens[2].index, embedding.tokens[2].position), (2, 1));
+        refused(embed(&["dog man"], Some(&[0, 1, 2])), "--positions has 3, but the text has 2 tokens");
         refused(embed(&["dog"], Some(&[3])), "position 3 is outside the position table, whose 3 rows are 0 to 2");
         refused(embed(&["dog dog dog dog"], None), "a text of 4 tokens");
     }
 
     #[test]
-    fn another_order_is_the_same_set_of_token_vectors_and_another_set_of_sums() {
+    fn another_order_has_the_same_token_vectors_and_other_sums() {
         let comparison = embed(&["dog bites man", "man bites dog"], None).unwrap().comparison();
         assert_eq!(comparison, Some(Comparison { same_tokens: true, same_order: false, shared_sums: 1 }));
         let same = embed(&["dog dog", "dog dog"], None).unwrap().comparison();
@@ -288,16 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_comes_again_is_found_by_what_a_reader_sees() {
+    fn repeated_words_are_found_as_a_reader_sees_them() {
         let piece = |piece: &str| (0, piece.to_string());
         let text = ["Bank", " is", ",", " bank", ","].map(piece).to_vec();
         let embedding = Embedding::new(&[text], &vectors(), None, None).unwrap();
         assert_eq!(embedding.repeats(), [(0, 3)]);
-    }
-
-    #[test]
-    fn a_word_without_a_vector_is_refused_with_the_word_that_has_one() {
-        refused(Pieces::Words.split("Dog", &vectors(), "test"), "did you mean \"dog\"?");
-        refused(Pieces::Words.split(" ", &vectors(), "test"), "no token");
     }
 }

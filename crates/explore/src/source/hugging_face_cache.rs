@@ -1,4 +1,4 @@
-//! GPT-2 in the cache where Hugging Face's tools keep what they download.
+//! GPT-2 in the cache of Hugging Face's tools.
 //!
 //! ```text
 //! HUB/models--openai-community--gpt2/refs/main                 the name of the newest snapshot
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// The command that fetches what is needed of GPT-2, 548 MB.
+/// The command that downloads the files of GPT-2 that are needed, 548 MB.
 const COMMAND: &str = "hf download openai-community/gpt2 config.json model.safetensors tokenizer.json";
 
 /// GPT-2's folder in the cache.
 pub(super) fn gpt2() -> Result<PathBuf> {
     let hub = hub(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
     hub.as_deref().and_then(find).ok_or_else(|| {
-        let place = hub.map_or("which has no place without a home folder".into(), |hub| hub.display().to_string());
-        let problem = format!("it is not in the Hugging Face cache ({place}); this fetches it: {COMMAND}");
+        let cache = hub.map_or("no home folder was found for it".into(), |hub| hub.display().to_string());
+        let problem = format!("it is not in the Hugging Face cache ({cache}); this fetches it: {COMMAND}");
         Error::Source { source_name: "gpt2".into(), problem }
     })
 }
 
-/// Where the cache is, as `huggingface_hub` finds it in its environment (`constants.py`).
+/// The folder of the cache, found as `huggingface_hub` does (`constants.py`).
 fn hub(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let path = |name: &str| variable(name).map(PathBuf::from);
     path("HF_HUB_CACHE")
@@ -32,7 +32,7 @@ fn hub(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         .or_else(|| Some(path("HOME").or_else(|| path("USERPROFILE"))?.join(".cache/huggingface/hub")))
 }
 
-/// The newest snapshot of GPT-2 in `hub` that has a model in it.
+/// The newest snapshot of GPT-2 in `hub`, if it has a model in it.
 fn find(hub: &Path) -> Option<PathBuf> {
     let snapshot = |name: &str| {
         let folder = hub.join(name);
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_where_hugging_faces_own_tools_look() {
+    fn the_cache_is_found_as_hugging_faces_tools_do() {
         hub_is(&[("HF_HUB_CACHE", "/a"), ("HF_HOME", "/b"), ("HOME", "/c")], Some("/a"));
         hub_is(&[("HF_HOME", "/b"), ("HOME", "/c")], Some("/b/hub"));
         hub_is(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/c")], Some("/x/huggingface/hub"));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_is_taken_by_its_reference_and_only_with_a_model_in_it() {
+    fn only_the_newest_snapshot_with_a_model_is_found() {
         let hub = tempfile::tempdir().unwrap();
         let old = hub.path().join("models--gpt2");
         std::fs::create_dir_all(old.join("refs")).unwrap();

@@ -1,26 +1,29 @@
-//! One picture turned onto another, so that the frames of a run do not jump.
+//! Orthogonal Procrustes alignment, so that the pictures of a run's frames do not jump.
 
-use crate::projection::{Points, symmetric};
+use wordspace_similarity::norm;
 
-/// `points` moved, turned and where it helps mirrored, never stretched, to lie as near to `onto` as they can, point for
-/// point (orthogonal Procrustes, Schönemann 1966).
+use super::eigen::symmetric;
+use super::points::Points;
+
+/// `points` moved, rotated and if necessary mirrored, but not scaled, so that the sum of their squared distances to the
+/// points of `onto` is the smallest (orthogonal Procrustes, Schönemann 1966).
 ///
 /// # Panics
 ///
-/// If there are not as many of the one as of the other.
+/// If `points` and `onto` differ in number or dimension.
 pub fn align(points: &Points, onto: &Points) -> Points {
     let dims = points.dimension();
     assert!(points.len() == onto.len() && dims == onto.dimension());
-    let (centred, target, place) = (points.centred(), onto.centred(), onto.mean());
+    let (centred, target, mean) = (points.centred(), onto.centred(), onto.mean());
     let rotation = rotation(&centred, &target);
-    let turned = centred.rows().flat_map(|row| {
-        let coordinate = |axis: usize| (0..dims).map(|i| row[i] * rotation[i * dims + axis]).sum::<f64>() + place[axis];
+    let rotated = centred.rows().flat_map(|row| {
+        let coordinate = |axis: usize| (0..dims).map(|i| row[i] * rotation[i * dims + axis]).sum::<f64>() + mean[axis];
         (0..dims).map(coordinate).collect::<Vec<f64>>()
     });
-    Points::new(turned.collect(), dims)
+    Points::new(rotated.collect(), dims)
 }
 
-/// The orthogonal matrix R, `[dims, dims]`, that brings points·R nearest to `target`, both seen from their means: U·Vᵀ, where
+/// The orthogonal matrix R, `[dims, dims]`, that minimises the distance of points·R to `target`, both centred: U·Vᵀ, where
 /// U·Σ·Vᵀ is the singular value decomposition of pointsᵀ·target.
 pub fn rotation(points: &Points, target: &Points) -> Vec<f64> {
     let dims = points.dimension();
@@ -33,11 +36,11 @@ pub fn rotation(points: &Points, target: &Points) -> Vec<f64> {
     let mut rotation = vec![0.0; dims * dims];
     for (_, right) in &pairs {
         let image = (0..dims).map(|i| (0..dims).map(|j| crossed[i * dims + j] * right[j]).sum()).collect();
-        // A direction that the points do not have may be turned anywhere: to where none yet points.
+        // Where the points have no extent, any unit vector at right angles to the others will do.
         let unit = (0..dims).map(|axis| (0..dims).map(|i| f64::from(u8::from(i == axis))).collect());
         let found = std::iter::once((image, least)).chain(unit.map(|unit: Vec<f64>| (unit, 0.5)));
         let direction = found.filter_map(|(vector, least)| perpendicular(vector, &left, least)).next();
-        let direction = direction.expect("of as many unit vectors as dimensions one is not yet spanned");
+        let direction = direction.expect("fewer than dims vectors do not span all unit vectors");
         for i in 0..dims {
             for j in 0..dims {
                 rotation[i * dims + j] += direction[i] * right[j];
@@ -48,14 +51,14 @@ pub fn rotation(points: &Points, target: &Points) -> Vec<f64> {
     rotation
 }
 
-/// What of `vector` is at right angles to `others`, made one long; None if that is not longer than `least`.
+/// The component of `vector` at right angles to `others`, scaled to length 1; None if it is no longer than `least`.
 fn perpendicular(mut vector: Vec<f64>, others: &[Vec<f64>], least: f64) -> Option<Vec<f64>> {
     for other in others {
         let shared: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
         vector.iter_mut().zip(other).for_each(|(a, b)| *a -= shared * b);
     }
-    let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-    (length > least).then(|| vector.iter().map(|x| x / length).collect())
+    let norm = norm(&vector);
+    (norm > least).then(|| vector.iter().map(|x| x / norm).collect())
 }
 
 #[cfg(test)]
@@ -67,25 +70,25 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_near(a: &Points, b: &Points) {
+    fn assert_near(a: &Points, b: &Points) {
         for (a, b) in a.as_slice().iter().zip(b.as_slice()) {
             assert!((a - b).abs() < 1e-12, "{a} {b}");
         }
     }
 
     #[test]
-    fn a_turned_mirrored_and_moved_picture_comes_back() {
+    fn a_rotated_mirrored_and_moved_picture_is_moved_back() {
         let onto = cloud(2);
         let (sine, cosine) = 2.0_f64.sin_cos();
         let turn = |row: &[f64]| [3.0 - cosine * row[0] + sine * row[1], sine * row[0] + cosine * row[1] - 7.0];
-        check_near(&align(&Points::new(onto.rows().flat_map(turn).collect(), 2), &onto), &onto);
+        assert_near(&align(&Points::new(onto.rows().flat_map(turn).collect(), 2), &onto), &onto);
         let onto = cloud(3);
         let turn = |row: &[f64]| [row[1] + 1.0, -row[2], row[0]];
-        check_near(&align(&Points::new(onto.rows().flat_map(turn).collect(), 3), &onto), &onto);
+        assert_near(&align(&Points::new(onto.rows().flat_map(turn).collect(), 3), &onto), &onto);
     }
 
     #[test]
-    fn nothing_is_stretched() {
+    fn nothing_is_scaled() {
         let onto = cloud(2);
         let large = Points::new(onto.as_slice().iter().map(|x| 5.0 * x).collect(), 2);
         let spread = |points: &Points| points.centred().as_slice().iter().map(|x| x * x).sum::<f64>();
@@ -93,11 +96,11 @@ mod tests {
     }
 
     #[test]
-    fn points_on_a_line_and_points_that_are_all_one_are_turned_too() {
+    fn points_on_a_line_and_equal_points_are_aligned_too() {
         let line = Points::new((0..10).flat_map(|i| [i as f64, 0.0, 0.0]).collect(), 3);
         let upright = Points::new((0..10).flat_map(|i| [0.0, 0.0, i as f64]).collect(), 3);
-        check_near(&align(&line, &upright), &upright);
+        assert_near(&align(&line, &upright), &upright);
         let dots = Points::new(vec![4.0; 30], 3);
-        check_near(&align(&dots, &Points::new(vec![2.0; 30], 3)), &Points::new(vec![2.0; 30], 3));
+        assert_near(&align(&dots, &Points::new(vec![2.0; 30], 3)), &Points::new(vec![2.0; 30], 3));
     }
 }

@@ -1,28 +1,32 @@
-//! Rank correlation.
+//! Spearman's rank correlation.
 
-/// Spearman's rank correlation of two lists of equal length, equal numbers sharing the mean of their ranks.
+/// Spearman's rank correlation of two lists; equal values share the mean of their ranks.
 ///
-/// None where there are fewer than two numbers, or where all of a list are equal: then there is no order to compare.
+/// None if there are fewer than two values, or if all of a list are equal: then there is no order to compare.
+///
+/// # Panics
+///
+/// If the lists differ in length.
 pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     assert_eq!(a.len(), b.len());
     let (a, b) = (ranks(a), ranks(b));
-    // Ranks have the same mean whether shared or not.
+    // Shared ranks have the same mean as distinct ones.
     let mean = (a.len() as f64 + 1.0) / 2.0;
     let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum::<f64>();
     let spread = (product(&a, &a) * product(&b, &b)).sqrt();
     (spread > 0.0).then(|| product(&a, &b) / spread)
 }
 
-/// The place of each number in order, from 1; equal numbers share the mean of their places.
+/// The rank of each value, from 1, the smallest first; equal values share the mean of their ranks.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
     let mut ranks = vec![0.0; values.len()];
-    let mut place = 0;
+    let mut before = 0;
     for equal in order.chunk_by(|&i, &j| values[i] == values[j]) {
-        let shared = place as f64 + (equal.len() + 1) as f64 / 2.0;
+        let shared = before as f64 + (equal.len() + 1) as f64 / 2.0;
         equal.iter().for_each(|&i| ranks[i] = shared);
-        place += equal.len();
+        before += equal.len();
     }
     ranks
 }
@@ -32,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_numbers_share_their_ranks() {
+    fn equal_values_share_their_ranks() {
         assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
     }
 
     #[test]
-    fn the_correlation_is_one_in_the_same_order_and_minus_one_in_the_opposite() {
+    fn the_correlation_is_one_in_the_same_order_and_minus_one_reversed() {
         assert_eq!(spearman(&[1.0, 2.0, 9.0], &[-5.0, 0.0, 0.1]), Some(1.0));
         assert_eq!(spearman(&[1.0, 2.0, 9.0], &[5.0, 0.0, -0.1]), Some(-1.0));
         // scipy.stats.spearmanr([1, 2, 2, 3], [1, 3, 2, 4])

@@ -1,0 +1,51 @@
+//! The point that cosines are measured from: the origin, or the mean of all vectors.
+
+use wordspace_data::WordVectors;
+use wordspace_similarity::{NotFinite, Progress, cosine, mean_of_finite};
+
+/// A vector that is subtracted from every other before cosines are computed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Centre {
+    /// `[C]`
+    vector: Vec<f32>,
+    not_finite: NotFinite,
+}
+
+impl Centre {
+    /// Zeros: plain cosines, as in gensim and the papers.
+    pub fn origin(vectors: &WordVectors) -> Self {
+        Self { vector: vec![0.0; vectors.dimension()], not_finite: NotFinite::default() }
+    }
+
+    /// The mean of all finite vectors, in one pass over them: centred cosines, see [`wordspace_similarity`] for why.
+    pub fn mean(vectors: &WordVectors, progress: Progress<'_>) -> Self {
+        let (vector, not_finite) = mean_of_finite(vectors, progress);
+        Self { vector, not_finite }
+    }
+
+    /// The rows that the mean leaves out. For the origin none are known, since no row is read.
+    pub fn not_finite(&self) -> NotFinite {
+        self.not_finite
+    }
+
+    /// The vector, until callers are switched.
+    #[doc(hidden)]
+    pub fn centre(&self) -> &[f32] {
+        &self.vector
+    }
+
+    /// The vector, `[C]`.
+    pub fn as_slice(&self) -> &[f32] {
+        &self.vector
+    }
+
+    /// The cosine of the vectors of two rows less the centre: 0 if one of them is zero, NaN if one is not finite.
+    pub fn cosine(&self, vectors: &WordVectors, a: u32, b: u32) -> f64 {
+        cosine(&self.subtract_from(vectors, a), &self.subtract_from(vectors, b))
+    }
+
+    /// The vector of `row` less the centre, `[C]`.
+    pub(crate) fn subtract_from(&self, vectors: &WordVectors, row: u32) -> Vec<f32> {
+        vectors.row(row).iter().zip(&self.vector).map(|(x, centre)| x - centre).collect()
+    }
+}

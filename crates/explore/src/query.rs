@@ -1,0 +1,57 @@
+//! Queries made of words: their sum, or an analogy.
+
+use wordspace_data::WordVectors;
+use wordspace_similarity::{is_finite, norm};
+
+use crate::{Centre, Error, Result};
+
+/// A direction to look for the nearest words in, and the words that are no answer.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub(crate) query: wordspace_similarity::Query,
+}
+
+impl Query {
+    /// The sum of the unit vectors of `positive` less those of `negative`, as in gensim's `most_similar(positive,
+    /// negative)`. All of these rows are no answer.
+    ///
+    /// # Errors
+    ///
+    /// If the sum is zero, because the vectors are zero or cancel out, or if a vector is not finite.
+    pub fn new(vectors: &WordVectors, centre: &Centre, positive: &[u32], negative: &[u32]) -> Result<Self> {
+        let mut sum = vec![0.0; vectors.dimension()];
+        let signed = positive.iter().map(|&row| (row, 1.0)).chain(negative.iter().map(|&row| (row, -1.0)));
+        for (row, sign) in signed {
+            check_finite(vectors, row)?;
+            let vector = centre.subtract_from(vectors, row);
+            let norm = norm(&vector);
+            if norm > 0.0 {
+                sum.iter_mut().zip(&vector).for_each(|(sum, &x)| *sum += sign * x as f64 / norm);
+            }
+        }
+        let excluded = [positive, negative].concat();
+        let norm = norm(&sum);
+        // What is left of unit vectors that cancel out is rounding.
+        if norm < excluded.len() as f64 * 1e-7 {
+            let words: Vec<_> = excluded.iter().map(|&row| vectors.word(row)).collect();
+            return Err(Error::Question(format!("the vectors of {words:?} sum to zero, which has no direction")));
+        }
+        let direction = sum.iter().map(|x| x / norm).collect();
+        Ok(Self { query: wordspace_similarity::Query { direction, excluded } })
+    }
+}
+
+/// Checks that the vector of `row` has a direction.
+///
+/// # Errors
+///
+/// If it has an element that is NaN or infinite.
+pub fn check_finite(vectors: &WordVectors, row: u32) -> Result<()> {
+    match is_finite(vectors, row) {
+        true => Ok(()),
+        false => Err(Error::Question(format!(
+            "the vector of {:?} has values that are not finite, so it has no direction",
+            vectors.word(row)
+        ))),
+    }
+}
