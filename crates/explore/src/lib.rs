@@ -65,3 +65,6 @@ pub use centre::Centre as Viewpoint;
 pub use projection::{align, rotation};
 #[doc(hidden)]
 pub use query::Query as Direction;
+#[cfg(feature = "files")]
+#[doc(hidden)]
+pub use saved_frames::saved_frames as frames;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use wordspace::explore::{Centre, Query};
+use wordspace::explore::{Direction, Viewpoint};
 
 use super::nearest::nearest_to;
 use super::neighbors::to_json;
@@ -17,9 +17,9 @@ pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     let opened = open(&args.source, terminal)?;
     let vectors = &opened.vectors;
     let rows = rows(&opened, &[args.a.clone(), args.b.clone(), args.c.clone()], terminal)?;
-    let centre = Centre::origin(vectors);
-    let query = Query::new(vectors, &centre, &rows[1..], &rows[..1])?;
-    let answers = nearest_to(&opened, &centre, query, args.top, terminal);
+    let from = Viewpoint::origin(vectors);
+    let direction = Direction::new(vectors, &from, &rows[1..], &rows[..1])?;
+    let answers = nearest_to(&opened, &from, direction, args.top, terminal);
     if args.json {
         print_json(json!({
             "source": opened.name,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wordspace::explore::embed::{EmbeddedToken, Embedding, TextSplitter};
+use wordspace::explore::embed::{Embedding, Pieces, PlacedToken};
 use wordspace::explore::{Source, TableChoice};
 
 use super::print_json;
@@ -22,7 +22,7 @@ const TABLE: usize = 10;
 pub fn run(args: EmbedArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let source = Source::parse(&args.source, TableChoice::Token)?;
     let opened = read(&source, None, false, terminal)?;
-    let pieces = TextSplitter::of(&source, &opened)?;
+    let pieces = Pieces::of(&source, &opened)?;
     let split = |text: &String| pieces.split(text, &opened.vectors, &opened.name);
     let texts = args.text.iter().map(split).collect::<Result<Vec<_>, _>>()?;
     let (vectors, table) = (&opened.vectors, opened.positions.as_ref());
@@ -54,7 +54,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn json(&self) -> Value {
         let tokens = &self.embedding.tokens;
-        let each = |value: &dyn Fn(&EmbeddedToken) -> Value| tokens.iter().map(value).collect::<Vec<_>>();
+        let each = |value: &dyn Fn(&PlacedToken) -> Value| tokens.iter().map(value).collect::<Vec<_>>();
         let (token_cosine, sum_cosine) = (self.embedding.token_cosine(), self.embedding.sum_cosine());
         let in_place = self.in_place.map(Embedding::sum_cosine);
         let repeat = |(a, b): (usize, usize)| {
@@ -103,7 +103,7 @@ impl Shown<'_> {
         out
     }
 
-    fn token(&self, out: &mut String, token: &EmbeddedToken) {
+    fn token(&self, out: &mut String, token: &PlacedToken) {
         line(out, "");
         let moved = if token.index == token.position { "" } else { ", not its own place" };
         line(out, &format!("{:<12} id {}", format!("{:?}", token.piece), token.id));

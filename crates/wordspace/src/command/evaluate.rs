@@ -33,7 +33,7 @@ pub fn run(args: EvaluateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
         benchmarks.categories = Some(opened.classes.clone());
     }
     let bar = Bar::new(terminal, "evaluating");
-    let evaluation = evaluate(&opened.vectors, &benchmarks, &|done, total| bar.tell(done, total))?;
+    let evaluation = evaluate(&opened.vectors, &benchmarks, &|done, total| bar.tell(done as u64, total as u64))?;
     drop(bar);
     warn_of(evaluation.not_finite, &opened, terminal);
     match args.json {

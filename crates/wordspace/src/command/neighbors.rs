@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wordspace::explore::{Centre, Neighbour, Query};
+use wordspace::explore::{Direction, Neighbour, Viewpoint};
 use wordspace::model::summary::thousands;
 
 use super::nearest::nearest_to;
@@ -18,13 +18,13 @@ pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     let vectors = &opened.vectors;
     let rows = rows(&opened, &args.words, terminal)?;
     let bar = Bar::new(terminal, "taking the mean");
-    let centre = match args.centred {
-        true => Centre::mean(vectors, &|done, all| bar.tell(done, all)),
-        false => Centre::origin(vectors),
+    let from = match args.centred {
+        true => Viewpoint::mean(vectors, &|done, all| bar.tell(done, all)),
+        false => Viewpoint::origin(vectors),
     };
     drop(bar);
-    let query = Query::new(vectors, &centre, &rows, &[])?;
-    let neighbours = nearest_to(&opened, &centre, query, args.top, terminal);
+    let direction = Direction::new(vectors, &from, &rows, &[])?;
+    let neighbours = nearest_to(&opened, &from, direction, args.top, terminal);
     if args.json {
         print_json(json!({
             "source": opened.name,

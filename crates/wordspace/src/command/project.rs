@@ -8,7 +8,7 @@ use serde_json::Value;
 use wordspace::data::WordVectors;
 use wordspace::data::publish::publish_bytes;
 use wordspace::explore::projection::{Chosen, Method, Points, Projection};
-use wordspace::explore::{Opened, check_finite, saved_frames};
+use wordspace::explore::{Opened, check_finite, frames};
 use wordspace::serve::projection_page;
 
 use super::source::{open, rows};
@@ -25,7 +25,7 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     }
     let opened = open(&args.source, terminal)?;
     let bar = Bar::new(terminal, "projecting");
-    let progress = |done, total| bar.tell(done, total);
+    let progress = |done, total| bar.tell(done as u64, total as u64);
     let rows = match args.words.is_empty() {
         true => foremost(&opened, args.top, terminal),
         false => named(&opened, &args.words, terminal)?,
@@ -36,7 +36,7 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
             let problem = format!("--trail shows the steps of a run, and {} is none", opened.name);
             return Err(Failure::usage(problem));
         };
-        chosen.frames = saved_frames(run, &rows, Some(*step), &progress)?;
+        chosen.frames = frames(run, &rows, Some(*step), &progress)?;
     }
     let method = match args.method {
         MethodChoice::Pca => Method::Pca,
