@@ -38,7 +38,7 @@ fn code(source: &str) -> String {
 }
 
 fn before_tests(source: &str) -> &str {
-    source.split("#[cfg(test)]\nmod tests").next().unwrap()
+    source.split("#[cfg(test)]\nmod tests {").next().unwrap()
 }
 
 /// No file below `folder`, but those that `may`, contains any of `words`.
