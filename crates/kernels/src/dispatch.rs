@@ -1,7 +1,6 @@
 //! Which implementation computes an operation. Beside the `mod` declarations this is the only place that asks which kernels
 //! were compiled in.
 
-use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
 /// An implementation of every operation.
@@ -34,9 +33,9 @@ pub(crate) fn backend_of_device(device: &Device) -> Backend {
     }
     match device.clone().without_autodiff().as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => Backend::Cpu,
+        burn::backend::DispatchDevice::Flex(_) => Backend::Cpu,
         #[cfg(feature = "cube")]
-        DispatchDevice::Cube(_) => Backend::Gpu,
+        burn::backend::DispatchDevice::Cube(_) => Backend::Gpu,
         _ => Backend::Reference,
     }
 }
