@@ -449,6 +449,7 @@ fn write(
                 sum += out[at];
             }
             if comptime!(config.has_bias) {
+                // Nested: only the inner condition is one of the compiled kernel's.
                 if is_first {
                     sum += bias[column];
                 }
