@@ -1,21 +1,25 @@
 //! Non-temporal stores: results too large for the caches are written straight to memory, so that no line is read only to be
 //! overwritten.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use crate::cache::{CACHE_LINE, cache_elements};
 
 /// The non-temporal stores of one task. Dropping it fences them: they are visible before anything that this thread
-/// stores later, the end of its task included.
+/// stores later, the end of its task included. So it stays on its thread, and must not be leaked.
 pub struct NonTemporal {
     is_used: bool,
+    /// Neither `Send` nor `Sync`: a fence orders the stores of the thread that makes it.
+    of_this_thread: PhantomData<*const ()>,
 }
 
 impl NonTemporal {
     /// For a task of a work that reads and writes `elements` in total. If the caches hold them all, ordinary stores are better,
     /// and [`NonTemporal::write`] declines.
     pub fn among(elements: usize) -> Self {
-        Self { is_used: cfg!(target_arch = "x86_64") && elements > cache_elements() }
+        let is_used = cfg!(target_arch = "x86_64") && elements > cache_elements();
+        Self { is_used, of_this_thread: PhantomData }
     }
 
     /// Writes `line(offset)` to every line of `out`, and returns true; or returns false without a write where ordinary stores are
@@ -100,7 +104,7 @@ mod tests {
         let mut buffer = [MaybeUninit::new(-1.0); 20 * CACHE_LINE];
         let start = buffer.as_ptr().align_offset(size_of::<[f32; CACHE_LINE]>()) % CACHE_LINE;
         let values: Vec<f32> = (0..20 * CACHE_LINE).map(|i| i as f32).collect();
-        let stores = NonTemporal { is_used: true };
+        let stores = NonTemporal { is_used: true, of_this_thread: PhantomData };
         // Aligned to 64, 32, 16 and 4 bytes; then a length that is not whole lines.
         for (first, length, is_accepted) in [
             (start, 18 * CACHE_LINE, true),
