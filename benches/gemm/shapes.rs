@@ -33,7 +33,9 @@ impl Shape {
 /// Of every model that `configs/` trains on a CPU, and of GPT-2 small, with one sequence of 1,024 tokens (its head with 512).
 pub fn shapes() -> Vec<Shape> {
     let mut all = Vec::new();
-    for (model, rows, c, v) in [("toy", 32 * 32, 64, 376), ("shakespeare-char", 12 * 64, 128, 65), ("gpt2-small", 1024, 768, 50_257)] {
+    for (model, rows, c, v) in
+        [("toy", 32 * 32, 64, 376), ("shakespeare-char", 12 * 64, 128, 65), ("gpt2-small", 1024, 768, 50_257)]
+    {
         for (layer, inputs, outputs) in
             [("attn.qkv", c, 3 * c), ("attn.proj", c, c), ("mlp.in", c, 4 * c), ("mlp.out", 4 * c, c)]
         {
@@ -46,8 +48,15 @@ pub fn shapes() -> Vec<Shape> {
 
 /// `y = x W`, with W `[inputs, outputs]`: forward, `d Wᵀ` and `xᵀ d`.
 fn linear(model: &'static str, layer: &'static str, rows: usize, inputs: usize, outputs: usize) -> [Shape; 3] {
-    let shape = |pass, [m, k, n]: [usize; 3], is_a_transposed, is_b_transposed| {
-        Shape { model, layer, pass, m, k, n, is_a_transposed, is_b_transposed }
+    let shape = |pass, [m, k, n]: [usize; 3], is_a_transposed, is_b_transposed| Shape {
+        model,
+        layer,
+        pass,
+        m,
+        k,
+        n,
+        is_a_transposed,
+        is_b_transposed,
     };
     [
         shape("forward", [rows, inputs, outputs], false, false),
@@ -58,8 +67,15 @@ fn linear(model: &'static str, layer: &'static str, rows: usize, inputs: usize, 
 
 /// `logits = x Eᵀ`, with the token table E `[V, C]`: forward, `d E` and `dᵀ x`.
 fn head(model: &'static str, rows: usize, c: usize, v: usize) -> [Shape; 3] {
-    let shape = |pass, [m, k, n]: [usize; 3], is_a_transposed, is_b_transposed| {
-        Shape { model, layer: "head", pass, m, k, n, is_a_transposed, is_b_transposed }
+    let shape = |pass, [m, k, n]: [usize; 3], is_a_transposed, is_b_transposed| Shape {
+        model,
+        layer: "head",
+        pass,
+        m,
+        k,
+        n,
+        is_a_transposed,
+        is_b_transposed,
     };
     [
         shape("forward", [rows, c, v], false, true),
