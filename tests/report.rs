@@ -1,4 +1,4 @@
-//! A page that carries its data: whole, small, and without anything to fetch.
+//! Reports and projections as one file: complete, small, and fetching nothing.
 
 mod wordspace;
 
@@ -21,7 +21,7 @@ fn data(path: &Path) -> Value {
     serde_json::from_str(json).expect("what it carries is JSON")
 }
 
-/// How many bytes letters of base64 stand for.
+/// How many bytes a base64 text encodes.
 fn bytes(letters: &Value) -> usize {
     let letters = letters.as_str().unwrap();
     assert!(letters.len().is_multiple_of(4));
@@ -29,7 +29,7 @@ fn bytes(letters: &Value) -> usize {
 }
 
 #[test]
-fn the_report_of_the_toy_run_has_all_words_and_is_under_two_megabytes() {
+fn the_toy_report_has_all_words_in_under_two_megabytes() {
     let folder = Folder::new();
     folder.run(&["train", "--steps", "120", "--device", "flex", "--set", "train.batch=2"]).succeeds();
     let told = folder.run(&["report", "runs/toy", "--json"]).succeeds().json();
@@ -55,7 +55,7 @@ fn the_report_of_the_toy_run_has_all_words_and_is_under_two_megabytes() {
 }
 
 #[test]
-fn of_a_large_run_the_watched_words_and_the_first_and_last_frame_are_there_and_it_says_what_is_not() {
+fn the_report_of_a_large_run_says_what_it_leaves_out() {
     let folder = Folder::new();
     folder.train_small("a", &["--steps", "8", "--set", "model.channels=1024", "--set", "model.heads=1"]).succeeds();
     folder.run(&["report", "runs/a", "--to", "a.html"]).succeeds();
@@ -71,16 +71,16 @@ fn of_a_large_run_the_watched_words_and_the_first_and_last_frame_are_there_and_i
 }
 
 #[test]
-fn a_report_leaves_out_frames_that_are_damaged_or_of_other_sizes_and_says_so() {
+fn a_report_leaves_out_damaged_frames_and_says_so() {
     let folder = Folder::new();
     folder.train_small("a", &["--steps", "20"]).succeeds();
     let vectors = folder.join("runs/a/vectors");
     let told = folder.run(&["report", "runs/a", "--json"]).succeeds().json();
     let count = told["all_words"].as_u64().unwrap() as usize;
-    let numbers: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
-    write_frame(&vectors, 0, [5, 16], 16, &numbers);
-    write_frame(&vectors, 4, [count, 8], 16, &numbers);
-    write_frame(&vectors, 8, [count, 16], 9, &numbers);
+    let values: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
+    write_frame(&vectors, 0, [5, 16], 16, &values);
+    write_frame(&vectors, 4, [count, 8], 16, &values);
+    write_frame(&vectors, 8, [count, 16], 9, &values);
     // The newest is the newest that can be read.
     fs::write(vectors.join("step-000020.safetensors"), "no tensors").unwrap();
 
@@ -100,7 +100,7 @@ fn a_report_leaves_out_frames_that_are_damaged_or_of_other_sizes_and_says_so() {
 }
 
 #[test]
-fn a_report_replaces_its_own_like_and_nothing_else() {
+fn a_report_overwrites_a_report_and_nothing_else() {
     let folder = Folder::new();
     folder.train_small("a", &["--steps", "1"]).succeeds();
     folder.run(&["report", "runs/a"]).succeeds();
@@ -110,7 +110,7 @@ fn a_report_replaces_its_own_like_and_nothing_else() {
     folder.run(&["report", "runs/a"]).fails(6, &["is there already"]);
     assert_eq!(fs::read_to_string(folder.join("runs/a/report.html")).unwrap(), "my own notes");
     folder.run(&["report", "runs/b"]).fails(3, &["no such run", "wordspace train"]);
-    folder.run(&["report", "runs"]).fails(3, &["it is no run"]);
+    folder.run(&["report", "runs"]).fails(3, &["it is not a run folder"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The live page: what it is told of runs, while they grow, when they are damaged, and until it is ended.
+//! The live page: what it answers about runs, while they grow and when their files are damaged.
 
 mod wordspace;
 
@@ -25,13 +25,13 @@ fn numbers(json: &Value) -> Vec<f64> {
     json.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
-/// The row of `word` in the run of number 0.
+/// The row of `word` in the run with index 0.
 fn row(page: &Page, word: &str) -> usize {
     let run = page.json("/api/runs/0");
     run["words"].as_array().unwrap().iter().position(|other| other == word).expect("the word is there")
 }
 
-/// Copies the files and folders called `parts` of one run to another, whole files at once.
+/// Copies the files called `parts` from one run to another, each file at once.
 fn copy(from: &Path, to: &Path, parts: &[&str]) {
     fs::create_dir_all(to.join("vectors")).unwrap();
     for part in parts {
@@ -41,7 +41,7 @@ fn copy(from: &Path, to: &Path, parts: &[&str]) {
 }
 
 #[test]
-fn a_run_is_described_with_its_words_and_where_it_came_from() {
+fn a_run_is_described_with_its_words_and_provenance() {
     let folder = with_a_run();
     let page = Page::serve(&folder, &[]);
     let list = page.json("/api/runs");
@@ -83,7 +83,7 @@ fn the_curves_are_those_of_the_log() {
 }
 
 #[test]
-fn a_pair_over_time_is_what_the_run_itself_saw_with_the_same_band_of_random_pairs() {
+fn a_pair_over_time_is_what_the_run_itself_measured() {
     let folder = with_a_run();
     let page = Page::serve(&folder, &["runs/a"]);
     let pair = page.json(&format!("/api/runs/0/pair?a={}&b={}", row(&page, "cat"), row(&page, "dog")));
@@ -105,7 +105,7 @@ fn a_pair_over_time_is_what_the_run_itself_saw_with_the_same_band_of_random_pair
 }
 
 #[test]
-fn points_of_all_frames_lie_on_one_set_of_axes_and_are_answered_as_promised() {
+fn points_of_all_frames_share_one_set_of_axes() {
     let folder = with_a_run();
     let page = Page::serve(&folder, &[]);
     let words = page.json("/api/runs")["runs"][0]["words"].as_u64().unwrap() as usize;
@@ -135,7 +135,7 @@ fn neighbours_are_those_of_the_command_line() {
 }
 
 #[test]
-fn a_sentence_is_the_sum_of_its_words_and_their_places_and_positions_are_a_map_and_a_curve() {
+fn a_sentence_is_the_sum_of_token_and_position_vectors() {
     let folder = with_a_run();
     let page = Page::serve(&folder, &[]);
     let sentence = page.json("/api/runs/0/sentence/20?text=the%20cat%20saw+the+dog");
@@ -144,8 +144,8 @@ fn a_sentence_is_the_sum_of_its_words_and_their_places_and_positions_are_a_map_a
     assert_eq!(tokens.iter().map(|token| &token["piece"]).collect::<Vec<_>>()[..2], ["the", "cat"]);
     for (position, token) in tokens.iter().enumerate() {
         assert_eq!(token["position"], position);
-        let [word, place, sum] = ["token", "place", "sum"].map(|part| numbers(&token[part]));
-        assert!(word.iter().zip(&place).zip(&sum).all(|((a, b), sum)| (a + b - sum).abs() < 1e-6));
+        let [word, position, sum] = ["token", "place", "sum"].map(|part| numbers(&token[part]));
+        assert!(word.iter().zip(&position).zip(&sum).all(|((a, b), sum)| (a + b - sum).abs() < 1e-6));
     }
     page.refuses("/api/runs/0/sentence/20?text=the%20cet", 400, &["\"cet\" is not among", "did you mean", "\"cat\""]);
     page.refuses("/api/runs/0/sentence/20?text=", 400, &["no token"]);
@@ -157,12 +157,12 @@ fn a_sentence_is_the_sum_of_its_words_and_their_places_and_positions_are_a_map_a
 
     folder.train_small("b", &["--steps", "1", "--set", "model.positions=none"]).succeeds();
     let page = Page::serve(&folder, &["runs/b"]);
-    page.refuses("/api/runs/0/positions/1", 404, &["no table of positions"]);
+    page.refuses("/api/runs/0/positions/1", 404, &["no position table"]);
     assert!(page.json("/api/runs/0/sentence/1?text=cat")["tokens"][0]["place"].is_null());
 }
 
 #[test]
-fn the_page_itself_is_compiled_in_and_fetched_once() {
+fn the_page_is_compiled_in_and_cached_by_the_browser() {
     let folder = Folder::new();
     let page = Page::serve(&folder, &[]);
     for (path, kind) in [("/", "text/html"), ("/app.js", "text/javascript"), ("/app.css", "text/css")] {
@@ -178,7 +178,7 @@ fn the_page_itself_is_compiled_in_and_fetched_once() {
 }
 
 #[test]
-fn a_run_that_another_process_writes_is_seen_to_grow() {
+fn a_run_that_another_process_writes_grows_on_the_page() {
     let folder = with_a_run();
     let (whole, growing) = (folder.join("runs/a"), folder.join("others/growing"));
     fs::create_dir(folder.join("others")).unwrap();
@@ -186,7 +186,7 @@ fn a_run_that_another_process_writes_is_seen_to_grow() {
     let mut news = page.live();
     assert_eq!(news.next().unwrap()["runs"], serde_json::json!([]));
     copy(&whole, &growing, &["config.toml"]);
-    let mut until = |seen: &dyn Fn(&Value) -> bool| news.find(|news| seen(&news["runs"][0])).expect("it comes to that");
+    let mut until = |seen: &dyn Fn(&Value) -> bool| news.find(|news| seen(&news["runs"][0])).expect("it happens");
     until(&|run| run["name"] == "growing" && run["state"] == "waiting");
     assert_eq!(page.json("/api/runs/0")["words"], serde_json::json!([]));
     page.refuses("/api/runs/0/points/0", 404, &["no frame"]);
@@ -209,19 +209,19 @@ fn a_run_that_another_process_writes_is_seen_to_grow() {
 }
 
 #[test]
-fn a_frame_of_other_sizes_is_refused_in_a_sentence_and_the_rest_is_shown() {
+fn a_frame_of_other_sizes_is_refused_and_the_rest_is_shown() {
     let folder = with_a_run();
     let vectors = folder.join("runs/a/vectors");
     let count = Page::serve(&folder, &[]).json("/api/runs")["runs"][0]["words"].as_u64().unwrap() as usize;
-    let numbers_of: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
-    write_frame(&vectors, 4, [count, 8], 16, &numbers_of);
-    write_frame(&vectors, 8, [5, 16], 16, &numbers_of);
-    write_frame(&vectors, 10, [count, 16], 9, &numbers_of);
+    let values: Vec<f32> = (0..count * 16).map(|i| (i as f32 * 0.7).sin()).collect();
+    write_frame(&vectors, 4, [count, 8], 16, &values);
+    write_frame(&vectors, 8, [5, 16], 16, &values);
+    write_frame(&vectors, 10, [count, 16], 9, &values);
 
     let page = Page::serve(&folder, &[]);
     let asked = ["points/S", "neighbours/S?word=1", "positions/S", "sentence/S?text=cat"];
-    let whole = format!("the newest frame of a holds {count} words and 16 positions of 16 numbers");
-    for (step, holds) in [(4, "16 positions of 8 numbers"), (8, "5 words"), (10, "9 positions")] {
+    let whole = format!("the newest frame of a holds {count} words and 16 positions of 16 channels");
+    for (step, holds) in [(4, "16 positions of 8 channels"), (8, "5 words"), (10, "9 positions")] {
         for path in asked {
             let path = format!("/api/runs/0/{}", path.replace('S', &step.to_string()));
             page.refuses(&path, 500, &[&format!("step-{step:06}.safetensors"), holds, &whole]);
@@ -232,22 +232,22 @@ fn a_frame_of_other_sizes_is_refused_in_a_sentence_and_the_rest_is_shown() {
         assert_eq!(page.ask(&format!("/api/runs/0/{}", path.replace('S', "2"))).status, 200, "{path}");
     }
 
-    // The newest frame says which sizes those of a run are.
+    // The sizes of a run are those of its newest frame.
     let points = page.ask("/api/runs/0/points/20").body;
     let mut news = page.live();
     fs::create_dir(folder.join("aside")).unwrap();
-    write_frame(&folder.join("aside"), 30, [count, 8], 16, &numbers_of);
+    write_frame(&folder.join("aside"), 30, [count, 8], 16, &values);
     fs::rename(folder.join("aside/step-000030.safetensors"), vectors.join("step-000030.safetensors")).unwrap();
-    news.find(|news| news["runs"][0]["channels"] == 8).expect("it comes to that");
+    news.find(|news| news["runs"][0]["channels"] == 8).expect("it happens");
     let newer = page.ask("/api/runs/0/points/30").body;
     assert_eq!((newer.len(), u32_at(&newer, 4)), (points.len(), u32_at(&points, 4) + 1), "it has axes of its own");
-    page.refuses("/api/runs/0/points/20", 500, &["step-000020.safetensors", "16 positions of 16 numbers"]);
+    page.refuses("/api/runs/0/points/20", 500, &["step-000020.safetensors", "16 positions of 16 channels"]);
     page.refuses("/api/runs/0/neighbours/2?word=1", 500, &["step-000002.safetensors"]);
     assert_eq!(page.ask("/api/runs/0/points/4").status, 200);
 }
 
 #[test]
-fn damaged_files_are_told_of_in_a_sentence_and_the_rest_is_shown() {
+fn damaged_files_are_named_and_the_rest_is_shown() {
     let folder = with_a_run();
     let vectors = folder.join("runs/a/vectors");
     let whole = fs::read(vectors.join("step-000020.safetensors")).unwrap();
@@ -265,10 +265,10 @@ fn damaged_files_are_told_of_in_a_sentence_and_the_rest_is_shown() {
     page.refuses("/api/runs/0/points/20", 500, &["step-000020.safetensors", "not a whole safetensors file"]);
     page.refuses("/api/runs/0/neighbours/10?word=1", 500, &["step-000010.safetensors"]);
     let points = page.ask("/api/runs/0/points/8").body;
-    let place = |row: usize| &points[20 + 6 * row..][..6];
+    let point = |row: usize| &points[20 + 6 * row..][..6];
     let nowhere = [0x00, 0x80, 0x00, 0x80, 0x00, 0x80];
-    assert_eq!((place(1), place(5)), (&nowhere[..], &nowhere[..]));
-    assert!((0..count).filter(|&row| place(row) == nowhere).count() == 2);
+    assert_eq!((point(1), point(5)), (&nowhere[..], &nowhere[..]));
+    assert!((0..count).filter(|&row| point(row) == nowhere).count() == 2);
     page.refuses("/api/runs/0/neighbours/8?word=1", 400, &["not finite"]);
     let near = page.json(&format!("/api/runs/0/neighbours/8?word=0&top={count}"));
     assert!(!near["raw"].as_array().unwrap().iter().any(|n| n[0] == 1 || n[0] == 5));

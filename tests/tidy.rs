@@ -77,11 +77,12 @@ fn arrows_only_point_down() {
     for (name, below) in [
         ("wordspace-data", &["wordspace-similarity"][..]),
         ("wordspace-explore", &["wordspace-data", "wordspace-similarity"]),
+        ("wordspace-frames", &["wordspace-data", "wordspace-explore"]),
         ("wordspace-gemm", &[]),
         ("wordspace-kernels", &["wordspace-gemm"]),
         ("wordspace-learn", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
         ("wordspace-model", &["wordspace-kernels"]),
-        ("wordspace-serve", &["wordspace-data", "wordspace-explore"]),
+        ("wordspace-serve", &["wordspace-data", "wordspace-explore", "wordspace-frames"]),
         ("wordspace-similarity", &[]),
         ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-learn", "wordspace-model"]),
     ] {
@@ -111,6 +112,13 @@ fn crates_that_only_compute_use_no_file_clock_or_terminal() {
     absent("crates/learn/src", &["std::thread", "std::sync"], |_| false);
     absent("crates/kernels/src", &words, says_what_was_not_tested);
     absent("crates/similarity/src", &words, |_| false);
+}
+
+#[test]
+fn frames_has_no_file_clock_thread_or_socket() {
+    let words =
+        ["std::fs", "std::io", "std::path", "std::time", "std::env", "std::thread", "std::net", "tokio", "axum"];
+    absent("crates/frames/src", &words, |_| false);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A page that is served, asked by hand: every byte of a question is the test's own.
+//! A client of the live page that writes HTTP by hand, so that a test controls every byte of a request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Done, Folder};
 
-/// Longer than any answer takes; a test that waits as long has failed.
+/// Longer than any answer takes: a test that waits this long has failed.
 const TOO_LONG: Duration = Duration::from_secs(60);
 
 /// The program while it serves.
@@ -26,17 +26,17 @@ pub struct Reply {
 }
 
 impl Page {
-    /// Starts `wordspace serve` with `arguments` at a port that is free, and waits until it says where.
+    /// Starts `wordspace serve` with `arguments` on a free port, and waits until it prints the address.
     pub fn serve(folder: &Folder, arguments: &[&str]) -> Self {
         let mut command = folder.command(&[&["serve", "--port", "0"], arguments].concat());
-        // Where something panics, it is to be seen.
+        // A panic should show its backtrace.
         command.env("RUST_BACKTRACE", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let line = first_line(child.stdout.as_mut().expect("it is piped"), "http://");
         Self { port: port_in(&line), child: Some(child) }
     }
 
-    /// Starts the program with `arguments` that have it serve beside what it does, and waits until it says where on stderr.
+    /// Starts the program with `arguments` that make it serve while it trains, and waits for the address on stderr.
     pub fn beside(folder: &Folder, arguments: &[&str]) -> Self {
         let mut command = folder.command(arguments);
         let mut child =
@@ -45,7 +45,7 @@ impl Page {
         Self { port: port_in(&line), child: Some(child) }
     }
 
-    /// The answer to a question as a browser asks it.
+    /// The answer to a browser's GET.
     pub fn ask(&self, path: &str) -> Reply {
         self.request("GET", path, "")
     }
@@ -57,7 +57,7 @@ impl Page {
         Reply::of(&self.send(question.as_bytes())).expect("it answers")
     }
 
-    /// The JSON that is answered well to `path`.
+    /// The JSON of a successful answer to `path`.
     #[track_caller]
     pub fn json(&self, path: &str) -> Value {
         let reply = self.ask(path);
@@ -65,16 +65,16 @@ impl Page {
         serde_json::from_slice(&reply.body).expect("it is JSON")
     }
 
-    /// `path` must be refused with `status` and a sentence that has all of `words`.
+    /// `path` must be refused with `status` and a message that contains all of `words`.
     #[track_caller]
     pub fn refuses(&self, path: &str, status: u16, words: &[&str]) {
         self.request("GET", path, "").refuses(status, words);
     }
 
-    /// All that comes back for `bytes`, until the server ends the connection.
+    /// Sends `bytes` and returns everything that comes back until the server closes the connection.
     pub fn send(&self, bytes: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
-        // It may refuse before it has read all.
+        // The server may refuse before it has read everything.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         let mut part = [0; 4096];
@@ -90,7 +90,7 @@ impl Page {
         stream
     }
 
-    /// Listens to the news.
+    /// The events of `/api/live`.
     pub fn live(&self) -> impl Iterator<Item = Value> + use<> {
         let mut stream = self.connect();
         write!(stream, "GET /api/live HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port).unwrap();
@@ -98,7 +98,7 @@ impl Page {
         lines.filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
     }
 
-    /// What it says and how it ends when it is sent a signal.
+    /// Its output and exit code after a signal.
     #[cfg(unix)]
     pub fn stop(mut self, signal: &str) -> Done {
         let child = self.child.take().expect("it runs");
@@ -117,7 +117,7 @@ impl Drop for Page {
 }
 
 impl Reply {
-    /// The answer in `bytes`; none if there is no whole one.
+    /// The answer in `bytes`; none if it is incomplete.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
@@ -133,7 +133,7 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// It must be a refusal with `status` and a sentence that has all of `words`.
+    /// It must be a refusal with `status` and a message that contains all of `words`.
     #[track_caller]
     pub fn refuses(&self, status: u16, words: &[&str]) {
         assert_eq!(self.status, status, "{}", self.text());
@@ -143,7 +143,7 @@ impl Reply {
     }
 }
 
-/// The first line of `stream` that has `mark` in it, read byte by byte, so that the rest is left for others.
+/// The first line of `stream` that contains `mark`, read byte by byte so that the rest stays unread.
 fn first_line(stream: &mut impl Read, mark: &str) -> String {
     let (mut line, mut byte) = (Vec::new(), [0]);
     while stream.read(&mut byte).expect("it can be read") == 1 {

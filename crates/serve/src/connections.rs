@@ -1,8 +1,8 @@
-//! Connections: few, patient for a while, and the newest first.
+//! Connections: a limited number, each with a timeout, the newest first.
 //!
-//! A reader that does not read is let go after [`PATIENCE`]. When all places are taken, a newcomer takes that of the
-//! connection that has been open longest: whoever keeps connections open keeps nobody else out, and a live page that lost
-//! its place comes back by itself.
+//! A client that does not read is disconnected after [`PATIENCE`]. At the limit, a new connection replaces the oldest: holding
+//! connections open locks nobody out, and a live page that was dropped reconnects by itself. The limits are ours because
+//! hyper has none on the number of connections or on slow readers.
 
 use std::collections::VecDeque;
 use std::io;
@@ -21,70 +21,70 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How many connections are open at once.
-const MOST: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 
-/// How long a reader may take until it reads on, and a writer until its question is whole.
+/// How long a client may take to read on, and to send a complete request header.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many bytes of a question are looked at before it is refused.
-const LONGEST_QUESTION: usize = 16 << 10;
+/// The largest request header, in bytes.
+const MAX_HEADER_BYTES: usize = 16 << 10;
 
-/// How many headers a question may have.
+/// How many header fields a request may have.
 const MOST_HEADERS: usize = 64;
 
 /// The connections to a server.
 pub(crate) struct Connections {
-    /// Those that are open, the oldest first.
+    /// The open ones, oldest first.
     open: Mutex<VecDeque<AbortHandle>>,
     patience: Duration,
 }
 
 impl Connections {
-    /// None yet; a reader or writer may take as long as `patience`.
+    /// None yet; a client may keep the server waiting for as long as `patience`.
     pub fn new(patience: Duration) -> Self {
         Self { open: Mutex::default(), patience }
     }
 
-    /// Answers whoever connects to `listener` by `router`, for ever.
+    /// Answers the connections to `listener` by `router`, forever.
     pub async fn accept(&self, listener: TcpListener, router: Router) {
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => self.open(stream, router.clone()).await,
-                // Too many open files, mostly: some will be closed.
+                Ok((stream, _)) => self.admit(stream, router.clone()).await,
+                // Usually too many open files: wait until some are closed.
                 Err(_) => sleep(Duration::from_millis(100)).await,
             }
         }
     }
 
-    async fn open(&self, stream: TcpStream, router: Router) {
+    async fn admit(&self, stream: TcpStream, router: Router) {
         let mut open = self.open.lock().await;
-        if open.len() >= MOST {
+        if open.len() >= MAX_CONNECTIONS {
             open.retain(|connection| !connection.is_finished());
         }
-        if open.len() >= MOST
+        if open.len() >= MAX_CONNECTIONS
             && let Some(oldest) = open.pop_front()
         {
             oldest.abort();
         }
-        open.push_back(tokio::spawn(converse(stream, router, self.patience)).abort_handle());
+        open.push_back(tokio::spawn(serve_connection(stream, router, self.patience)).abort_handle());
     }
 }
 
-async fn converse(stream: TcpStream, router: Router, patience: Duration) {
-    // Small answers go out at once.
+async fn serve_connection(stream: TcpStream, router: Router, patience: Duration) {
+    // Send small answers at once (TCP_NODELAY).
     let _ = stream.set_nodelay(true);
     let deadline = Box::pin(sleep(patience));
     let patient = Patient { stream: TokioIo::new(stream), patience, deadline, is_waiting: false };
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(patience)
-        .max_buf_size(LONGEST_QUESTION)
+        .max_buf_size(MAX_HEADER_BYTES)
         .max_headers(MOST_HEADERS);
-    // What a connection ends with is nobody's business but its own.
+    // How a connection ends concerns nobody else.
     let _ = http.serve_connection(patient, TowerToHyperService::new(router)).await;
 }
 
-/// A stream that fails when what is written to it is not read for as long as its patience.
+/// A stream that fails with a timeout when the client does not read what is written to it.
 struct Patient {
     stream: TokioIo<TcpStream>,
     patience: Duration,
@@ -93,8 +93,8 @@ struct Patient {
 }
 
 impl Patient {
-    /// Tells what came of writing, unless that has been waited for too long.
-    fn watch<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Passes on the result of a write, or times out if it has been pending for too long.
+    fn check<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.is_waiting = false;
             return written;
@@ -117,17 +117,17 @@ impl Read for Patient {
 impl Write for Patient {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watch(context, written)
+        self.check(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.watch(context, flushed)
+        self.check(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let closed = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.watch(context, closed)
+        self.check(context, closed)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -140,7 +140,7 @@ impl Write for Patient {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.watch(context, written)
+        self.check(context, written)
     }
 }
 
@@ -153,10 +153,10 @@ mod tests {
 
     use super::*;
 
-    /// More than the sockets of both sides hold.
+    /// More than the socket buffers of both sides hold.
     const LARGE: usize = 64 << 20;
 
-    /// A server of little patience that answers `/` with much; it ends with the test.
+    /// A connection to a server with a short timeout that answers `/` with [`LARGE`] bytes.
     fn server() -> Stream {
         let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_does_not_end_and_a_connection_without_one_are_let_go() {
+    fn an_incomplete_request_is_disconnected() {
         for begun in ["GET / HTTP/1.1\r\nHost: a\r\n", ""] {
             let mut stream = server();
             stream.write_all(begun.as_bytes()).unwrap();
@@ -184,11 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_does_not_read_is_let_go_before_it_has_all() {
+    fn a_client_that_does_not_read_is_disconnected() {
         let mut stream = server();
         stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-        // The answer fills both sockets and no more is read, until the server has closed its side: then a question more is
-        // refused by the system, sooner or later.
+        // The answer fills both socket buffers and nothing is read until the server has closed its side; then the system refuses
+        // a further request, sooner or later.
         while stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").is_ok() {
             std::thread::yield_now();
         }

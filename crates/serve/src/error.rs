@@ -12,38 +12,38 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Something was asked for that is not there.
+    /// A run, a frame or an address that does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// A question that makes no sense for this run.
+    /// A request that makes no sense for this run.
     #[error("{0}")]
     Question(String),
-    /// A file that cannot be read, or vectors that cannot be asked so.
+    /// A file that cannot be read, or a question that its vectors cannot answer.
     #[error(transparent)]
     Explore(#[from] explore::Error),
-    /// More is being computed than should be.
-    #[error("too much is being asked at once; ask again in a moment")]
+    /// The queue of requests is full.
+    #[error("too many requests are waiting; ask again in a moment")]
     Busy,
-    /// An answer that took too long.
-    #[error("the answer took longer than {0} seconds; ask again, what was found so far is kept")]
+    /// An answer took too long.
+    #[error("the answer took longer than {0} seconds; ask again: what was computed so far is kept")]
     Late(u64),
     /// Our own mistake.
-    #[error("this is a bug of wordspace; please report what was asked")]
+    #[error("this is a bug in wordspace; please report the request that caused it")]
     Bug,
     /// A folder that holds no run.
     #[error("{}: {problem}", path.display())]
     NoRun {
         /// The folder.
         path: PathBuf,
-        /// What was found, and what to ask for instead.
+        /// What was found, and what to do instead.
         problem: String,
     },
-    /// A port that cannot be listened at.
-    #[error("cannot listen at port {port} of this machine: {source}")]
+    /// A port that cannot be used.
+    #[error("cannot listen on port {port} of this machine: {source}")]
     Port {
         /// The port.
         port: u16,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// Threads or sockets that the system refuses.

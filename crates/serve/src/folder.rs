@@ -1,6 +1,6 @@
-//! What can be seen of a run's folder without reading much of it: the plan, how far it is, which frames there are.
+//! What a run's folder shows at a glance: its configuration, how far it is, which frames it has.
 //!
-//! The folder belongs to whoever trains; nothing is written in it, and nothing in it is believed to stay.
+//! The folder belongs to the process that trains: nothing is written here, and every file may change or vanish meanwhile.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -9,32 +9,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
 use wordspace_data::formats::SavedTables;
+use wordspace_frames::{Plan, State};
 
-use crate::plan::Plan;
+/// How much of the end of a log is read for its newest step. A measurement of many watched pairs makes a long line.
+const LOG_TAIL_BYTES: u64 = 64 << 10;
 
-/// How much of the end of a log is read for its newest step. A look at many pairs makes a long line.
-const END_OF_LOG: u64 = 64 << 10;
+/// The largest configuration that is read.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
-/// Until a time of change is as old as this, there may be changes that it does not show: clocks of file systems are coarse.
+/// A file changed again within this time may keep its time of change: the clocks of file systems are coarse.
 const COARSEST_CLOCK: Duration = Duration::from_secs(2);
 
-/// What a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum State {
-    /// Another process, or this one, works on it.
-    Training,
-    /// All its updates were made, or no more were of use.
-    Complete,
-    /// It can be gone on with.
-    Stopped,
-    /// It has no frame yet.
-    Waiting,
-}
-
-/// When a file was changed last and how long it is: the same file as before, if both are as before.
+/// When a file was last changed and how long it is; if both are as before, it is the same file as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Stamp {
     changed: SystemTime,
@@ -48,9 +35,26 @@ impl Stamp {
         Some(Self { changed: found.modified().ok()?, bytes: found.len() })
     }
 
-    /// Whether a change made after it was taken might not show.
-    fn is_fresh(&self) -> bool {
+    /// Whether the file may change again without getting another stamp.
+    fn is_recent(&self) -> bool {
         SystemTime::now().duration_since(self.changed).map_or(true, |age| age < COARSEST_CLOCK)
+    }
+}
+
+/// What was read from a file, with the stamp that the file had.
+#[derive(Default)]
+struct Watched<T> {
+    stamp: Option<Stamp>,
+    value: T,
+}
+
+impl<T> Watched<T> {
+    /// Whether the file at `path` may have changed since the last call.
+    fn may_have_changed(&mut self, path: &Path) -> bool {
+        let now = Stamp::of(path);
+        let may_differ = now != self.stamp || now.is_some_and(|stamp| stamp.is_recent());
+        self.stamp = now;
+        may_differ
     }
 }
 
@@ -76,36 +80,38 @@ impl fmt::Display for Shape {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { words, positions, channels } = self;
         let positions = positions.map(|positions| format!(" and {positions} positions"));
-        write!(to, "{words} words{} of {channels} numbers", positions.unwrap_or_default())
+        write!(to, "{words} words{} of {channels} channels", positions.unwrap_or_default())
     }
 }
 
-/// A run's folder, as it was seen last.
+/// A run's folder as of the last [`refresh`](Self::refresh).
 pub(crate) struct Folder {
     path: PathBuf,
-    plan: (Option<Stamp>, Plan),
-    frames: (Option<Stamp>, Arc<Vec<u64>>),
-    /// That of the newest frame that can be read.
+    plan: Watched<Plan>,
+    /// The steps that have frames, in order.
+    frames: Watched<Arc<Vec<u64>>>,
+    /// That of the newest readable frame.
     shape: Shape,
-    log: u64,
-    step: u64,
-    lock: (Option<Stamp>, bool),
-    ending: (Option<Stamp>, bool),
+    log_bytes: u64,
+    logged_step: u64,
+    /// Whether a process holds the run's lock.
+    lock: Watched<bool>,
+    /// Whether its newest session ran to the end.
+    ended: Watched<bool>,
 }
 
 impl Folder {
-    /// The folder at `path`, not looked at yet.
+    /// The folder at `path`, of which nothing is known before the first refresh.
     pub fn new(path: PathBuf) -> Self {
-        let plan = (None, Plan::default());
         Self {
             path,
-            plan,
-            frames: Default::default(),
+            plan: Watched::default(),
+            frames: Watched::default(),
             shape: Shape::default(),
-            log: 0,
-            step: 0,
-            lock: (None, false),
-            ending: (None, false),
+            log_bytes: 0,
+            logged_step: 0,
+            lock: Watched::default(),
+            ended: Watched::default(),
         }
     }
 
@@ -114,38 +120,44 @@ impl Folder {
         folder.join("config.toml").is_file() || folder.join("words.json").is_file() && folder.join("vectors").is_dir()
     }
 
-    /// Looks again.
-    pub fn look(&mut self) {
-        if let Some(stamp) = renewed(&self.path.join("config.toml"), &mut self.plan.0) {
-            self.plan = (stamp, Plan::read(&self.path.join("config.toml")));
+    /// Reads again whatever has changed.
+    pub fn refresh(&mut self) {
+        let config = self.path.join("config.toml");
+        if self.plan.may_have_changed(&config) {
+            self.plan.value = read_plan(&config);
         }
-        if let Some(stamp) = renewed(&self.path.join("vectors"), &mut self.frames.0) {
-            let steps = steps(&self.path.join("vectors"));
-            let newest = steps.iter().rev().find_map(|&step| SavedTables::open(&self.frame(step)).ok());
-            self.shape = newest.map_or(self.shape, |tables| Shape::of(&tables));
-            if steps != *self.frames.1 {
-                self.frames.1 = Arc::new(steps);
-            }
-            self.frames.0 = stamp;
+        if self.frames.may_have_changed(&self.path.join("vectors")) {
+            self.refresh_frames();
         }
         let log = self.path.join("log.jsonl");
         let bytes = fs::metadata(&log).map_or(0, |found| found.len());
-        if bytes != self.log {
-            (self.log, self.step) = (bytes, newest_step(&log).unwrap_or(if bytes == 0 { 0 } else { self.step }));
+        if bytes != self.log_bytes {
+            self.log_bytes = bytes;
+            self.logged_step = newest_step(&log).unwrap_or(if bytes == 0 { 0 } else { self.logged_step });
         }
-        self.look_at_lock();
-        if let Some(stamp) = renewed(&self.path.join("run.json"), &mut self.ending.0) {
-            self.ending = (stamp, has_ended(&self.path.join("run.json")));
+        self.refresh_lock();
+        let record = self.path.join("run.json");
+        if self.ended.may_have_changed(&record) {
+            self.ended.value = has_ended(&record);
         }
     }
 
-    /// A lock that is free is taken for a moment when it is tried, so it is tried only while somebody holds it, and once when
-    /// it has changed hands: then its holder has written in it.
-    fn look_at_lock(&mut self) {
+    fn refresh_frames(&mut self) {
+        let steps = steps(&self.path.join("vectors"));
+        let newest = steps.iter().rev().find_map(|&step| SavedTables::open(&self.frame(step)).ok());
+        self.shape = newest.map_or(self.shape, |tables| Shape::of(&tables));
+        if steps != *self.frames.value {
+            self.frames.value = Arc::new(steps);
+        }
+    }
+
+    /// Trying a free lock takes it for a moment, so it is tried only while it is held, and once after its file has changed:
+    /// the process that takes it writes to it.
+    fn refresh_lock(&mut self) {
         let path = self.path.join("LOCK");
         let stamp = Stamp::of(&path);
-        if self.lock.1 || stamp != self.lock.0 {
-            self.lock = (stamp, is_held(&path));
+        if self.lock.value || stamp != self.lock.stamp {
+            self.lock = Watched { stamp, value: is_held(&path) };
         }
     }
 
@@ -157,21 +169,21 @@ impl Folder {
     /// What the run is doing.
     pub fn state(&self) -> State {
         match () {
-            () if self.frames.1.is_empty() => State::Waiting,
-            () if self.lock.1 => State::Training,
-            () if self.ending.1 || self.step() >= self.plan.1.train.steps => State::Complete,
+            () if self.frames.value.is_empty() => State::Waiting,
+            () if self.lock.value => State::Training,
+            () if self.ended.value || self.step() >= self.plan.value.train.steps => State::Complete,
             () => State::Stopped,
         }
     }
 
     /// The newest update that is known of.
     pub fn step(&self) -> u64 {
-        self.step.max(self.frames.1.last().copied().unwrap_or(0))
+        self.logged_step.max(self.frames.value.last().copied().unwrap_or(0))
     }
 
     /// The steps that have frames, in order.
     pub fn frames(&self) -> &Arc<Vec<u64>> {
-        &self.frames.1
+        &self.frames.value
     }
 
     /// The sizes that all its frames must have: those of the newest that can be read.
@@ -179,25 +191,24 @@ impl Folder {
         self.shape
     }
 
-    /// How many bytes the log has.
+    /// The size of the log.
     pub fn log_bytes(&self) -> u64 {
-        self.log
+        self.log_bytes
     }
 
-    /// What the run was asked to be.
+    /// The run's configuration.
     pub fn plan(&self) -> &Plan {
-        &self.plan.1
+        &self.plan.value
     }
 }
 
-/// The new stamp of `path`, if what is there may have changed since the stamp `seen` was taken.
-fn renewed(path: &Path, seen: &mut Option<Stamp>) -> Option<Option<Stamp>> {
-    let now = Stamp::of(path);
-    let may_differ = now != *seen || now.is_some_and(|stamp| stamp.is_fresh());
-    may_differ.then_some(now)
+/// The configuration at `path`; an empty one if it is missing, too large or not TOML.
+fn read_plan(path: &Path) -> Plan {
+    let is_small = fs::metadata(path).is_ok_and(|found| found.len() <= MAX_CONFIG_BYTES);
+    Plan::from_toml(if is_small { fs::read_to_string(path).unwrap_or_default() } else { String::new() })
 }
 
-/// The steps in the names of `folder`'s frames, in order.
+/// The steps in the names of the frames in `folder`, in order.
 fn steps(folder: &Path) -> Vec<u64> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let step = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
@@ -206,16 +217,16 @@ fn steps(folder: &Path) -> Vec<u64> {
     steps
 }
 
-/// The newest step in the last whole lines of a log.
+/// The newest step in the last complete lines of a log.
 fn newest_step(log: &Path) -> Option<u64> {
     let mut file = File::open(log).ok()?;
     let bytes = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(bytes.saturating_sub(END_OF_LOG))).ok()?;
-    let mut end = Vec::new();
-    file.take(END_OF_LOG).read_to_end(&mut end).ok()?;
-    let whole = &end[..end.iter().rposition(|&byte| byte == b'\n')?];
+    file.seek(SeekFrom::Start(bytes.saturating_sub(LOG_TAIL_BYTES))).ok()?;
+    let mut tail = Vec::new();
+    file.take(LOG_TAIL_BYTES).read_to_end(&mut tail).ok()?;
+    let complete = &tail[..tail.iter().rposition(|&byte| byte == b'\n')?];
     let step = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).ok()?["step"].as_u64();
-    whole.rsplit(|&byte| byte == b'\n').find_map(step)
+    complete.rsplit(|&byte| byte == b'\n').find_map(step)
 }
 
 fn is_held(lock: &Path) -> bool {
@@ -223,13 +234,13 @@ fn is_held(lock: &Path) -> bool {
     matches!(tried, Ok(Err(TryLockError::WouldBlock)))
 }
 
-/// Whether the newest session of a `run.json` made all updates, or found that no more were of use.
+/// Whether the newest session of a `run.json` made all updates, or stopped because the run no longer improved.
 fn has_ended(path: &Path) -> bool {
     let session = newest_session(path);
     session["ending"].as_str().is_some_and(|ending| ["Complete", "NoLongerBetter"].contains(&ending))
 }
 
-/// What a `run.json` says of the process that worked on the run last; null if it says nothing.
+/// The record of the process that worked on the run last, from its `run.json`; null if there is none.
 pub(crate) fn newest_session(path: &Path) -> serde_json::Value {
     let json = fs::read(path).ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
     json.as_ref().and_then(|json| json["sessions"].as_array()?.last().cloned()).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! Who may ask, and how: this machine's own page, by GET and HEAD, in few bytes.
+//! Which requests are let in: GET and HEAD, short, from this machine's own page.
 //!
-//! Any page of the web can send requests to this machine, and a name of the web can be made to mean 127.0.0.1. So every
-//! request, whatever it asks for, must name this very server as its host and, where it names one, as its origin; both are
-//! compared letter by letter. What is left can be read by the page that this server sent, and by nobody else.
+//! Any website can send requests to this machine, and can make its own name resolve to 127.0.0.1 (DNS rebinding). So every
+//! request must name exactly this server in `Host` and, if it has one, in `Origin`: then only the page that this server
+//! sent can read its answers. The check is ours because no crate in the tree compares both headers exactly.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// The longest address that is looked at.
-const LONGEST_ADDRESS: usize = 8 << 10;
+/// The longest address that is accepted, in bytes.
+const MAX_ADDRESS_BYTES: usize = 8 << 10;
 
-/// What every answer says of how it may be used: by its own page, without anything from elsewhere.
+/// The headers of every answer: only its own page may use it, with nothing from other sites.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -31,7 +31,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-cache"),
 ];
 
-/// The names under which this server is asked.
+/// The host names of this server.
 pub(crate) struct Guard {
     hosts: [String; 3],
 }
@@ -60,31 +60,31 @@ impl Guard {
         if uri.authority().is_some() || !is_only(headers, header::HOST, |host| self.is_ours(host)) {
             return Some((
                 StatusCode::FORBIDDEN,
-                "this page is for this machine alone; open the address that was printed",
+                "this page is for this machine alone; open the address that `wordspace serve` printed",
             ));
         }
         let is_foreign = headers.contains_key(header::ORIGIN)
             && !is_only(headers, header::ORIGIN, |origin| {
                 origin.strip_prefix("http://").is_some_and(|o| self.is_ours(o))
             });
-        if is_foreign || is_from_elsewhere(request) {
-            return Some((StatusCode::FORBIDDEN, "another site asked; nothing here is for it"));
+        if is_foreign || is_cross_site(request) {
+            return Some((StatusCode::FORBIDDEN, "another site sent this request; only the page itself may ask"));
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
             return Some((StatusCode::METHOD_NOT_ALLOWED, "expected GET or HEAD: nothing here can be changed"));
         }
         if headers.contains_key(header::UPGRADE) {
-            return Some((StatusCode::BAD_REQUEST, "nothing but HTTP is spoken here"));
+            return Some((StatusCode::BAD_REQUEST, "this server speaks plain HTTP only"));
         }
         let is_empty = |length: &HeaderValue| length == "0";
         let has_body = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| !is_empty(length));
         if has_body || headers.contains_key(header::TRANSFER_ENCODING) {
-            return Some((StatusCode::PAYLOAD_TOO_LARGE, "a question has no body"));
+            return Some((StatusCode::PAYLOAD_TOO_LARGE, "a request here has no body"));
         }
-        if uri.path_and_query().is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
+        if uri.path_and_query().is_some_and(|address| address.as_str().len() > MAX_ADDRESS_BYTES) {
             return Some((StatusCode::URI_TOO_LONG, "the address is too long; ask about a shorter text"));
         }
-        // No address here has a letter that must be written so; one that does is looking for something else.
+        // No path here needs escaping; one that has it is probing for something else.
         uri.path().contains('%').then_some((StatusCode::NOT_FOUND, "there is nothing here"))
     }
 
@@ -93,21 +93,22 @@ impl Guard {
     }
 }
 
-/// Whether there is exactly one header `name`, and it is `right`.
+/// Whether there is exactly one header `name`, and its value is `right`.
 fn is_only(headers: &HeaderMap, name: HeaderName, right: impl Fn(&str) -> bool) -> bool {
     let mut values = headers.get_all(name).iter();
     let first = values.next().and_then(|value| value.to_str().ok());
     first.is_some_and(right) && values.next().is_none()
 }
 
-/// Whether a browser says that another site asked. Following a link to the page is no harm: the site does not see it.
-fn is_from_elsewhere(request: &Request) -> bool {
+/// Whether the browser says that another site sent the request. Following a link to the page is allowed: the other site cannot
+/// read it.
+fn is_cross_site(request: &Request) -> bool {
     let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let is_link = request.uri().path() == "/" && value("sec-fetch-mode") == Some("navigate");
     value("sec-fetch-site").is_some_and(|site| !["same-origin", "none"].contains(&site)) && !is_link
 }
 
-/// An answer that says in a sentence why there is no other.
+/// An error as JSON: `{"error": sentence}`.
 pub(crate) fn refuse(status: StatusCode, sentence: impl Into<String>) -> Response {
     let mut response =
         (status, [(header::CONTENT_TYPE, "application/json")], json!({"error": sentence.into()}).to_string())

@@ -1,40 +1,43 @@
-//! The live page: a run's words as they move, served to this machine alone.
+//! The live page: a run's words as they move, served to this machine alone or written to one file.
 //!
-//! A browser asks, and is answered from what lies in run folders: whoever trains, this process or another, knows nothing of
-//! it. In reading order:
+//! The server reads run folders and nothing else: the process that trains, this one or another, does not know that it is
+//! watched. What the page asks is computed by [`wordspace_frames`]. In reading order:
 //!
 //! - [`Server`]: sockets and threads, from start to drop;
-//! - `connections`: few, patient for a while, the newest first;
-//! - `guard`: who may ask, and how;
-//! - `routes`: what is answered to which address;
-//! - `page`: the page itself, compiled in;
-//! - `serving`: the runs, and what was found out of them;
-//! - `runs`, `run`, `folder`, `plan`: what can be seen of run folders, four times a second;
-//! - `log`: the curves, read on from where they were read to;
-//! - `answers`: what is answered to each question about a run;
-//! - `words`, `frame`, `axes`, `points`, `positions`: what the answers are made of;
-//! - [`report`](report()): a run as one file, [`projection_page`]: a projection as one; `embedded`: the
-//!   page that carries its data;
-//! - `worker`, `cache`: one thread computes, once for all readers.
+//! - `connections`: how many, and for how long;
+//! - `guard`: which requests are let in;
+//! - `routes`: which address gives which answer;
+//! - `page`: the page's three files, compiled in;
+//! - `answers`: what each address answers;
+//! - `serving`, `worker`, `cache`: one thread computes answers, which are kept for all readers;
+//! - `runs`, `run`, `folder`: the state of run folders, looked at four times a second;
+//! - `frames`, `words`, `log`, `live_axes`: what is read from a run folder;
+//! - [`report`](report()), [`projection_page`], `document`: a run or a projection as one file that carries its data.
 //!
-//! Absent on purpose: burn, writing of any kind, paths from requests, and every connection that is not asked for by this
+//! Not here on purpose: burn, writing of any kind, paths taken from requests, and connections from anything but this
 //! machine's own browser.
+//!
+//! ```
+//! use wordspace_serve::Server;
+//!
+//! let runs = tempfile::tempdir()?;
+//! let server = Server::start(runs.path(), Some(0))?; // any free port
+//! assert_eq!(server.url(), format!("http://127.0.0.1:{}/", server.port()));
+//! // Dropping the server ends it.
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod answers;
-mod axes;
 mod cache;
 mod connections;
-mod embedded;
+mod document;
 mod error;
 mod folder;
-mod frame;
+mod frames;
 mod guard;
+mod live_axes;
 mod log;
 mod page;
-mod plan;
-mod points;
-mod positions;
-mod projection;
 mod report;
 mod routes;
 mod run;
@@ -44,7 +47,7 @@ mod serving;
 mod words;
 mod worker;
 
+pub use document::{is_page, projection_page};
 pub use error::{Error, Result};
-pub use projection::projection_page;
-pub use report::{Contents, is_page, report};
+pub use report::{Contents, report};
 pub use server::Server;

@@ -1,34 +1,34 @@
-//! A run as one file: as many of its frames and words as fit, the first and the last frame and the watched words always.
+//! A run as one file: as many of its frames and words as fit, always with the first and last frame and the watched words.
 
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
 use wordspace_data::VectorTable;
+use wordspace_frames::points::{coordinates, encode, scale};
+use wordspace_frames::{Axes, Curves, DIMENSIONS, EmbeddedFrame, EmbeddedPositions, Frame, Words, base64, half_floats};
 
 use crate::answers::describe;
-use crate::embedded::{self, EmbeddedFrame, EmbeddedPositions, base64, document, halves};
+use crate::document::{document, empty_size};
 use crate::folder::Folder;
-use crate::frame::Frames;
-use crate::log::Curves;
-use crate::points::{encode, places, scale};
+use crate::frames::Frames;
 use crate::run::{Run, lock};
-use crate::serving::axes_of;
-use crate::words::Words;
+use crate::serving::compute_axes;
+use crate::words::open_words;
 use crate::{Error, Result};
 
-/// How many bytes of data a report carries at most, and how many it has in all, if a page and a run's words allow.
-const MOST_DATA: usize = 1_200_000;
-const MOST_BYTES: usize = 1_950_000;
+/// The largest data of a report, and the size it aims to stay within as a whole, in bytes.
+const MAX_DATA_BYTES: usize = 1_200_000;
+const MAX_BYTES: usize = 1_950_000;
 
-/// How many frames a report of a large run has at least: fewer words, rather than fewer moments.
-const FEWEST_FRAMES: usize = 8;
+/// The report of a large run leaves out words before it has fewer frames than this.
+const MIN_FRAMES: usize = 8;
 
-/// What part of the data may be positions: one in as many.
-const PART_OF_POSITIONS: usize = 6;
+/// One part in so many of the data may be position tables.
+const POSITION_SHARE: usize = 6;
 
-/// The most positions that are shown.
-const MOST_POSITIONS: usize = 128;
+/// The most positions in a report.
+const MAX_POSITIONS: usize = 128;
 
 /// Everything in a report.
 #[derive(Serialize)]
@@ -41,9 +41,9 @@ struct Report {
     positions: Vec<EmbeddedPositions>,
 }
 
-/// What a report has, of what a run has.
+/// How much of a run its report holds.
 pub struct Contents {
-    /// How many words and frames are in it.
+    /// How many words are in it.
     pub words: usize,
     /// How many words the run has.
     pub all_words: usize,
@@ -53,7 +53,7 @@ pub struct Contents {
     pub all_frames: usize,
 }
 
-/// The page of the run in `folder`, carrying its data.
+/// The run in `folder` as one HTML file that carries its data.
 ///
 /// # Errors
 ///
@@ -61,31 +61,25 @@ pub struct Contents {
 pub fn report(folder: &Path) -> Result<(String, Contents)> {
     if !Folder::is_run(folder) {
         let problem = match folder.exists() {
-            true => "it is no run; `wordspace train` makes one",
+            true => "it is not a run folder; `wordspace train` makes one",
             false => "there is no such run; `wordspace train` makes one",
         };
         return Err(Error::NoRun { path: folder.to_path_buf(), problem: problem.into() });
     }
     let run = Run::new(0, folder.to_path_buf(), 0);
-    run.look();
+    run.refresh();
     let (frames, log) = (Frames::new(), lock(&run.log).read()?);
-    let words = Words::open(folder, &run.plan())?;
-    let axes = axes_of(&run, &frames, &words.by_count)?;
+    let words = open_words(folder, &run.plan())?;
+    let axes = compute_axes(&run, &frames, &words.by_count)?;
     let readable: Vec<u64> = run.frames().iter().copied().filter(|&step| frames.open(&run, step).is_ok()).collect();
 
-    let taken = embedded::empty_size() + written(&log).len() + 64 * words.listed.words.len().min(2000);
-    let room = MOST_DATA.min(MOST_BYTES.saturating_sub(taken));
-    let positions = positions(&run, &frames, &readable, room / PART_OF_POSITIONS)?;
+    let taken = empty_size() + written(&log).len() + 64 * words.listed.words.len().min(2000);
+    let room = MAX_DATA_BYTES.min(MAX_BYTES.saturating_sub(taken));
+    let positions = positions(&run, &frames, &readable, room / POSITION_SHARE)?;
     let room = room - positions.iter().map(|table| table.vectors.len()).sum::<usize>();
     let (rows, steps) = fitting(&run, &words, &readable, room);
 
-    let embedded = steps.iter().map(|&step| {
-        let frame = frames.open(&run, step)?;
-        let (all, vectors) = (places(&frame, &axes), &frame.vectors);
-        let chosen = rows.iter().map(|&row| &all[row as usize * 3..][..3]);
-        let points = base64(&encode(axes.version, step, scale(&all), chosen));
-        Ok(EmbeddedFrame { step, points, vectors: halves(rows.iter().flat_map(|&row| vectors.row(row).to_vec())) })
-    });
+    let embedded = steps.iter().map(|&step| Ok(embed(&*frames.open(&run, step)?, &axes, &rows)));
     let embedded = embedded.collect::<Result<Vec<_>>>()?;
     let contents = Contents {
         words: rows.len(),
@@ -103,13 +97,19 @@ fn written(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("words and numbers can always be written as JSON")
 }
 
-/// Whether the file at `path` is a page that a report or a projection was written to: it may be written anew.
-pub fn is_page(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|text| embedded::is_ours(&text))
+/// The `rows` of `frame`, with their points on `axes`.
+fn embed(frame: &Frame, axes: &Axes, rows: &[u32]) -> EmbeddedFrame {
+    let all = coordinates(frame, axes);
+    let points = rows.iter().map(|&row| &all[row as usize * DIMENSIONS..][..DIMENSIONS]);
+    EmbeddedFrame {
+        step: frame.step,
+        points: base64(&encode(axes.version, frame.step, scale(&all), points)),
+        vectors: half_floats(rows.iter().flat_map(|&row| frame.vectors.row(row).to_vec())),
+    }
 }
 
 impl Contents {
-    /// What is left out, if something is.
+    /// A sentence that says what is left out, if anything is.
     fn limits(&self) -> Option<String> {
         let Self { words, all_words, frames, all_frames } = self;
         let is_whole = words == all_words && frames == all_frames;
@@ -122,37 +122,37 @@ impl Contents {
     }
 }
 
-/// The words and the frames that take no more than `room` bytes together: all words if they fit beside the fewest frames, else
-/// the watched ones, those of classes and then the most frequent.
+/// The rows and the steps that fit into `room` bytes: all words if they fit with [`MIN_FRAMES`] frames, else the watched
+/// words, then those of classes, then the most frequent.
 fn fitting(run: &Run, words: &Words, readable: &[u64], room: usize) -> (Vec<u32>, Vec<u64>) {
-    let card = run.card();
-    let all = card.words.min(words.listed.words.len());
-    // Six bytes of points and two for each number, as four letters for three.
-    let bytes_per_word = (6 + 2 * card.channels) * 4 / 3 + 1;
-    let most = room / (bytes_per_word * FEWEST_FRAMES.min(readable.len()).max(1));
-    let rows: Vec<u32> = match all <= most {
+    let shape = run.shape();
+    let all = shape.words.min(words.listed.words.len());
+    // A point of three i16 and C half floats; base64 has four letters for three bytes.
+    let bytes_per_word = (6 + 2 * shape.channels) * 4 / 3 + 1;
+    let max_words = room / (bytes_per_word * MIN_FRAMES.min(readable.len()).max(1));
+    let rows: Vec<u32> = match all <= max_words {
         true => (0..all as u32).collect(),
         false => {
-            let mut rows = words.foremost();
+            let mut rows = words.by_importance();
             rows.retain(|&row| (row as usize) < all);
-            rows.truncate(most.max(2));
+            rows.truncate(max_words.max(2));
             rows
         }
     };
-    let most_frames = room / (rows.len() * bytes_per_word).max(1);
-    (rows, evenly(readable, most_frames.max(2)))
+    let max_frames = room / (rows.len() * bytes_per_word).max(1);
+    (rows, evenly(readable, max_frames.max(2)))
 }
 
-/// The position tables of as many frames as fit into `room` bytes, at least of the first and the last.
+/// The position tables of as many frames as fit into `room` bytes, always of the first and the last.
 fn positions(run: &Run, frames: &Frames, readable: &[u64], room: usize) -> Result<Vec<EmbeddedPositions>> {
     let Some(table) = readable.last().map(|&step| frames.positions(run, step)).transpose()?.flatten() else {
         return Ok(Vec::new());
     };
     let bytes_per_row = 2 * table.dimension() * 4 / 3 + 1;
-    let rows = table.len().min(MOST_POSITIONS).min(room / 2 / bytes_per_row).max(1);
+    let rows = table.len().min(MAX_POSITIONS).min(room / 2 / bytes_per_row).max(1);
     let first_rows = |table: VectorTable| {
-        let numbers = rows.min(table.len()) * table.dimension();
-        halves(table.as_slice()[..numbers].iter().copied())
+        let values = rows.min(table.len()) * table.dimension();
+        half_floats(table.as_slice()[..values].iter().copied())
     };
     let steps = evenly(readable, room / (rows * bytes_per_row));
     let tables = steps.iter().map(|&step| Ok(frames.positions(run, step)?.map(|table| (step, first_rows(table)))));
@@ -160,7 +160,7 @@ fn positions(run: &Run, frames: &Frames, readable: &[u64], room: usize) -> Resul
     Ok(tables.into_iter().flatten().map(|(step, vectors)| EmbeddedPositions { step, vectors }).collect())
 }
 
-/// About `count` of `steps`, evenly, the first and the last among them.
+/// At most `count` of `steps`, evenly spaced, with the first and the last; two at least.
 fn evenly(steps: &[u64], count: usize) -> Vec<u64> {
     if steps.len() <= count.max(2) {
         return steps.to_vec();
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_chosen_evenly_with_the_first_and_the_last() {
+    fn steps_are_evenly_spaced_with_the_first_and_the_last() {
         let steps: Vec<u64> = (0..10).collect();
         assert_eq!(evenly(&steps, 4), [0, 3, 6, 9]);
         assert_eq!(evenly(&steps, 0), [0, 9]);

@@ -1,4 +1,4 @@
-//! What is answered to which address. A request never becomes a path: runs, frames and words are looked up.
+//! Which address gives which answer. No part of a request becomes a file path: runs, frames and words are looked up.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::run::Run;
 use crate::serving::Serving;
 use crate::{Error, Result};
 
-/// After how long a live page hears that nothing has changed.
+/// A live page hears from the server at least this often.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// The most neighbours that are asked for at once.
-const MOST_NEIGHBOURS: usize = 100;
+/// The most neighbours in one answer.
+const MAX_NEIGHBOURS: usize = 100;
 
 const JSON: &str = "application/json";
 const BINARY: &str = "application/octet-stream";
@@ -58,8 +58,8 @@ pub(crate) fn router(serving: Arc<Serving>, port: u16) -> Router {
 }
 
 async fn runs(State(serving): Shared) -> Response {
-    let cards = serving.news.borrow().clone();
-    answer(JSON, cards)
+    let list = serving.news.borrow().clone();
+    answer(JSON, list)
 }
 
 async fn run(State(serving): Shared, Path(run): Path<String>) -> Answer {
@@ -76,7 +76,7 @@ async fn points(State(serving): Shared, Path((run, step)): Path<(String, String)
 }
 
 #[derive(Deserialize)]
-struct Near {
+struct NeighboursQuery {
     word: u32,
     #[serde(default = "ten")]
     top: usize,
@@ -87,29 +87,29 @@ fn ten() -> usize {
 }
 
 async fn neighbours(State(serving): Shared, Path((run, step)): Path<(String, String)>, uri: Uri) -> Answer {
-    let (step, Near { word, top }) = (step_of(&step)?, asked(&uri, "word=ID and top=N")?);
-    let top = top.clamp(1, MOST_NEIGHBOURS);
+    let (step, NeighboursQuery { word, top }) = (step_of(&step)?, query(&uri, "word=ID and top=N")?);
+    let top = top.clamp(1, MAX_NEIGHBOURS);
     compute(serving, &run, JSON, move |serving, run| serving.neighbours(run, step, word, top)).await
 }
 
 #[derive(Clone, Copy, Deserialize)]
-struct Pair {
+struct PairQuery {
     a: u32,
     b: u32,
 }
 
-/// All frames of a large run take a while, so that other questions have their turn between them. A frame that cannot be
-/// read is left out of the curve.
+/// One job for each frame: all frames of a large run take a while, and other requests should get their turn in between. A
+/// frame that cannot be read is left out of the curve.
 async fn pair(State(serving): Shared, Path(run): Path<String>, uri: Uri) -> Answer {
-    let Pair { a, b } = asked(&uri, "a=ID and b=ID")?;
+    let PairQuery { a, b } = query(&uri, "a=ID and b=ID")?;
     let run = serving.runs.get(&run)?;
     let (mut steps, mut curves, mut failed) = (Vec::new(), [const { Vec::new() }; 5], None);
     for &step in run.frames().iter() {
-        let (of, from) = (run.clone(), serving.clone());
-        match serving.worker.compute(move || from.pair(&of, step, a, b)).await {
-            Ok(numbers) => {
+        let (run, shared) = (run.clone(), serving.clone());
+        match serving.worker.compute(move || shared.pair(&run, step, a, b)).await {
+            Ok(values) => {
                 steps.push(step);
-                curves.iter_mut().zip(numbers).for_each(|(curve, number)| curve.push(number));
+                curves.iter_mut().zip(values).for_each(|(curve, value)| curve.push(value));
             }
             Err(error @ (Error::Busy | Error::Late(_) | Error::Question(_))) => return Err(error),
             Err(error) => failed = Some(error),
@@ -132,53 +132,53 @@ async fn positions(State(serving): Shared, Path((run, step)): Path<(String, Stri
 }
 
 #[derive(Deserialize)]
-struct Sentence {
+struct SentenceQuery {
     text: String,
 }
 
 async fn sentence(State(serving): Shared, Path((run, step)): Path<(String, String)>, uri: Uri) -> Answer {
-    let (step, Sentence { text }) = (step_of(&step)?, asked(&uri, "text=…")?);
+    let (step, SentenceQuery { text }) = (step_of(&step)?, query(&uri, "text=…")?);
     compute(serving, &run, JSON, move |serving, run| serving.sentence(run, step, &text)).await
 }
 
-/// The cards at once, and again whenever something has changed; a sign of life where nothing does.
+/// The list of runs as server-sent events: at once, whenever it changes, and a comment as heartbeat.
 async fn live(State(serving): Shared) -> Response {
     let mut news = serving.news.subscribe();
     news.mark_changed();
     let stream = stream::unfold(news, |mut news| async move {
-        let piece = match timeout(HEARTBEAT, news.changed()).await {
+        let event = match timeout(HEARTBEAT, news.changed()).await {
             Ok(Ok(())) => [b"data: ", news.borrow_and_update().as_ref(), b"\n\n"].concat(),
             Ok(Err(_)) => return None,
             Err(_) => b": nothing has changed\n\n".to_vec(),
         };
-        Some((Ok::<_, Infallible>(piece), news))
+        Some((Ok::<_, Infallible>(event), news))
     });
     answer("text/event-stream", Body::from_stream(stream))
 }
 
-/// What `find` finds of the run of number `run`, on the thread that computes.
+/// The answer of `find` about the run with index `run`, computed on the worker's thread.
 async fn compute(
     serving: Arc<Serving>,
     run: &str,
-    kind: &'static str,
+    content_type: &'static str,
     find: impl FnOnce(&Serving, &Run) -> Result<Bytes> + Send + 'static,
 ) -> Answer {
-    let (run, from) = (serving.runs.get(run)?, serving.clone());
-    Ok(answer(kind, serving.worker.compute(move || find(&from, &run)).await?))
+    let (run, shared) = (serving.runs.get(run)?, serving.clone());
+    Ok(answer(content_type, serving.worker.compute(move || find(&shared, &run)).await?))
 }
 
-fn answer(kind: &'static str, body: impl Into<Body>) -> Response {
-    ([(CONTENT_TYPE, kind)], body.into()).into_response()
+fn answer(content_type: &'static str, body: impl Into<Body>) -> Response {
+    ([(CONTENT_TYPE, content_type)], body.into()).into_response()
 }
 
 fn step_of(step: &str) -> Result<u64> {
-    step.parse().map_err(|_| Error::NotFound("a frame is named by its step, a number".into()))
+    step.parse().map_err(|_| Error::NotFound("a frame is named by its step, a whole number".into()))
 }
 
-/// What the part of `uri` behind the question mark asks.
-fn asked<T: DeserializeOwned>(uri: &Uri, expected: &str) -> Result<T> {
-    let asked = Query::try_from_uri(uri).map(|Query(asked)| asked);
-    asked.map_err(|error| Error::Question(format!("expected {expected} behind the ?; {}", error.body_text())))
+/// The query of `uri`; `expected` says what it should be.
+fn query<T: DeserializeOwned>(uri: &Uri, expected: &str) -> Result<T> {
+    let query = Query::try_from_uri(uri).map(|Query(query)| query);
+    query.map_err(|error| Error::Question(format!("expected {expected} after the ?; {}", error.body_text())))
 }
 
 impl IntoResponse for Error {

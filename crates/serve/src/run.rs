@@ -1,63 +1,40 @@
-//! One run: what its card says, and where its files are.
+//! One run: its summary, and where its files are.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use serde::Serialize;
+use wordspace_frames::{Plan, State, Summary};
 
-use crate::axes::Turning;
-use crate::folder::{Folder, Shape, Stamp, State};
-use crate::log::Log;
-use crate::plan::Plan;
+use crate::folder::{Folder, Shape, Stamp};
+use crate::live_axes::LiveAxes;
+use crate::log::LogFile;
 use crate::{Error, Result};
 
-/// What distinguishes a run from one that stood in the same folder before.
+/// Numbers the runs that this process has met.
 static BIRTHS: AtomicU64 = AtomicU64::new(0);
 
 /// A run that is served.
 pub(crate) struct Run {
-    /// Its place in the list of runs.
+    /// Its index in the list of runs.
     pub id: usize,
     /// The name of its folder.
     pub name: String,
     /// Its folder.
     pub path: PathBuf,
-    /// Another number for every run that this process has met.
+    /// Unique, also among the runs that stand in the same folder one after another.
     pub birth: u64,
-    /// When its words were written: a run that is made anew in the same folder has others.
+    /// The stamp of its words: a new run in the same folder writes new ones.
     words: Mutex<Option<Stamp>>,
     folder: Mutex<Folder>,
-    /// The axes on which its words are shown.
-    pub turning: Mutex<Turning>,
-    /// What its log says.
-    pub log: Mutex<Log>,
-}
-
-/// A run in a few words: all that changes while one watches, and what tells it from the others.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Card {
-    pub id: usize,
-    pub name: String,
-    pub state: State,
-    /// The newest update that is known of.
-    pub step: u64,
-    /// How many updates there are to be.
-    pub steps: u64,
-    /// V.
-    pub words: usize,
-    /// C.
-    pub channels: usize,
-    /// The steps that have frames, in order.
-    pub frames: Vec<u64>,
-    /// The version of the axes.
-    pub axes: u32,
-    /// How many bytes the log has.
-    pub log: u64,
+    /// The axes on which its words are drawn.
+    pub axes: Mutex<LiveAxes>,
+    /// Its log.
+    pub log: Mutex<LogFile>,
 }
 
 impl Run {
-    /// The run in the folder at `path`, whose axes begin after version `axes`.
+    /// The run in the folder at `path`; the versions of its axes follow `axes`.
     pub fn new(id: usize, path: PathBuf, axes: u32) -> Self {
         let name = path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
         Self {
@@ -66,33 +43,33 @@ impl Run {
             birth: BIRTHS.fetch_add(1, Ordering::Relaxed),
             words: Mutex::new(Stamp::of(&path.join("words.json"))),
             folder: Mutex::new(Folder::new(path.clone())),
-            turning: Mutex::new(Turning::after(axes)),
-            log: Mutex::new(Log::new(path.join("log.jsonl"))),
+            axes: Mutex::new(LiveAxes::after(axes)),
+            log: Mutex::new(LogFile::new(path.join("log.jsonl"))),
             path,
         }
     }
 
-    /// Looks at the folder again, and says whether it still holds this run: not one made anew since, nor none.
-    pub fn look(&self) -> bool {
+    /// Looks at the folder again, and says whether it still holds this run: it is another if its words were written anew.
+    pub fn refresh(&self) -> bool {
         let mut words = lock(&self.words);
         let now = Stamp::of(&self.path.join("words.json"));
         let is_same = words.is_none() || now.is_none() || now == *words;
         *words = now.or(*words);
-        lock(&self.folder).look();
+        lock(&self.folder).refresh();
         is_same
     }
 
-    /// Whether the folder is that of a run now.
-    pub fn is_there(&self) -> bool {
+    /// Whether the folder still is that of a run.
+    pub fn exists(&self) -> bool {
         Folder::is_run(&self.path)
     }
 
-    /// What is known of it.
-    pub fn card(&self) -> Card {
-        let axes = lock(&self.turning).version();
+    /// It in brief.
+    pub fn summary(&self) -> Summary {
+        let axes = lock(&self.axes).version();
         let folder = lock(&self.folder);
         let Shape { words, channels, .. } = folder.shape();
-        Card {
+        Summary {
             id: self.id,
             name: self.name.clone(),
             state: folder.state(),
@@ -106,7 +83,7 @@ impl Run {
         }
     }
 
-    /// What it was asked to be.
+    /// Its configuration.
     pub fn plan(&self) -> Plan {
         lock(&self.folder).plan().clone()
     }
@@ -121,7 +98,7 @@ impl Run {
         lock(&self.folder).shape()
     }
 
-    /// Whether somebody works on it.
+    /// Whether a process trains it.
     pub fn is_training(&self) -> bool {
         lock(&self.folder).state() == State::Training
     }
@@ -130,7 +107,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If there is none in the list of frames.
+    /// If that step has no frame.
     pub fn frame(&self, step: u64) -> Result<PathBuf> {
         let folder = lock(&self.folder);
         match folder.frames().binary_search(&step) {
@@ -140,7 +117,8 @@ impl Run {
     }
 }
 
-/// What `mutex` guards. A job that panicked while it held it left nothing half-done that is not made anew when it is asked for.
+/// The value that `mutex` guards. A job that panicked while it held the lock left nothing half-written that is not computed
+/// again when it is asked for.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -1,71 +1,72 @@
-//! The runs there are: found in a folder, in an order that stays.
+//! The runs in a folder, each at an index that stays.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use wordspace_frames::Summary;
+
 use crate::folder::Folder;
-use crate::run::{Card, Run, lock};
+use crate::run::{Run, lock};
 use crate::{Error, Result};
 
-/// How many runs are looked at; the others of a fuller folder are not served.
-const MOST: usize = 256;
+/// How many runs are served; a folder with more has the first of them, by name.
+const MAX_RUNS: usize = 256;
 
-/// The runs in a folder, or the run that it is.
+/// The runs in a folder, or the one run that it is.
 pub(crate) struct Runs {
-    place: PathBuf,
+    folder: PathBuf,
     is_run: bool,
     all: RwLock<Vec<Arc<Run>>>,
 }
 
 impl Runs {
-    /// The runs at `place`, which need not be there yet. None is known before the first look.
-    pub fn of(place: &Path) -> Self {
-        Self { place: place.to_path_buf(), is_run: Folder::is_run(place), all: RwLock::default() }
+    /// The runs in `folder`, which need not exist yet. None is known before the first refresh.
+    pub fn of(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf(), is_run: Folder::is_run(folder), all: RwLock::default() }
     }
 
-    /// Looks for new runs and at all that are known. One thread at a time looks; who asks for a run meanwhile does not wait.
-    pub fn look(&self) -> Vec<Card> {
+    /// Looks for new runs and at all known ones. One thread refreshes at a time; requests for a run do not wait for it.
+    pub fn refresh(&self) -> Vec<Summary> {
         let mut all = self.all();
         for path in self.found() {
             let id = all.len();
-            if id < MOST && !all.iter().any(|run| run.path == path) {
+            if id < MAX_RUNS && !all.iter().any(|run| run.path == path) {
                 all.push(Arc::new(Run::new(id, path, 0)));
             }
         }
         for run in all.iter_mut() {
-            if !run.look() {
-                let axes = lock(&run.turning).version();
+            if !run.refresh() {
+                let axes = lock(&run.axes).version();
                 *run = Arc::new(Run::new(run.id, run.path.clone(), axes));
-                run.look();
+                run.refresh();
             }
         }
-        let cards = all.iter().filter(|run| run.is_there()).map(|run| run.card()).collect();
+        let summaries = all.iter().filter(|run| run.exists()).map(|run| run.summary()).collect();
         *self.all.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = all;
-        cards
+        summaries
     }
 
     fn all(&self) -> Vec<Arc<Run>> {
         self.all.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
-    /// The run that has the number `id` in the list.
+    /// The run with index `id`.
     ///
     /// # Errors
     ///
-    /// If there is none, or none any more.
+    /// If there is none, or its folder has been removed.
     pub fn get(&self, id: &str) -> Result<Arc<Run>> {
         let all = self.all();
-        let run = id.parse().ok().and_then(|id: usize| all.get(id)).filter(|run| run.is_there());
-        run.cloned()
-            .ok_or_else(|| Error::NotFound("there is no run of that number; /api/runs lists those there are".into()))
+        let run = id.parse().ok().and_then(|id: usize| all.get(id)).filter(|run| run.exists());
+        run.cloned().ok_or_else(|| Error::NotFound("there is no run of that number; /api/runs lists the runs".into()))
     }
 
     /// The folders of runs, by name.
     fn found(&self) -> Vec<PathBuf> {
         if self.is_run {
-            return vec![self.place.clone()];
+            return vec![self.folder.clone()];
         }
-        let entries = std::fs::read_dir(&self.place).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let is_hidden = |path: &PathBuf| path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
         let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| !is_hidden(path)).collect();
         folders.retain(|path| Folder::is_run(path));

@@ -1,4 +1,4 @@
-//! The one thread that computes: whatever is asked, a run that is being trained beside keeps the other processors.
+//! The one thread that computes answers, so that a run that trains on this machine keeps the other cores.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use tokio::time::timeout;
 
 use crate::{Error, Result};
 
-/// How much may wait to be computed.
-const MOST_WAITING: usize = 64;
+/// How many jobs may wait.
+const MAX_WAITING: usize = 64;
 
 /// How long an answer may take, waiting included.
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_TIME: Duration = Duration::from_secs(60);
 
-/// The thread, and the places in its queue.
+/// The thread and its queue.
 pub(crate) struct Worker {
-    /// A pool of one, so that everything in `explore` that would take all processors takes this one.
+    /// A pool of one thread: parallel iterators inside a job stay on it.
     pool: ThreadPool,
-    places: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
 }
 
 impl Worker {
@@ -28,22 +28,22 @@ impl Worker {
     pub fn start() -> Result<Self> {
         let pool = ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "wordspace-serve".into()).build();
         let pool = pool.map_err(|error| Error::System(std::io::Error::other(error)))?;
-        Ok(Self { pool, places: Arc::new(Semaphore::new(MOST_WAITING)) })
+        Ok(Self { pool, queue: Arc::new(Semaphore::new(MAX_WAITING)) })
     }
 
-    /// What `work` comes to, when its turn has come. Where nobody waits for it any more, it is not begun.
-    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
-        let (give, take) = oneshot::channel();
+    /// Runs `job` when its turn comes. If nobody waits for its result by then, it is skipped.
+    pub async fn compute<T: Send + 'static>(&self, job: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let permit = self.queue.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+        let (send, receive) = oneshot::channel();
         self.pool.spawn(move || {
-            if !give.is_closed() {
-                let _ = give.send(catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Bug)));
+            if !send.is_closed() {
+                let _ = send.send(catch_unwind(AssertUnwindSafe(job)).unwrap_or(Err(Error::Bug)));
             }
-            drop(place);
+            drop(permit);
         });
-        match timeout(LONGEST, take).await {
+        match timeout(MAX_TIME, receive).await {
             Ok(result) => result.unwrap_or(Err(Error::Bug)),
-            Err(_) => Err(Error::Late(LONGEST.as_secs())),
+            Err(_) => Err(Error::Late(MAX_TIME.as_secs())),
         }
     }
 }

@@ -1,0 +1,111 @@
+//! A frame: the token table after one update, and what is asked of its words.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use wordspace_data::{WordVectors, chance_of_pairs};
+use wordspace_explore::{Direction, Viewpoint, nearest};
+
+use crate::{Error, Result};
+
+/// The token table after one update.
+pub struct Frame {
+    /// The update.
+    pub step: u64,
+    /// The table, `[V, C]`. Its words may be empty strings: nothing here reads them.
+    pub vectors: WordVectors,
+    /// The mean and the random pairs of the whole table.
+    pub statistics: Arc<Statistics>,
+}
+
+/// What takes a pass over a whole table to compute, in C values or so: small enough to be kept for many frames.
+pub struct Statistics {
+    /// The mean of all vectors, which a centred cosine subtracts from both vectors first.
+    pub mean: Viewpoint,
+    /// The 5th, 50th and 95th percentile of the centred cosines of random pairs.
+    pub random_pairs: [f32; 3],
+}
+
+/// The words nearest to a word: `/api/runs/R/neighbours/S`.
+#[derive(Debug, Serialize)]
+pub struct Neighbours {
+    /// The step of the frame.
+    pub step: u64,
+    /// The row that was asked about.
+    pub word: u32,
+    /// The rows with the largest cosine, and that cosine, nearest first.
+    pub raw: Vec<(u32, f32)>,
+    /// The same by centred cosine.
+    pub centred: Vec<(u32, f32)>,
+}
+
+impl Statistics {
+    /// Those of `vectors`; `seed` draws the random pairs.
+    pub fn new(vectors: &WordVectors, seed: u64) -> Self {
+        let mean = Viewpoint::mean(vectors, &|_, _| ());
+        let random_pairs = chance_of_pairs(vectors.len(), seed, |a, b| mean.cosine(vectors, a, b) as f32);
+        Self { mean, random_pairs }
+    }
+}
+
+impl Frame {
+    /// The frame of update `step`; `seed` is the run's.
+    pub fn new(step: u64, vectors: WordVectors, seed: u64) -> Self {
+        let statistics = Arc::new(Statistics::new(&vectors, seed));
+        Self { step, vectors, statistics }
+    }
+
+    /// The `top` words nearest to `word`, by cosine and by centred cosine.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such row, or its vector is zero or not finite.
+    pub fn neighbours(&self, word: u32, top: usize) -> Result<Neighbours> {
+        self.check_row(word)?;
+        let near = |from: &Viewpoint| -> Result<Vec<(u32, f32)>> {
+            let direction = Direction::new(&self.vectors, from, &[word], &[])?;
+            let found = nearest(&self.vectors, from, &[direction], top, &|_, _| ());
+            Ok(found.answers[0].iter().map(|near| (near.row, near.cosine)).collect())
+        };
+        let (raw, centred) = (near(&Viewpoint::origin(&self.vectors))?, near(&self.statistics.mean)?);
+        Ok(Neighbours { step: self.step, word, raw, centred })
+    }
+
+    /// The cosine and the centred cosine of two words, then the 5th, 50th and 95th percentile of random pairs.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not a row.
+    pub fn pair(&self, a: u32, b: u32) -> Result<[f32; 5]> {
+        self.check_row(a)?;
+        self.check_row(b)?;
+        let cosine = |from: &Viewpoint| from.cosine(&self.vectors, a, b) as f32;
+        let Statistics { mean, random_pairs: [low, middle, high] } = &*self.statistics;
+        Ok([cosine(&Viewpoint::origin(&self.vectors)), cosine(mean), *low, *middle, *high])
+    }
+
+    /// # Errors
+    ///
+    /// If `row` is not a row of the table.
+    pub(crate) fn check_row(&self, row: u32) -> Result<()> {
+        let rows = self.vectors.len();
+        if (row as usize) < rows {
+            return Ok(());
+        }
+        Err(Error::Question(format!("there is no word {row}: the words of this run are 0 to {}", rows - 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_outside_the_table_is_refused() {
+        let frame = Frame::new(0, WordVectors::new(vec![String::new(); 2], vec![1.0, 0.0, 0.0, 1.0], 2), 42);
+        assert_eq!(frame.pair(0, 1).unwrap()[0], 0.0);
+        for error in [frame.pair(0, 2).unwrap_err(), frame.neighbours(2, 1).unwrap_err()] {
+            assert!(error.to_string().contains("the words of this run are 0 to 1"), "{error}");
+        }
+    }
+}
