@@ -80,7 +80,7 @@ fn arrows_only_point_down() {
         ("wordspace-frames", &["wordspace-data", "wordspace-explore"]),
         ("wordspace-gemm", &[]),
         ("wordspace-kernels", &["wordspace-gemm"]),
-        ("wordspace-learn", &["wordspace-data", "wordspace-kernels", "wordspace-model"]),
+        ("wordspace-learn", &["wordspace-data", "wordspace-kernels", "wordspace-model", "wordspace-similarity"]),
         ("wordspace-model", &["wordspace-kernels"]),
         ("wordspace-serve", &["wordspace-data", "wordspace-explore", "wordspace-frames"]),
         ("wordspace-similarity", &[]),

@@ -49,7 +49,6 @@
 
 mod batches;
 pub mod config;
-mod did_you_mean;
 mod error;
 mod evaluate;
 mod gradients;
@@ -61,10 +60,10 @@ mod state;
 pub mod watch;
 
 pub use batches::batches_of_step;
-pub use did_you_mean::did_you_mean;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, validation_loss};
 pub use gradients::StepGradient;
 pub use learner::{Learner, StepResult};
 pub use optimizer::Optimizer;
 pub use state::{Best, Ending, State, Step};
+pub use wordspace_similarity::did_you_mean;

@@ -9,10 +9,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wordspace_data::{Directions, NamedTensor, Tokenizer, VectorTable, Vocabulary};
+use wordspace_data::{NamedTensor, Tokenizer, VectorTable, Vocabulary, below, generator};
+use wordspace_similarity::{UnitVectors, did_you_mean};
 
 use crate::config::{Config, WatchConfig};
-use crate::did_you_mean::did_you_mean;
 use crate::{Error, Result};
 
 /// How many neighbours of each word purity counts.
@@ -103,12 +103,13 @@ impl Watcher {
 
     /// Measures the watched words in the token table after update `step`.
     pub fn measure(&mut self, step: u64, table: &VectorTable) -> Measurement {
-        let (raw, centred) = (table.directions(), table.centred_directions());
-        let pairs = self.pairs.iter().map(|(a, b)| self.measure_pair(a, b, table, &raw, &centred)).collect();
+        let plain = UnitVectors::new(table.as_slice().to_vec(), table.dimension());
+        let centred = UnitVectors::centred(table.as_slice(), table.dimension());
+        let pairs = self.pairs.iter().map(|(a, b)| self.measure_pair(a, b, table, &plain, &centred)).collect();
         let purity = centred.purity(&self.classes, PURITY_NEIGHBOURS);
         let watched = self.pairs.iter().flat_map(|(a, b)| [a.row, b.row]);
         self.last = watched.map(|row| (row, table.row(row).to_vec())).collect();
-        Measurement { step, pairs, chance: centred.chance(self.seed), purity }
+        Measurement { step, pairs, chance: centred.chance_level(random(self.seed, "chance")), purity }
     }
 
     fn measure_pair(
@@ -116,8 +117,8 @@ impl Watcher {
         a: &Word,
         b: &Word,
         table: &VectorTable,
-        raw: &Directions,
-        centred: &Directions,
+        plain: &UnitVectors,
+        centred: &UnitVectors,
     ) -> PairMeasurement {
         let moved = |word: &Word| {
             let before = self.last.get(&word.row)?;
@@ -125,15 +126,15 @@ impl Watcher {
         };
         let agreement = moved(a).zip(moved(b)).map(|(a, b)| {
             let dimension = a.len();
-            VectorTable::new([a, b].concat(), dimension).directions().cosine(0, 1)
+            UnitVectors::new([a, b].concat(), dimension).cosine(0, 1)
         });
         PairMeasurement {
             a: a.text.clone(),
             b: b.text.clone(),
-            cosine: raw.cosine(a.row, b.row),
+            cosine: plain.cosine(a.row, b.row),
             centred: centred.cosine(a.row, b.row),
-            ranks: [centred.rank(a.row, b.row), centred.rank(b.row, a.row)],
-            percentile: centred.percentile(a.row, b.row, &self.counts, self.seed),
+            ranks: centred.ranks(a.row, b.row),
+            percentile: centred.percentile(a.row, b.row, &self.counts, random(self.seed, "random pairs")),
             agreement,
         }
     }
@@ -149,6 +150,12 @@ impl Watcher {
         let rows = tensors.into_iter().filter_map(|(row, tensor)| Some((row.parse().ok()?, tensor.values)));
         self.last = rows.collect();
     }
+}
+
+/// Uniform random numbers below a limit, for one purpose.
+fn random(seed: u64, purpose: &str) -> impl FnMut(u64) -> u64 + use<> {
+    let mut generator = generator(seed, purpose, 0);
+    move |limit| below(&mut generator, limit)
 }
 
 /// The row of `word`, or why it has none, with the closest spelling.

@@ -1,6 +1,7 @@
 //! Reads and writes a configuration as TOML text; `--set` changes go on top.
 
 use toml::{Table, Value};
+use wordspace_similarity::spelling_similarity;
 
 use super::Config;
 use crate::{Error, Result};
@@ -80,8 +81,7 @@ fn unknown_key(known: &Table, key: &str) -> Error {
     let similarity = |candidate: &String| {
         let bare = candidate.rsplit('.').next().unwrap_or(candidate);
         let written = key.rsplit('.').next().unwrap_or(key);
-        strsim::normalized_damerau_levenshtein(candidate, key)
-            .max(strsim::normalized_damerau_levenshtein(bare, written))
+        spelling_similarity(candidate, key).max(spelling_similarity(bare, written))
     };
     let closest = all.map(|candidate| (similarity(&candidate), candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match closest {
