@@ -1,10 +1,10 @@
-"""The matrix products of training: our crate, the crates `gemm` and `matrixmultiply`, and PyTorch's, turn about.
+"""Times the matrix products of training in our crate, the crates `gemm` and `matrixmultiply`, and PyTorch, paired.
 
     python scripts/peers/gemm.py [PART OF A NAME] [--rounds 15] [--turn-ms 50] [--to benches/record]
 
 Two processes take turns: `scripts/peers/gemm`, which has the three crates, and this one, which has PyTorch, or numpy's OpenBLAS
-where PyTorch is not installed. Every contender writes into memory that it has, except for the gradients of weights by ours, which are
-new vectors as in training. What is compared is the ratio within a round: its median over the rounds.
+without PyTorch. Every contender writes into existing memory, except our weight gradients, which are new vectors as in training.
+Compared is the ratio within a round: its median over the rounds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pairing
 
 PEER = Path(__file__).resolve().parent / "gemm"
 OURS = "wordspace-gemm"
-#: An existing crate that is so near to ours on every product is recommended instead of ours.
+#: An existing crate within this share of ours on every product is recommended instead of ours.
 NEAR = 0.03
 
 
@@ -34,8 +34,8 @@ class Crates:
         program = Path(os.environ.get("CARGO_TARGET_DIR", PEER / "target")) / "release" / "gemm-peer"
         environment = os.environ | {"RAYON_NUM_THREADS": str(threads), "MATMUL_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen([program, "turns"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        there_is = self.answer()
-        self.contenders, self.shapes = there_is["contenders"], there_is["shapes"]
+        hello = self.answer()
+        self.contenders, self.shapes = hello["contenders"], hello["shapes"]
 
     def answer(self) -> dict:
         line = self.process.stdout.readline()
