@@ -1,4 +1,4 @@
-//! Rows of a table, rows with their places added, and the gradients of both tables: swept over V, N, C and the ids.
+//! Token lookups, lookups with positions, and the gradients of both tables, by V, N, C and the distribution of ids.
 //!
 //! `cargo bench --bench embedding`, or `cargo bench --bench embedding -- gradient/flex`.
 

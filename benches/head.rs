@@ -1,6 +1,6 @@
-//! Hidden states times a table to the loss, and back to the gradients of both: swept over V, N and C.
+//! The tied head, forward to the loss and backward to both gradients, by V, N and C.
 //!
-//! `cargo bench --bench head`. What bounds it are its products, 6 N V C operations.
+//! `cargo bench --bench head`. It is bound by its matrix products, 6 N V C operations.
 
 mod swept;
 

@@ -1,6 +1,6 @@
 //! Text to ids, and ids to batches.
 //!
-//! `cargo bench --bench text`. Throughput is bytes of text, and ids of a batch.
+//! `cargo bench --bench text`. Throughput is in bytes of text, and in ids of a batch.
 
 use std::ops::ControlFlow;
 

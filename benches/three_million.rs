@@ -1,8 +1,8 @@
-//! A large word2vec file, measured once: opening, the first answer, the next ones, and memory, beside what only reads it.
+//! Measures a large word2vec file once: opening, the first answer, the next answers, and memory, beside merely reading the file.
 //!
 //! `cargo bench --bench three_million -- FILE WORD…`, where FILE comes from `scripts/googlenews_shape.py`. Prints one JSON
-//! object, in seconds; `scripts/peers/search.py` calls it again and again. The index is where `WORDSPACE_CACHE` says, so an
-//! empty folder makes the opening the first one.
+//! object, in seconds; `scripts/peers/search.py` calls it repeatedly. `WORDSPACE_CACHE` names the folder of the index; with an empty
+//! folder, the opening is a first one.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -19,9 +19,9 @@ use wordspace::explore::{Centre, Query, nearest};
 static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
 
 const TOP: usize = 10;
-/// How often a pass is measured, and the sum that it is held against, one after the other.
+/// Measurements of a search and of the sum that it is compared with, in alternation.
 const PASSES: usize = 9;
-/// How often what takes longer is measured.
+/// Measurements of what takes longer.
 const ROUNDS: usize = 3;
 
 fn main() {
@@ -56,7 +56,7 @@ fn main() {
     let one = [query_for(&words[0])];
     let many: Vec<Query> = (0..64).map(|nth| query(nth * (vectors.len() as u32 / 64))).collect();
     let mut rounds: [Vec<f64>; 4] = Default::default();
-    // Turn about, so that what disturbs the machine disturbs all.
+    // In alternation, so that disturbances of the machine hit all alike.
     for _ in 0..PASSES {
         rounds[0].push(seconds(|| sum(&map)));
         rounds[1].push(seconds(|| nearest(&vectors, &centre, &one, TOP, &|_, _| ())));
@@ -78,15 +78,15 @@ fn seconds<T>(work: impl FnOnce() -> T) -> f64 {
     began.elapsed().as_secs_f64()
 }
 
-/// All bytes of the map, added up by all threads: the least that looking at all of them can cost.
+/// Sums all bytes of the map on all threads: a lower bound for any search through them.
 fn sum(map: &MappedFile) -> u64 {
     let next = AtomicUsize::new(0);
     let sums = rayon::broadcast(|_| {
         let mut lanes = [0_u64; 32];
         while let Some(some) = map.chunks(1 << 19).nth(next.fetch_add(1, Ordering::Relaxed)) {
             for eight in some.as_chunks::<256>().0 {
-                let numbers = eight.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
-                lanes.iter_mut().zip(numbers).for_each(|(lane, number)| *lane = lane.wrapping_add(number));
+                let words = eight.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
+                lanes.iter_mut().zip(words).for_each(|(lane, word)| *lane = lane.wrapping_add(word));
             }
         }
         lanes.iter().fold(0, |all, &lane| lane.wrapping_add(all))
@@ -94,7 +94,7 @@ fn sum(map: &MappedFile) -> u64 {
     sums.into_iter().fold(0, u64::wrapping_add)
 }
 
-/// The file from its beginning to its end through a buffer, as `cat` reads it.
+/// Reads the file through a buffer, as `cat` does.
 fn read(path: &Path) -> u64 {
     let mut file = std::fs::File::open(path).expect("it was just opened");
     let (mut buffer, mut all) = (vec![0; 1 << 17], 0);
@@ -106,7 +106,7 @@ fn read(path: &Path) -> u64 {
     }
 }
 
-/// Kilobytes of this process that are no file's (`RssAnon`) and that are a file's (`RssFile`), where the system says so.
+/// Resident memory of this process in kilobytes, anonymous and from files, if the system tells it.
 fn memory() -> Value {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let of = |name: &str| {

@@ -1,6 +1,6 @@
-//! A whole training step of models of two blocks: batch, forward, loss, backward, clipping, AdamW.
+//! Training steps of models of two blocks: batch, forward, loss, backward, clipping, AdamW.
 //!
-//! `cargo bench --bench training`. Throughput is tokens. The first case has the sizes of the toy run.
+//! `cargo bench --bench training`. Throughput is in tokens. The first case has the sizes of the toy run.
 
 mod swept;
 

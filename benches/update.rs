@@ -1,8 +1,8 @@
-//! AdamW on tables of 16 thousand to 39 million numbers, and what a whole step does to a table that is only looked up, once by
-//! updating all of it and once by updating the rows that were read: swept over V from 256 to a million.
+//! AdamW on tables of 16 thousand to 39 million values, and training steps of a token table alone that update all rows or only
+//! those that were read, by V from 256 to a million.
 //!
-//! `cargo bench --bench update`, or `cargo bench --bench update -- rows`. Throughput is rows, and 28 bytes a number that is
-//! updated: parameter, gradient and two moments are read, all but the gradient are written.
+//! `cargo bench --bench update`, or `cargo bench --bench update -- rows`. Throughput is in rows, and in 28 bytes per updated value:
+//! parameter, gradient and two moments are read, all but the gradient are written.
 
 mod swept;
 

@@ -171,7 +171,7 @@ fn a_line_of_another_form_is_named() {
 fn what_is_not_there_or_not_asked_is_said() {
     let folder = Folder::new();
     folder.write("vectors.txt", "2 2\nsun 1 0\nmoon 1 1\n");
-    folder.run(&["evaluate", "vectors.txt"]).fails(2, &["knows no classes", "--similarity"]);
+    folder.run(&["evaluate", "vectors.txt"]).fails(2, &["has no word classes", "--similarity"]);
     folder.run(&["evaluate", "vectors.txt", "--analogies", "none.txt"]).fails(3, &["cannot read none.txt"]);
     folder.run(&["evaluate", "vectors.txt", "--categories", "."]).fails(3, &["is a directory"]);
 }

@@ -105,9 +105,9 @@ fn a_report_overwrites_a_report_and_nothing_else() {
     folder.train_small("a", &["--steps", "1"]).succeeds();
     folder.run(&["report", "runs/a"]).succeeds();
     folder.run(&["report", "runs/a"]).succeeds();
-    folder.run(&["report", "runs/a", "--to", "runs/a/report.html"]).fails(6, &["is there already"]);
+    folder.run(&["report", "runs/a", "--to", "runs/a/report.html"]).fails(6, &["already exists"]);
     folder.write("runs/a/report.html", "my own notes");
-    folder.run(&["report", "runs/a"]).fails(6, &["is there already"]);
+    folder.run(&["report", "runs/a"]).fails(6, &["already exists"]);
     assert_eq!(fs::read_to_string(folder.join("runs/a/report.html")).unwrap(), "my own notes");
     folder.run(&["report", "runs/b"]).fails(3, &["no such run", "wordspace train"]);
     folder.run(&["report", "runs"]).fails(3, &["it is not a run folder"]);
@@ -130,5 +130,5 @@ fn a_projection_becomes_a_page_of_its_points_and_vectors() {
     let steps: Vec<u64> =
         trail["frames"].as_array().unwrap().iter().map(|frame| frame["step"].as_u64().unwrap()).collect();
     assert_eq!(steps, [0, 1, 2, 4, 8, 10]);
-    folder.run(&["project", "runs/a", "--to", "plain.html"]).fails(6, &["is there already"]);
+    folder.run(&["project", "runs/a", "--to", "plain.html"]).fails(6, &["already exists"]);
 }

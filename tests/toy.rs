@@ -86,12 +86,13 @@ fn without_arguments_it_is_the_toy_run_and_ends_with_a_table_and_the_next_comman
     let done = folder.run(&["train", "short.toml", "--device", "flex"]).succeeds();
     for words in [
         "runs/short: 3 steps",
-        "loss on held-out text",
+        "held-out loss",
         "perplexity",
         "cat · dog",
         "king · queen",
-        "seen from the mean",
-        "of the ten nearest words, of the same class",
+        "centred cosine",
+        "of the ten nearest words, those of the same class",
+        "the mean of all vectors is subtracted first",
     ] {
         assert!(done.stdout.contains(words), "{words:?} is not in: {}", done.stdout);
     }

@@ -1,16 +1,16 @@
-//! Ours in a comparison: a process that does a piece of work as often as it is told to, and says how long it took.
+//! Our side of a paired comparison: a process that repeats a piece of work on request and reports the time.
 //!
-//! The scripts in `scripts/peers` start it beside the same work in PyTorch and candle, or beside itself on another number of
-//! threads, and let them take turns, each round anew, so that what disturbs the machine disturbs all. A line of JSON comes in,
-//! a line goes out:
+//! The scripts in `scripts/peers` start it beside the same work in PyTorch or candle, or beside itself with another number of
+//! threads. All take turns in every round, so that disturbances of the machine hit all alike. Requests and answers are lines of
+//! JSON:
 //!
 //! ```text
-//! {"work": "training", "file": …}     {"ready": "flex (processor, 2 threads)"}
+//! {"work": "training", "file": …}     {"ready": "flex (CPU, 2 threads)"}
 //! {"times": 20}                       {"seconds": 0.61, "device_mb": null, "numbers": [[6.93, 1.2], …]}
 //! ```
 //!
-//! The device is waited for at both ends of what is timed, and what was computed comes back to be compared. `device_mb` is
-//! what burn holds of a GPU's memory.
+//! Timing starts and ends with an idle device, and the results come back to be compared. `device_mb` is the GPU memory that burn
+//! has reserved.
 
 mod kernels;
 mod training;
@@ -25,17 +25,17 @@ use wordspace::train::device::OpenDevice;
 #[global_allocator]
 static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
 
-/// Does its work so many times, and gives what is to be compared.
+/// Does its work the given number of times, and returns the results to compare.
 type Work = Box<dyn FnMut(u64) -> Vec<Tensor<1>>>;
 
-/// Of a result with more numbers than this, sums of as many parts are compared.
+/// Results with more values than this are compared by as many partial sums.
 const COMPARED: usize = 100;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [serve, name] = &arguments[..] else { return tell() };
+    let [serve, name] = &arguments[..] else { return explain() };
     if serve != "serve" {
-        return tell();
+        return explain();
     }
     let mut requests = std::io::stdin().lines().map(|line| {
         let line = line.expect("requests are UTF-8");
@@ -43,15 +43,15 @@ fn main() {
     });
     let Some(request) = requests.next() else { return };
     wordspace::keep_freed_memory();
-    let device = OpenDevice::open(name.parse().expect("the device is known")).expect("the device is there");
+    let device = OpenDevice::open(name.parse().expect("the device is known")).expect("the device works");
     let mut work = open(&request, &device.device);
     answer(&json!({ "ready": format!("{} ({})", device.name, device.hardware) }));
     for request in requests {
         let times = request["times"].as_u64().expect("a request says how often");
-        device.device.sync().expect("the device is there");
+        device.device.sync().expect("the device works");
         let began = Instant::now();
         let results = work(times);
-        device.device.sync().expect("the device could do it");
+        device.device.sync().expect("the device works");
         let seconds = began.elapsed().as_secs_f64();
         let held = device.device.memory_pool_usage().map(|usage| usage.bytes_reserved as f64 / 1e6);
         let numbers: Vec<Vec<f64>> = results.into_iter().map(compared).collect();
@@ -59,8 +59,8 @@ fn main() {
     }
 }
 
-fn tell() {
-    println!("the scripts in scripts/peers start this");
+fn explain() {
+    println!("started by the scripts in scripts/peers");
 }
 
 fn open(request: &Value, device: &Device) -> Work {
@@ -70,9 +70,9 @@ fn open(request: &Value, device: &Device) -> Work {
     }
 }
 
-/// The numbers of a result, or the sums of its parts.
+/// The values of a result, or partial sums of them.
 fn compared(result: Tensor<1>) -> Vec<f64> {
-    // Where they lie: a copy would count as memory of the work.
+    // Read in place: a copy would count as memory of the work.
     let data = result.into_data();
     let numbers = data.as_slice::<f32>().expect("results are f32");
     let part = numbers.len().div_ceil(COMPARED);
@@ -81,5 +81,5 @@ fn compared(result: Tensor<1>) -> Vec<f64> {
 
 fn answer(answer: &Value) {
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "{answer}").and_then(|()| stdout.flush()).expect("somebody listens");
+    writeln!(stdout, "{answer}").and_then(|()| stdout.flush()).expect("the script reads the answers");
 }

@@ -1,7 +1,7 @@
-//! A table of cases on every device of this machine, as one group of criterion's.
+//! Measures a list of cases on every device of this machine, as a group of criterion.
 //!
-//! A case is held to its definition before it is timed; the device is waited for at both ends of what is timed. Throughput
-//! is rows, and the least number of bytes that must move for them.
+//! A case is checked before it is timed, and timing starts and ends with an idle device. Throughput is in rows and in bytes of the
+//! minimal memory traffic.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use wordspace::train::device::OpenDevice;
 #[global_allocator]
 static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
 
-/// Times `cases`; a GPU that is only imitated is left out.
+/// Times `cases`, leaving out software-emulated GPUs.
 pub fn sweep(criterion: &mut Criterion, cases: &[Case]) {
     wordspace::keep_freed_memory();
     for device in OpenDevice::all().into_iter().filter(|device| !device.is_software) {
@@ -20,7 +20,7 @@ pub fn sweep(criterion: &mut Criterion, cases: &[Case]) {
         group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
         for case in cases {
             group.throughput(Throughput::ElementsAndBytes { elements: case.rows() as u64, bytes: case.bytes() });
-            // Nothing is prepared for a case that was not asked for.
+            // Prepare only the cases that the filter selects.
             let mut prepared = None;
             group.bench_function(BenchmarkId::new(&device.name, name(case)), |bencher| {
                 let prepared = prepared.get_or_insert_with(|| checked(case, &device));

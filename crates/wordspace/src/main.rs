@@ -1,69 +1,10 @@
-//! The command line: what is asked, what is done, what is printed, and how it exits.
+//! The program `wordspace`: its allocator, and a call of [`wordspace::cli`].
 
-mod args;
-mod command;
-mod failure;
-mod picture;
-mod terminal;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-
-use clap::Parser;
-
-use args::{Args, Command, TrainArgs};
-use failure::Failure;
-use terminal::Terminal;
 
 #[global_allocator]
 static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
 
 fn main() -> ExitCode {
-    quiet_panics();
-    let args = Args::parse();
-    let terminal = Terminal::new(args.color, args.quiet);
-    let command = AssertUnwindSafe(|| dispatch(args.command, &terminal));
-    match catch_unwind(command).unwrap_or_else(|_| Err(Failure::bug())) {
-        Ok(code) => code,
-        Err(failure) => {
-            terminal.error(&failure);
-            failure.exit_code()
-        }
-    }
-}
-
-fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let command = command.unwrap_or_else(|| Command::Train(TrainArgs::default()));
-    if matches!(command, Command::Train(_) | Command::Resume(_) | Command::Generate(_) | Command::Bench(_)) {
-        wordspace::keep_freed_memory();
-    }
-    match command {
-        Command::Train(args) => command::train::train(args, terminal),
-        Command::Resume(args) => command::train::resume(args, terminal),
-        Command::Tokens(args) => command::tokens::run(args),
-        Command::Embed(args) => command::embed::run(args, terminal),
-        Command::Generate(args) => command::generate::run(args, terminal),
-        Command::Inspect(args) => command::inspect::run(args, terminal),
-        Command::Convert(args) => command::convert::run(args, terminal),
-        Command::Neighbors(args) => command::neighbors::run(args, terminal),
-        Command::Similarity(args) => command::similarity::run(args, terminal),
-        Command::Analogy(args) => command::analogy::run(args, terminal),
-        Command::Project(args) => command::project::run(args, terminal),
-        Command::Evaluate(args) => command::evaluate::run(args, terminal),
-        Command::Serve(args) => command::serve::run(args, terminal),
-        Command::Report(args) => command::report::run(args, terminal),
-        Command::Export(args) => command::export::run(args, terminal),
-        Command::Bench(args) => command::bench::run(args, terminal),
-        Command::Devices(args) => command::devices::run(args, terminal),
-        Command::Completions(args) => command::completions::run(args),
-    }
-}
-
-/// burn's GPU runtime panics and recovers while it tries out kernels, and what it cannot recover from is told as an error.
-/// So a panic prints nothing, unless a backtrace is asked for.
-fn quiet_panics() {
-    let is_asked_for = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-    if !is_asked_for {
-        std::panic::set_hook(Box::new(|_| ()));
-    }
+    wordspace::cli::run(std::env::args_os())
 }

@@ -1,4 +1,4 @@
-//! What is measured, its sizes, and the least it can cost.
+//! What is measured: the kind of work, its sizes, and its minimal cost in bytes and operations.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,24 +15,24 @@ use super::Ids;
 pub enum Work {
     /// The rows of N ids.
     Lookup,
-    /// The rows of N ids, each with the row of its place added.
+    /// The rows of N ids, each with its position's row added.
     Embed,
-    /// The same, and back: the dense gradients of both tables.
+    /// [`Self::Embed`] forward and backward, to the dense gradients of both tables.
     Gradient,
-    /// AdamW on a table.
+    /// AdamW on all rows of a table.
     Update,
-    /// What a step does to a token table that is only looked up: rows with their places, the gradient, and AdamW on all of it.
+    /// A training step of a token table alone: [`Self::Gradient`], then AdamW on all its rows.
     Table,
-    /// The same, of the rows alone that were looked up.
+    /// [`Self::Table`] for the rows that are looked up only.
     Rows,
-    /// Hidden states times the table to the loss, and back to the gradients of both.
+    /// Hidden states times the table to the loss, and backward to the gradients of both.
     Head,
-    /// A whole training step of a model of two blocks with a tied head: forward, backward, clipping, AdamW.
+    /// A training step of a model of two blocks with a tied head: forward, backward, clipping, AdamW.
     Step,
 }
 
 impl Work {
-    /// All of it.
+    /// All kinds of work.
     pub const ALL: [Self; 8] =
         [Self::Lookup, Self::Embed, Self::Gradient, Self::Update, Self::Table, Self::Rows, Self::Head, Self::Step];
 
@@ -69,22 +69,22 @@ impl FromStr for Work {
 /// A piece of work with its sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// What is done.
+    /// The kind of work.
     pub work: Work,
     /// V: rows of the table.
     pub v: usize,
-    /// C: numbers of a row.
+    /// C: elements of a row.
     pub c: usize,
-    /// B: rows of the batch.
+    /// B: sequences of the batch.
     pub b: usize,
-    /// T: tokens of each.
+    /// T: tokens of a sequence.
     pub t: usize,
-    /// How the ids are drawn; an update has none.
+    /// How the ids are drawn. An update has none.
     pub ids: Ids,
 }
 
 impl Case {
-    /// How many rows are looked up, scored or trained on, N = B·T; of an update, how many are updated.
+    /// N = B·T, the rows that are looked up, scored or trained on; for an update, the rows that are updated.
     pub fn rows(&self) -> usize {
         match self.work {
             Work::Update => self.v,
@@ -97,16 +97,15 @@ impl Case {
         ModelConfig { vocab_size: self.v, context: self.t, channels: self.c, layers: 2, heads: 4, ..Default::default() }
     }
 
-    /// The least number of bytes that must move between memory and processor, whatever a device really moves: what is read
-    /// is read once, what is written is written once, ids and 32-bit floats take four bytes.
+    /// The minimal memory traffic in bytes: every input is read once, every output written once. Ids and values take four bytes.
     pub fn bytes(&self) -> u64 {
         let (v, c, n) = (self.v as u64, self.c as u64, self.rows() as u64);
-        // Each id, the row it names, and where the row goes.
+        // Read each id and its row, write the row.
         let forward = n * (8 * c + 4);
         let touched = || self.ids.draw(self.v, self.rows()).into_iter().collect::<BTreeSet<u32>>().len() as u64;
-        // Every place's gradient is read, every row of the result is written.
+        // Read the gradient of each position, write every row of the result.
         let backward = |rows| n * (4 * c + 4) + 4 * rows * c;
-        // Parameter, gradient and two moments are read; all but the gradient are written.
+        // Read parameter, gradient and two moments; write all but the gradient.
         let update = |rows| 28 * rows * c;
         match self.work {
             Work::Lookup | Work::Embed => forward,
@@ -114,14 +113,14 @@ impl Case {
             Work::Update => update(v),
             Work::Table => forward + backward(v) + update(v),
             Work::Rows => forward + backward(touched()) + update(touched()),
-            // Hidden states and table are read, their gradients are written.
+            // Read hidden states and table, write their gradients.
             Work::Head => 8 * v * c + 8 * n * c + 4 * n,
-            // Weights are read forward and backward, their gradients written, and updated.
+            // Read the weights forward and backward, write their gradients, update them.
             Work::Step => 40 * self.model().parameter_count() as u64,
         }
     }
 
-    /// How many additions and multiplications its products have; nothing where there are none.
+    /// The floating-point operations of its matrix products, if it has any.
     pub fn operations(&self) -> Option<u64> {
         let n = self.rows() as u64;
         match self.work {
@@ -140,7 +139,7 @@ impl Case {
         4 * (self.v.max(self.rows()) * self.c) as u64
     }
 
-    /// The cases of `wordspace bench`.
+    /// The cases of `wordspace bench`; with `quick`, fewer and mostly small ones.
     pub fn of_the_program(quick: bool) -> Vec<Self> {
         let gpt2 = |work, ids| Self { work, v: 50_257, c: 768, b: 8, t: 1024, ids };
         let toy = |work| Self { work, v: 1024, c: 64, b: 32, t: 64, ids: Ids::Zipf };
@@ -153,6 +152,8 @@ impl Case {
                 toy(Work::Embed),
                 toy(Work::Gradient),
                 toy(Work::Update),
+                toy(Work::Table),
+                toy(Work::Rows),
                 toy(Work::Head),
                 toy(Work::Step),
             ];
@@ -163,6 +164,7 @@ impl Case {
         all.extend(Ids::ALL.map(|ids| gpt2(Work::Gradient, ids)));
         all.push(toy(Work::Gradient));
         all.extend([gpt2(Work::Update, Ids::Uniform), toy(Work::Update)]);
+        all.extend([Work::Table, Work::Rows].map(|work| Self { v: 1 << 16, b: 8, t: 1024, ..toy(work) }));
         all.extend([Self { c: 256, t: 128, ..gpt2(Work::Head, Ids::Zipf) }, toy(Work::Head), toy(Work::Step)]);
         all
     }
@@ -173,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_number_of_bytes_is_that_of_the_formulae() {
+    fn the_minimal_traffic_is_that_of_the_formulas() {
         let case = |work| Case { work, v: 10, c: 4, b: 2, t: 3, ids: Ids::Same };
         assert_eq!(case(Work::Lookup).bytes(), 6 * (2 * 16 + 4));
         assert_eq!(case(Work::Gradient).bytes(), 6 * (2 * 16 + 4) + 6 * (16 + 4) + 160);
@@ -185,7 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_reads_as_it_is_written_and_another_is_told_all() {
+    fn every_work_has_a_case_of_the_program() {
+        for (work, quick) in Work::ALL.into_iter().flat_map(|work| [(work, false), (work, true)]) {
+            assert!(Case::of_the_program(quick).iter().any(|case| case.work == work), "{work}");
+        }
+    }
+
+    #[test]
+    fn names_parse_and_an_unknown_one_is_refused_with_all() {
         for work in Work::ALL {
             assert_eq!(work.to_string().parse(), Ok(work));
         }

@@ -1,4 +1,4 @@
-//! Two measurements of one machine: what became faster, what slower, and what is within the noise.
+//! Compares two measurements of one machine: faster, slower, or within the noise.
 
 use std::path::Path;
 
@@ -7,37 +7,37 @@ use serde_json::Value;
 
 use super::{Measured, Row};
 
-/// The form of the file that can be read.
+/// The schema that can be read.
 const SCHEMA: u64 = 1;
 
-/// What became of a row.
+/// How a row changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// By more than both spreads.
+    /// Faster by more than both spreads.
     Faster,
-    /// By more than both spreads.
+    /// Slower by more than both spreads.
     Slower,
     /// Within the noise.
     Same,
-    /// It was not measured before.
+    /// Not measured before.
     New,
-    /// It had a time and has none any more.
+    /// Measured before, but not now.
     Failed,
 }
 
-/// A row beside the same row of an earlier measurement.
+/// A row compared with the same row of an earlier measurement.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compared {
     /// The median before, in milliseconds.
     pub milliseconds_before: Option<f64>,
     /// How many times faster it is now; below 1 it is slower.
     pub times_faster: Option<f64>,
-    /// What to make of it.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// For each row of `after`, what became of it since `before`.
+/// Compares each row of `after` with its row in `before`.
 pub fn compare(before: &Measured, after: &Measured) -> Vec<Compared> {
     let beside = |row: &Row| {
         let earlier = before.results.iter().find(|earlier| earlier.key() == row.key());
@@ -67,17 +67,17 @@ pub fn compare(before: &Measured, after: &Measured) -> Vec<Compared> {
 ///
 /// # Errors
 ///
-/// What is wrong with the file, and how a right one is made.
+/// A sentence about what is wrong with the file and how to make a valid one.
 pub fn read(path: &Path) -> Result<Measured, String> {
     let wrong = |problem: String| {
-        format!("{}: {problem}; `wordspace bench --json > FILE` writes what can be compared", path.display())
+        format!("{}: {problem}; `wordspace bench --json > FILE` writes a file that can be compared", path.display())
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("it cannot be read ({error})")))?;
     let json: Value = serde_json::from_str(&text).map_err(|error| wrong(format!("it is not JSON ({error})")))?;
     if json["schema"].as_u64() != Some(SCHEMA) {
         return Err(wrong(format!("its schema is {}, expected {SCHEMA}", json["schema"])));
     }
-    serde_json::from_value(json).map_err(|error| wrong(format!("it is no result of a bench ({error})")))
+    serde_json::from_value(json).map_err(|error| wrong(format!("it is not a result of wordspace bench ({error})")))
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_counts_when_it_is_larger_than_both_spreads() {
+    fn a_change_counts_if_it_exceeds_both_spreads() {
         becomes((Some(10.0), 1.0), (Some(11.0), 0.1), Verdict::Same);
         becomes((Some(10.0), 0.1), (Some(9.0), 1.0), Verdict::Same);
         becomes((Some(10.0), 0.5), (Some(11.0), 0.5), Verdict::Slower);
@@ -111,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_a_time_is_new_or_failed_but_not_compared() {
+    fn a_row_without_a_time_is_new_or_failed() {
         becomes((None, 0.0), (Some(9.0), 0.5), Verdict::New);
         becomes((Some(9.0), 0.5), (None, 0.0), Verdict::Failed);
         becomes((None, 0.0), (None, 0.0), Verdict::New);
     }
 
     #[test]
-    fn a_machine_of_another_shape_is_told_by_what_differs() {
+    fn another_machine_is_told_by_what_differs() {
         let here = measured(None, 0.0).machine;
         let mut there = here.clone();
         assert_eq!(here.difference(&there), None);

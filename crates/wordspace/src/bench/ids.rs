@@ -1,24 +1,24 @@
-//! How ids are drawn: what a lookup costs depends on how often it meets the same row.
+//! Distributions of ids: the cost of a lookup depends on how often it meets the same row.
 
 use serde::{Deserialize, Serialize};
 use wordspace_data::{Tokenizer, below, generator, toy};
 
-/// A stream of ids.
+/// A distribution of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ids {
-    /// Every id alike: most rows are far from any cache.
+    /// All ids equally often; most rows are in no cache.
     Uniform,
-    /// The id of rank r with a frequency like 1/r, the ranks spread over the table: as a text has them.
+    /// Zipf's law, as in texts: the id of rank r has frequency ∝ 1/r. The ranks are spread over the table.
     Zipf,
-    /// Those of the toy corpus by GPT-2's tokenizer.
+    /// The toy corpus, encoded by GPT-2's tokenizer.
     Corpus,
-    /// One id only: every gradient goes to the same row.
+    /// One id only; all gradients go to the same row.
     Same,
 }
 
 impl Ids {
-    /// All of them.
+    /// All distributions.
     pub const ALL: [Self; 4] = [Self::Uniform, Self::Zipf, Self::Corpus, Self::Same];
 
     /// `n` ids below `v`, the same at every call.
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_stream_stays_in_the_table_and_is_the_same_again() {
+    fn every_draw_is_in_the_table_and_repeatable() {
         for ids in Ids::ALL {
             let drawn = ids.draw(1000, 5000);
             assert_eq!(drawn.len(), 5000);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commonest_id_of_zipf_is_as_common_as_the_law_says() {
+    fn the_most_frequent_ids_follow_zipfs_law() {
         let (v, n) = (1000, 100_000);
         let mut counts = HashMap::new();
         Ids::Zipf.draw(v, n).into_iter().for_each(|id| *counts.entry(id).or_insert(0) += 1);

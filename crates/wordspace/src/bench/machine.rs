@@ -1,4 +1,4 @@
-//! What the processor can do at most: copy memory, and multiply matrices.
+//! The machine's own speed: copying memory and multiplying matrices.
 
 use std::time::{Duration, Instant};
 
@@ -7,49 +7,49 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use wordspace_train::device::OpenDevice;
 
-use super::measure::{median, spread_of};
-use super::prepared::tensor;
+use super::inputs::tensor;
+use super::statistics::{median, spread_of};
 
-/// Larger than any cache.
+/// Bytes of a copy; more than any cache holds.
 const COPIED: usize = 256 << 20;
-/// How much is copied by one call. Beyond about this the C library writes past the caches, which is a tenth slower here.
+/// Bytes per call of memcpy. For larger copies the C library uses non-temporal stores, which can be slower here.
 const AT_ONCE: usize = 256 << 10;
-/// The bytes of a line of the caches.
+/// Bytes of a cache line.
 const LINE: usize = 64;
 /// Rows and columns of the matrices that are multiplied.
 const MATRIX: usize = 2048;
-/// Numbers that a GPU copies, 64 MB.
+/// Values that a GPU copies, 64 MB.
 const COPIED_BY_A_GPU: usize = 1 << 24;
 
-/// The machine, and what it reached when it was measured.
+/// A machine and its measured speed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
-    /// The name of the processor, where the system says it.
+    /// The CPU's name, if the system tells it.
     pub processor: String,
     /// Its cores.
     pub cores: usize,
-    /// How many threads worked.
+    /// The threads that were used.
     pub threads: usize,
     /// The operating system.
     pub system: String,
-    /// The kind of processor.
+    /// The CPU architecture.
     pub architecture: String,
     /// The version of this program.
     pub version: String,
-    /// Memory copied by all threads into memory that is there already; what is read and what is written both count.
+    /// The speed of copying on all threads into memory that is already mapped, counting reads and writes.
     pub copy_gigabytes_per_second: f64,
     /// Its spread.
     pub copy_spread: f64,
-    /// The product of two 2048 × 2048 matrices; absent where this build has no backend for the processor.
+    /// The speed of multiplying two 2048 × 2048 matrices; none if this build has no CPU backend.
     pub matrix_gigaflops_per_second: Option<f64>,
 }
 
 impl Machine {
-    /// Measures this machine; `processor` is the device that multiplies.
-    pub fn measure(processor: Option<&Device>, samples: usize) -> Self {
+    /// Measures this machine; `cpu` is the device that multiplies.
+    pub fn measure(cpu: Option<&Device>, samples: usize) -> Self {
         let copies = copies(samples);
         Self {
-            processor: processor_name(),
+            processor: cpu_name(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             threads: rayon::current_num_threads(),
             system: std::env::consts::OS.into(),
@@ -57,11 +57,11 @@ impl Machine {
             version: env!("CARGO_PKG_VERSION").into(),
             copy_gigabytes_per_second: median(&copies),
             copy_spread: spread_of(&copies),
-            matrix_gigaflops_per_second: processor.map(|device| median(&products(device, samples))),
+            matrix_gigaflops_per_second: cpu.map(|device| median(&products(device, samples))),
         }
     }
 
-    /// Where `other` is another kind of machine, so that times say nothing: what differs, here and there.
+    /// How `other` differs, if it is a different machine and the times cannot be compared.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let shape = |m: &Self| {
             [
@@ -77,23 +77,23 @@ impl Machine {
     }
 }
 
-/// GB/s that `device` copies: the processor by `machine`, a GPU by adding one to each of many numbers.
+/// The copy speed of `device` in GB/s: the CPU's is that of `machine`, a GPU's is measured by adding one to many values.
 pub fn copy_speed(machine: &Machine, device: &OpenDevice) -> f64 {
     if device.is_cpu() {
         return machine.copy_gigabytes_per_second;
     }
-    let numbers: Tensor<1> = tensor(1, COPIED_BY_A_GPU, 1, &device.device).flatten(0, 1);
+    let values: Tensor<1> = tensor(1, COPIED_BY_A_GPU, 1, &device.device).flatten(0, 1);
     let times = 20;
     let seconds = |_| {
-        device.device.sync().expect("the device is there");
+        device.device.sync().expect("the device works");
         let began = Instant::now();
         for _ in 0..times {
-            let copied = numbers.clone() + 1.0;
-            // What is let go before it was handed to the device may never be computed.
-            device.device.flush().expect("the device is there");
+            let copied = values.clone() + 1.0;
+            // Results that are dropped before they reach the device's queue may never be computed.
+            device.device.flush().expect("the device works");
             drop(copied);
         }
-        device.device.sync().expect("the device is there");
+        device.device.sync().expect("the device works");
         began.elapsed()
     };
     let speed = |time: Duration| (times * 8 * COPIED_BY_A_GPU) as f64 / time.as_secs_f64() / 1e9;
@@ -101,7 +101,7 @@ pub fn copy_speed(machine: &Machine, device: &OpenDevice) -> f64 {
 }
 
 fn copies(samples: usize) -> Vec<f64> {
-    // Both begin with a line: where one is 16 bytes further within it, an EPYC of family 25 copies at a quarter of its speed.
+    // Both start on a cache line: on some CPUs a copy between different offsets has a quarter of the speed.
     let lines = |bytes: &[u8]| {
         let start = bytes.as_ptr().align_offset(LINE).min(LINE);
         start..start + COPIED
@@ -126,7 +126,7 @@ fn products(device: &Device, samples: usize) -> Vec<f64> {
     let product = || {
         let began = Instant::now();
         let product = a.clone().matmul(b.clone());
-        device.sync().expect("the processor is there");
+        device.sync().expect("the CPU works");
         drop(product);
         2.0 * (MATRIX as f64).powi(3) / began.elapsed().as_secs_f64() / 1e9
     };
@@ -134,7 +134,7 @@ fn products(device: &Device, samples: usize) -> Vec<f64> {
     (0..samples).map(|_| product()).collect()
 }
 
-fn processor_name() -> String {
+fn cpu_name() -> String {
     let known = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let of = |name: &str| {
         let line = known.lines().find(|line| line.starts_with(name))?;

@@ -1,4 +1,4 @@
-//! A case on a device as a row of numbers.
+//! Measures a case on a device.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -6,70 +6,71 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use wordspace_train::device::OpenDevice;
 
+use super::statistics::{median, spread_of};
 use super::{Case, Ids, Machine, Prepared, Work};
 
-/// What is faster than this is done several times between two looks at the clock.
+/// The shortest sample. Faster work is repeated within one sample.
 const SAMPLE: Duration = Duration::from_millis(4);
-/// How often the clock is looked at, at least.
+/// Samples at least.
 const FEWEST: usize = 5;
-/// And at least when one time is many times what was to be spent.
+/// Samples at least if they take much more than the budget.
 const FEWEST_OF_LONG: usize = 3;
 
-/// A machine and what was measured on it.
+/// A machine and its results.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measured {
     /// The machine.
     pub machine: Machine,
-    /// One row a case and device.
+    /// One row per case and device.
     pub results: Vec<Row>,
 }
 
-/// What came of a case on a device: times, or the reason why there are none.
+/// The result of a case on a device: its time, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What was done.
+    /// The kind of work.
     pub work: Work,
-    /// On what, by the name it can be chosen by.
+    /// The device's name, as `--device` takes it.
     pub device: String,
     /// Rows of the table.
     #[serde(rename = "V")]
     pub v: usize,
-    /// Numbers of a row.
+    /// Elements of a row.
     #[serde(rename = "C")]
     pub c: usize,
-    /// Rows that were looked up, scored, trained on or updated.
+    /// Rows that are looked up, scored, trained on or updated.
     #[serde(rename = "N")]
     pub n: usize,
-    /// How the ids were drawn; none for an update.
+    /// How the ids are drawn; none for an update.
     pub ids: Option<Ids>,
-    /// The median.
+    /// The median time.
     pub milliseconds: Option<f64>,
-    /// From the tenth to the ninetieth of a hundred times, in milliseconds.
+    /// The time from the 10th to the 90th percentile, in milliseconds.
     pub spread: Option<f64>,
-    /// How many times were measured.
+    /// The number of samples.
     pub samples: Option<usize>,
-    /// N by the median.
+    /// N per median time.
     pub rows_per_second: Option<f64>,
-    /// The least that must be moved ([`Case::bytes`]) by the median.
+    /// The minimal traffic ([`Case::bytes`]) per median time.
     pub gigabytes_per_second: Option<f64>,
-    /// That as a share of what the device copies.
+    /// That as a share of the device's copy speed.
     pub fraction_of_copy: Option<f64>,
-    /// The products' operations by the median, where there are products.
+    /// The operations ([`Case::operations`]) per median time, if there are any.
     pub gigaflops_per_second: Option<f64>,
-    /// That as a share of what the processor reaches in one large product.
+    /// That as a share of the CPU's speed in one large matrix product.
     pub fraction_of_matrix_rate: Option<f64>,
-    /// Why there is no time.
+    /// Why there is no time, if there is none.
     pub error: Option<String>,
 }
 
 impl Row {
-    /// What is measured, without what came of it: rows with the same key can be compared.
+    /// What is measured. Rows with the same key can be compared.
     pub fn key(&self) -> (Work, &str, usize, usize, usize, Option<Ids>) {
         (self.work, &self.device, self.v, self.c, self.n, self.ids)
     }
 }
 
-/// Checks `case` on `device` against `expected`, then times it for about `budget`.
+/// Checks `case` on `device` against `expected`, then times it for about `budget`. `copy` is the device's copy speed in GB/s.
 pub fn measure(
     case: &Case,
     device: &OpenDevice,
@@ -96,7 +97,7 @@ pub fn measure(
         fraction_of_matrix_rate: None,
         error: None,
     };
-    // burn panics where a device fails.
+    // burn panics if a device fails.
     let timed = catch_unwind(AssertUnwindSafe(|| checked_and_timed(case, device, expected, budget)));
     match timed.unwrap_or_else(|panic| Err(problem(&*panic))) {
         Err(error) => row.error = Some(error),
@@ -117,7 +118,7 @@ pub fn measure(
     row
 }
 
-/// The times of a case, in seconds.
+/// The samples of a case, in seconds.
 fn checked_and_timed(
     case: &Case,
     device: &OpenDevice,
@@ -139,40 +140,7 @@ fn checked_and_timed(
     }
 }
 
-/// The middle of `numbers`, of which there is at least one.
-pub(super) fn median(numbers: &[f64]) -> f64 {
-    quantile(numbers, 0.5)
-}
-
-/// From the tenth to the ninetieth of a hundred of `numbers`, of which there is at least one.
-pub fn spread_of(numbers: &[f64]) -> f64 {
-    quantile(numbers, 0.9) - quantile(numbers, 0.1)
-}
-
-/// Between two numbers it is in proportion, as NumPy has it.
-fn quantile(numbers: &[f64], share: f64) -> f64 {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let place = share * (sorted.len() - 1) as f64;
-    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    low + (high - low) * place.fract()
-}
-
 fn problem(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("failed: {}", text.unwrap_or("the device did not say why").lines().next().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn median_and_spread_are_numpys() {
-        let numbers = [5.0, 1.0, 2.0, 4.0, 3.0];
-        assert_eq!(median(&numbers), 3.0);
-        assert!((spread_of(&numbers) - 3.2).abs() < 1e-12); // from 1.4 to 4.6
-        assert_eq!(median(&[1.0, 2.0]), 1.5);
-        assert_eq!(spread_of(&[7.0]), 0.0);
-    }
+    format!("failed: {}", text.unwrap_or("the device gave no reason").lines().next().unwrap_or_default())
 }

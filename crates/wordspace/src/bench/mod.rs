@@ -1,27 +1,32 @@
-//! How fast a device does the work of training embeddings, each piece checked against its definition before its time counts.
+//! The benchmark of the work of training embeddings. Results are checked before times count.
 //!
-//! - [`Work`], [`Case`]: what is measured, its sizes, and the least it can cost;
-//! - [`Ids`]: how ids are drawn;
-//! - [`Prepared`]: a case on a device, ready to be done again and again;
-//! - [`expected()`]: what must come out of it;
-//! - [`Machine`]: what the processor can copy and multiply;
-//! - [`measure()`]: all of it as a [`Row`];
-//! - [`compare()`]: two [`Measured`], with a verdict that knows the noise.
+//! - [`Work`], [`Case`]: what is measured, its sizes, and its minimal cost;
+//! - [`Ids`]: distributions of ids;
+//! - [`mod@work`]: the pieces of work themselves;
+//! - [`Prepared`]: a case on a device, its inputs in place;
+//! - [`expected()`]: the expected results of a case;
+//! - [`Machine`]: the machine's speed in copying and multiplying matrices;
+//! - [`measure()`]: the result of a case on a device, a [`Row`];
+//! - [`compare()`]: compares two [`Measured`], aware of the noise.
 //!
-//! `wordspace bench` prints these as a table, `benches/` sweeps them.
+//! `wordspace bench` prints these as a table; the criterion benches and the paired comparison with PyTorch drive the same work.
 
 mod case;
+mod check;
 mod compare;
 mod expected;
 mod ids;
+mod inputs;
 mod machine;
 mod measure;
 mod prepared;
+mod statistics;
+pub mod work;
 
 pub use case::{Case, Work};
 pub use compare::{Compared, Verdict, compare, read};
 pub use expected::expected;
 pub use ids::Ids;
 pub use machine::{Machine, copy_speed};
-pub use measure::{Measured, Row, measure, spread_of};
+pub use measure::{Measured, Row, measure};
 pub use prepared::Prepared;

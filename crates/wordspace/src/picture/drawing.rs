@@ -1,28 +1,28 @@
-//! A drawing as a list of shapes: what is written as SVG and painted as PNG alike.
+//! A drawing as a list of shapes, which `svg` writes and `raster` paints.
 
-/// What is drawn, in pixels from the top left, later shapes over earlier ones.
+/// Shapes in pixels from the top left; later shapes cover earlier ones.
 pub struct Drawing {
     pub width: f64,
     pub height: f64,
-    /// What it shows, for those who cannot see it.
+    /// The text alternative, for screen readers.
     pub title: String,
     pub shapes: Vec<Shape>,
 }
 
-/// One thing that is drawn.
+/// A shape of a drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
-    /// A line through points.
+    /// A polyline.
     Line { points: Vec<[f64; 2]>, width: f64, ink: Ink, opacity: f64 },
-    /// The area inside points.
-    Area { points: Vec<[f64; 2]>, ink: Ink, opacity: f64 },
-    /// A disc.
-    Disc { at: [f64; 2], radius: f64, ink: Ink, opacity: f64 },
-    /// A line of text; `at` is on its base line.
+    /// A filled polygon.
+    Polygon { points: Vec<[f64; 2]>, ink: Ink, opacity: f64 },
+    /// A filled circle.
+    Circle { at: [f64; 2], radius: f64, ink: Ink, opacity: f64 },
+    /// A line of text; `at` is on its baseline.
     Text { at: [f64; 2], size: f64, anchor: Anchor, ink: Ink, opacity: f64, text: String },
 }
 
-/// Which point of a text lies where it is put.
+/// Which end of a text its position names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     Start,
@@ -30,18 +30,18 @@ pub enum Anchor {
     End,
 }
 
-/// What a shape is drawn in; its colour is the theme's.
+/// A colour by its role; the theme says which colour that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     Paper,
     Text,
     Quiet,
     Grid,
-    /// The colour of a class, by number.
+    /// The colour of a class, by its index.
     Class(usize),
 }
 
-/// Light colours, dark colours, or what the viewer prefers.
+/// Light or dark colours, or what the viewer prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Theme {
     Light,
@@ -49,11 +49,11 @@ pub enum Theme {
     Auto,
 }
 
-/// How many classes have a colour of their own; after that they differ by their marker.
+/// Colours for classes. Classes beyond these reuse them with another marker shape.
 pub const COLOURS: usize = 7;
 
-/// Every ink with its colour in the light and in the dark. The classes' colours stay apart for the colour-blind (Okabe and
-/// Ito 2008), lightened for the dark.
+/// Every ink with its name and its colours in the light and the dark theme. Class colours follow Okabe and Ito (2008), which the
+/// colour-blind can tell apart; the dark theme lightens them.
 pub const INKS: [(Ink, &str, [u32; 2]); 4 + COLOURS] = [
     (Ink::Paper, "paper", [0xffffff, 0x14171c]),
     (Ink::Text, "text", [0x1c1c1c, 0xececec]),
@@ -69,8 +69,8 @@ pub const INKS: [(Ink, &str, [u32; 2]); 4 + COLOURS] = [
 ];
 
 impl Ink {
-    /// Its place in [`INKS`].
-    pub fn place(self) -> usize {
+    /// Its index in [`INKS`].
+    pub fn index(self) -> usize {
         match self {
             Self::Paper => 0,
             Self::Text => 1,
@@ -84,7 +84,7 @@ impl Ink {
 impl Drawing {
     pub fn new(width: f64, height: f64, title: String) -> Self {
         let corners = vec![[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]];
-        let paper = Shape::Area { points: corners, ink: Ink::Paper, opacity: 1.0 };
+        let paper = Shape::Polygon { points: corners, ink: Ink::Paper, opacity: 1.0 };
         Self { width, height, title, shapes: vec![paper] }
     }
 
@@ -96,11 +96,11 @@ impl Drawing {
         self.shapes.push(Shape::Text { at, size, anchor, ink, opacity: 1.0, text: text.to_string() });
     }
 
-    /// The mark of class `class` (counted from 0; every [`COLOURS`] classes the form changes), as large as a disc of
-    /// `radius`, on a rim of paper that keeps it off its neighbours.
-    pub fn mark(&mut self, at: [f64; 2], radius: f64, class: usize, opacity: f64) {
+    /// The marker of class `class`, about as large as a circle of `radius`, with a rim of paper around it that separates it from
+    /// its neighbours. The shape changes after every [`COLOURS`] classes.
+    pub fn marker(&mut self, at: [f64; 2], radius: f64, class: usize, opacity: f64) {
         let ink = Ink::Class(class);
-        let form =
+        let scaled =
             |corners: &[(f64, f64)], by: f64| corners.iter().map(|&(x, y)| [at[0] + x * by, at[1] + y * by]).collect();
         let corners: &[(f64, f64)] = match class / COLOURS % 4 {
             0 => &[],
@@ -109,11 +109,11 @@ impl Drawing {
             _ => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
         };
         if corners.is_empty() {
-            self.shapes.push(Shape::Disc { at, radius: radius + 1.0, ink: Ink::Paper, opacity });
-            self.shapes.push(Shape::Disc { at, radius, ink, opacity });
+            self.shapes.push(Shape::Circle { at, radius: radius + 1.0, ink: Ink::Paper, opacity });
+            self.shapes.push(Shape::Circle { at, radius, ink, opacity });
         } else {
-            self.shapes.push(Shape::Area { points: form(corners, radius + 1.2), ink: Ink::Paper, opacity });
-            self.shapes.push(Shape::Area { points: form(corners, radius), ink, opacity });
+            self.shapes.push(Shape::Polygon { points: scaled(corners, radius + 1.2), ink: Ink::Paper, opacity });
+            self.shapes.push(Shape::Polygon { points: scaled(corners, radius), ink, opacity });
         }
     }
 }

@@ -1,29 +1,29 @@
-//! How the watched words found each other, as a picture: `meeting.svg` in the run folder.
+//! The picture of a run, `meeting.svg` in its folder: how the watched words found each other.
 //!
-//! On the left the watched pairs' cosines, seen from the mean, over the steps, with the band of what chance gives; on the
-//! right the nearest words of the first watched word, before training and after.
+//! On the left, the mean-centred cosine of the watched pairs by training step, with the band that random pairs fall into. On the
+//! right, the nearest neighbours of the first watched word before and after training.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use serde::Deserialize;
-use wordspace::data::{Error, VectorTable, Vocabulary, read_tensors};
-use wordspace::learn::watch::Measurement;
 
 use super::svg::escape;
+use crate::data::{Error, VectorTable, Vocabulary, read_tensors};
+use crate::learn::watch::Measurement;
 
 const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 340.0;
-/// The plot: left, top, right, bottom.
+/// The plot area: left, top, right, bottom.
 const PLOT: [f64; 4] = [56.0, 56.0, 520.0, 290.0];
-/// The highest and the lowest cosine drawn.
+/// The range of the cosine axis, from the top.
 const COSINES: [f64; 2] = [1.0, -0.5];
-/// Colours that stay apart for the colour-blind (Okabe and Ito), on light and on dark.
+/// Colours that the colour-blind can tell apart (Okabe and Ito), on light and dark backgrounds.
 const COLOURS: [&str; 5] = ["#d55e00", "#0072b2", "#8a8a8a", "#009e73", "#cc79a7"];
-/// How many neighbours are listed.
+/// Neighbours listed per step.
 const NEAREST: usize = 8;
 
-/// The picture of the run in `run`; none if it watched no pair.
+/// Draws the run in the folder `run`, or nothing if it watched no pair.
 ///
 /// # Errors
 ///
@@ -41,15 +41,15 @@ pub fn meeting(run: &Path) -> Result<Option<String>, Error> {
     for (nth, step) in [0, last].into_iter().enumerate() {
         let x = x + 110.0 * nth as f64;
         text(&mut svg, x, PLOT[1] + 12.0, "small", &format!("step {step}"));
-        for (place, word) in nearest(run, step, &pair.a)?.iter().enumerate() {
-            text(&mut svg, x, PLOT[1] + 40.0 + 24.0 * place as f64, "", word);
+        for (line, word) in nearest(run, step, &pair.a)?.iter().enumerate() {
+            text(&mut svg, x, PLOT[1] + 40.0 + 24.0 * line as f64, "", word);
         }
     }
     svg.push_str("</svg>\n");
     Ok(Some(svg))
 }
 
-/// The words nearest to `word` in the table after `step`, nearest first; empty if the word is not one token.
+/// The words nearest to `word` in the token table after `step`, nearest first; empty if the word is not one token.
 pub fn nearest(run: &Path, step: u64, word: &str) -> Result<Vec<String>, Error> {
     let vocabulary = Vocabulary::open(&run.join("words.json"))?;
     let path = run.join(format!("vectors/step-{step:06}.safetensors"));
@@ -63,7 +63,7 @@ pub fn nearest(run: &Path, step: u64, word: &str) -> Result<Vec<String>, Error> 
     Ok(neighbours.map(|(row, _)| vocabulary.words[row as usize].replace('Ġ', " ")).collect())
 }
 
-/// The measurements in the run's log.
+/// The watch entries of the run's log.
 fn measurements(run: &Path) -> Result<Vec<Measurement>, Error> {
     #[derive(Deserialize)]
     struct Line {
@@ -103,13 +103,7 @@ fn axes(svg: &mut String, last: u64) {
         let step = (share * last as f64) as u64;
         text(svg, x(step, last) - 8.0, bottom + 20.0, "small", &step.to_string());
     }
-    text(
-        svg,
-        left,
-        bottom + 40.0,
-        "small",
-        "cosine seen from the mean of all vectors, by training step; shaded: 90 % of random pairs",
-    );
+    text(svg, left, bottom + 40.0, "small", "mean-centred cosine by training step; shaded: 90 % of random pairs");
 }
 
 fn curves(svg: &mut String, measurements: &[Measurement]) {
@@ -137,7 +131,7 @@ fn curves(svg: &mut String, measurements: &[Measurement]) {
             ),
         );
     }
-    // Labels stand where their curves end, moved down where they would touch.
+    // A label stands where its curve ends, or lower where it would overlap another.
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut lowest = f64::MIN;
     for (wanted, nth) in labels {
@@ -149,11 +143,12 @@ fn curves(svg: &mut String, measurements: &[Measurement]) {
     }
 }
 
-/// Where a step stands: on a square root, because most happens early.
+/// The x coordinate of a step. The axis is a square root, because most happens early.
 fn x(step: u64, last: u64) -> f64 {
     PLOT[0] + (PLOT[2] - PLOT[0]) * (step as f64 / last.max(1) as f64).sqrt()
 }
 
+/// The y coordinate of a cosine.
 fn y(cosine: f64) -> f64 {
     let cosine = cosine.clamp(COSINES[1], COSINES[0]);
     PLOT[1] + (PLOT[3] - PLOT[1]) * (COSINES[0] - cosine) / (COSINES[0] - COSINES[1])
@@ -165,5 +160,5 @@ fn text(svg: &mut String, x: f64, y: f64, class: &str, words: &str) {
 }
 
 fn add(svg: &mut String, element: String) {
-    writeln!(svg, "{element}").expect("a string takes all");
+    writeln!(svg, "{element}").expect("writing to a string cannot fail");
 }

@@ -1,9 +1,11 @@
-//! Pictures: of a run, [`meeting`], and of words in space, [`projection::picture`], as SVG and PNG.
+//! Pictures: of a run ([`meeting`]) and of projected words ([`projection`]), as SVG or PNG.
 
+mod axes;
 mod drawing;
 mod font;
 mod labels;
 mod map;
+mod markers;
 pub mod meeting;
 mod png;
 pub mod projection;
@@ -15,7 +17,7 @@ pub use drawing::{Drawing, Theme};
 pub use font::lacks;
 pub use svg::svg;
 
-/// `drawing` as a PNG file, twice as large. A PNG cannot ask the viewer, so it is light unless dark is asked for.
+/// `drawing` as a PNG file at twice its size. A PNG cannot follow the viewer's theme, so `auto` is light.
 pub fn png(drawing: &Drawing, theme: Theme) -> Vec<u8> {
     png::png(&raster::paint(drawing, theme == Theme::Dark))
 }

@@ -1,17 +1,17 @@
-//! A drawing painted as pixels, for programs that show no SVG.
+//! Rasterises a drawing, for programs that show no SVG.
 //!
-//! Edges are exact: a pixel takes as much of a colour as the shape covers of it. Every edge adds what it covers to its row,
-//! and a running sum along the row fills the inside.
+//! Antialiasing is exact: a pixel takes a colour in proportion to the area that the shape covers of it. As in the font renderers
+//! of FreeType and stb, each edge adds its signed area to the pixels it crosses, and a running sum along the row fills the inside.
 
 use super::drawing::{Anchor, Drawing, INKS, Ink, Shape};
 use super::font;
 
-/// Pixels painted for one of the drawing, so that it stays sharp on a large screen.
+/// Painted pixels per pixel of the drawing, so that it stays sharp on dense screens.
 pub const SCALE: f64 = 2.0;
-/// How wide the rim of paper around letters is.
+/// The width of the rim of paper around letters.
 const RIM: f64 = 3.0;
 
-/// Rows of red, green and blue.
+/// Rows of pixels, three bytes each: red, green, blue.
 pub struct Pixels {
     pub width: usize,
     pub height: usize,
@@ -27,8 +27,8 @@ pub fn paint(drawing: &Drawing, is_dark: bool) -> Pixels {
     for shape in &drawing.shapes {
         match shape {
             Shape::Line { points, width, ink, opacity } => pixels.fill(&stroke(points, *width), *ink, *opacity),
-            Shape::Area { points, ink, opacity } => pixels.fill(std::slice::from_ref(points), *ink, *opacity),
-            Shape::Disc { at, radius, ink, opacity } => pixels.fill(&[disc(*at, *radius)], *ink, *opacity),
+            Shape::Polygon { points, ink, opacity } => pixels.fill(std::slice::from_ref(points), *ink, *opacity),
+            Shape::Circle { at, radius, ink, opacity } => pixels.fill(&[circle(*at, *radius)], *ink, *opacity),
             Shape::Text { at, size, anchor, ink, opacity, text } => {
                 let back = match anchor {
                     Anchor::Start => 0.0,
@@ -47,21 +47,21 @@ pub fn paint(drawing: &Drawing, is_dark: bool) -> Pixels {
 }
 
 impl Pixels {
-    /// Paints the inside of `outlines`, which may lie over each other if they turn the same way.
+    /// Paints the inside of `outlines`, which may overlap if they have the same orientation.
     fn fill(&mut self, outlines: &[Vec<[f64; 2]>], ink: Ink, opacity: f64) {
-        let Some(mut cover) = Cover::over(outlines, self.width, self.height) else { return };
+        let Some(mut coverage) = Coverage::of(outlines, self.width, self.height) else { return };
         for outline in outlines {
             let next = outline.iter().skip(1).chain(outline.first());
-            outline.iter().zip(next).for_each(|(from, to)| cover.edge(*from, *to));
+            outline.iter().zip(next).for_each(|(from, to)| coverage.add_edge(*from, *to));
         }
-        let colour = INKS[ink.place()].2[usize::from(self.is_dark)].to_be_bytes();
-        for (row, sums) in cover.sums.chunks_exact(cover.width + 1).enumerate() {
+        let colour = INKS[ink.index()].2[usize::from(self.is_dark)].to_be_bytes();
+        for (row, sums) in coverage.sums.chunks_exact(coverage.width + 1).enumerate() {
             let mut sum = 0.0;
-            for (column, more) in sums[..cover.width].iter().enumerate() {
+            for (column, more) in sums[..coverage.width].iter().enumerate() {
                 sum += more;
                 let share = sum.abs().min(1.0) * opacity;
                 if share > 0.0 {
-                    let at = ((cover.top + row) * self.width + cover.left + column) * 3;
+                    let at = ((coverage.top + row) * self.width + coverage.left + column) * 3;
                     for (byte, &wanted) in self.bytes[at..at + 3].iter_mut().zip(&colour[1..]) {
                         *byte = (*byte as f64 + (wanted as f64 - *byte as f64) * share).round() as u8;
                     }
@@ -71,23 +71,24 @@ impl Pixels {
     }
 }
 
-/// The pixels that a shape touches, with what each pixel's edges add to the cover of all to the right of it.
-struct Cover {
+/// The bounding box of a shape in pixels. Each entry holds what the edges in a pixel add to the coverage of that pixel and all to
+/// its right.
+struct Coverage {
     left: usize,
     top: usize,
     width: usize,
     height: usize,
-    /// A column more than the width: what lies right of the shape.
+    /// One column wider than the box, for what is right of it.
     sums: Vec<f64>,
 }
 
-impl Cover {
-    /// None where nothing of the shape lies on the page.
-    fn over(outlines: &[Vec<[f64; 2]>], width: usize, height: usize) -> Option<Self> {
+impl Coverage {
+    /// None if the shape is outside the page.
+    fn of(outlines: &[Vec<[f64; 2]>], width: usize, height: usize) -> Option<Self> {
         let range = |axis: usize, limit: usize| {
             let all = outlines.iter().flatten().map(|point| point[axis] * SCALE);
             let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-            // As a whole number, what is negative or infinite comes to the page's edge.
+            // The conversion saturates, so negative and infinite values end at the page's edge.
             (low.floor() as usize, (high.ceil() as usize).min(limit))
         };
         let ((left, right), (top, bottom)) = (range(0, width), range(1, height));
@@ -98,8 +99,8 @@ impl Cover {
         })
     }
 
-    /// Adds an edge, cut where it passes from row to row.
-    fn edge(&mut self, from: [f64; 2], to: [f64; 2]) {
+    /// Adds an edge, split at row boundaries.
+    fn add_edge(&mut self, from: [f64; 2], to: [f64; 2]) {
         let local = |[x, y]: [f64; 2]| [x * SCALE - self.left as f64, y * SCALE - self.top as f64];
         let (from, to) = (local(from), local(to));
         let (sign, [x0, y0], [x1, y1]) = if from[1] <= to[1] { (1.0, from, to) } else { (-1.0, to, from) };
@@ -109,13 +110,13 @@ impl Cover {
             let (top, bottom) = (y0.max(row as f64), y1.min((row + 1) as f64));
             let x = |y: f64| (x0 + (y - y0) * slope).clamp(0.0, limit);
             if bottom > top {
-                self.piece(row, x(top), x(bottom), sign * (bottom - top));
+                self.add_in_row(row, x(top), x(bottom), sign * (bottom - top));
             }
         }
     }
 
-    /// Adds the piece of an edge that lies in one row and is `height` high, cut where it passes from column to column.
-    fn piece(&mut self, row: usize, a: f64, b: f64, height: f64) {
+    /// Adds the part of an edge inside one row, from x `a` to `b` and `height` high, split at column boundaries.
+    fn add_in_row(&mut self, row: usize, a: f64, b: f64, height: f64) {
         let (left, right) = (a.min(b), a.max(b));
         let sums = &mut self.sums[row * (self.width + 1)..][..self.width + 1];
         let mut x = left;
@@ -123,7 +124,7 @@ impl Cover {
             let column = (x as usize).min(self.width - 1);
             let end = right.min((column + 1) as f64);
             let share = if right > left { height * (end - x) / (right - left) } else { height };
-            // Of this pixel what lies right of the piece is covered, of those after it all.
+            // This pixel is covered to the right of the edge, the pixels after it entirely.
             let beside = (x + end) / 2.0 - column as f64;
             sums[column] += share * (1.0 - beside);
             sums[column + 1] += share * beside;
@@ -135,23 +136,23 @@ impl Cover {
     }
 }
 
-/// A line as areas that all turn the same way: a strip for each piece, a disc for each corner.
+/// A thick line as polygons of the same orientation: a rectangle for each segment, a circle for each point.
 fn stroke(points: &[[f64; 2]], width: f64) -> Vec<Vec<[f64; 2]>> {
     let radius = width / 2.0;
-    let strip = |pair: &[[f64; 2]]| {
+    let rectangle = |pair: &[[f64; 2]]| {
         let [[ax, ay], [bx, by]] = [pair[0], pair[1]];
         let length = (bx - ax).hypot(by - ay);
         let (x, y) = (-(by - ay) / length * radius, (bx - ax) / length * radius);
         (length > 0.0).then(|| vec![[ax + x, ay + y], [bx + x, by + y], [bx - x, by - y], [ax - x, ay - y]])
     };
-    points.windows(2).filter_map(strip).chain(points.iter().map(|&at| disc(at, radius))).collect()
+    points.windows(2).filter_map(rectangle).chain(points.iter().map(|&at| circle(at, radius))).collect()
 }
 
-fn disc([x, y]: [f64; 2], radius: f64) -> Vec<[f64; 2]> {
+fn circle([x, y]: [f64; 2], radius: f64) -> Vec<[f64; 2]> {
     let corners = (8.0 + 4.0 * radius) as usize;
     let corner = |nth: usize| {
         let (sine, cosine) = (std::f64::consts::TAU * nth as f64 / corners as f64).sin_cos();
-        // Against the clock, as strips turn.
+        // Counter-clockwise, like the rectangles of `stroke`.
         [x + radius * cosine, y - radius * sine]
     };
     (0..corners).map(corner).collect()
@@ -167,30 +168,30 @@ mod tests {
         paint(&drawing, false)
     }
 
-    /// How dark the page is in all, in pixels of full ink.
+    /// The sum of darkness over the page, in pixels of full ink.
     fn darkness(pixels: &Pixels) -> f64 {
         let full = (255 - 0x1c) as f64;
         pixels.bytes.chunks_exact(3).map(|pixel| (255 - pixel[0]) as f64 / full).sum()
     }
 
     #[test]
-    fn a_shape_paints_its_area_wherever_it_lies() {
-        let area = |points: Vec<[f64; 2]>| darkness(&painted(Shape::Area { points, ink: Ink::Text, opacity: 1.0 }));
+    fn a_shape_paints_as_many_pixels_as_its_area() {
+        let area = |points: Vec<[f64; 2]>| darkness(&painted(Shape::Polygon { points, ink: Ink::Text, opacity: 1.0 }));
         assert!((area(vec![[1.1, 1.3], [6.4, 1.3], [6.4, 4.9], [1.1, 4.9]]) - 4.0 * 5.3 * 3.6).abs() < 0.5);
         assert!((area(vec![[1.0, 1.0], [9.0, 2.0], [3.0, 7.0]]) - 4.0 * 23.0).abs() < 0.5);
-        // Cut at the page's edges.
+        // Clipped at the page's edges.
         assert!((area(vec![[-5.0, -5.0], [50.0, -5.0], [50.0, 4.0], [-5.0, 4.0]]) - 4.0 * 40.0).abs() < 0.5);
         assert_eq!(area(vec![[-5.0, -5.0], [-1.0, -5.0], [-1.0, 4.0]]), 0.0);
     }
 
     #[test]
-    fn paper_is_white_in_the_light_and_not_in_the_dark() {
+    fn paper_is_white_in_the_light_theme_only() {
         let corner = |is_dark| paint(&Drawing::new(10.0, 8.0, String::new()), is_dark).bytes[..3].to_vec();
         assert_eq!((corner(false), corner(true)), (vec![0xff; 3], vec![0x14, 0x17, 0x1c]));
     }
 
     #[test]
-    fn a_line_is_painted_once_where_its_pieces_meet() {
+    fn a_line_is_painted_once_where_segments_meet() {
         let points = vec![[2.0, 4.0], [5.0, 4.0], [8.0, 4.0]];
         let line = painted(Shape::Line { points, width: 2.0, ink: Ink::Text, opacity: 1.0 });
         let expected = 4.0 * (12.0 + std::f64::consts::PI);

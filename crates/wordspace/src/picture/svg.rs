@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::drawing::{Anchor, Drawing, INKS, Ink, Shape, Theme};
 
-/// The fonts asked for, of like width to the one that texts are measured in.
+/// Fonts of about the width of the one that texts are measured in.
 const FONTS: &str = "Ubuntu,system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif";
 
-/// `drawing` as an SVG document that stands alone.
+/// `drawing` as a self-contained SVG document.
 pub fn svg(drawing: &Drawing, theme: Theme) -> String {
     let (width, height, title) = (drawing.width, drawing.height, escape(&drawing.title));
     let mut svg = format!(
@@ -16,21 +16,20 @@ pub fn svg(drawing: &Drawing, theme: Theme) -> String {
         style(theme)
     );
     for shape in &drawing.shapes {
-        writeln!(svg, "{}", element(shape)).expect("a string takes all");
+        writeln!(svg, "{}", element(shape)).expect("writing to a string cannot fail");
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-/// Words may hold markup.
+/// Escapes `words` for XML text and attributes.
 pub fn escape(words: &str) -> String {
     let escaped = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     // Control characters are not allowed in XML at all.
     escaped.replace(|c: char| c.is_control() || c == '\u{fffe}' || c == '\u{ffff}', "\u{fffd}")
 }
 
-/// One class an ink for filling and one for drawing lines. Letters stand on a rim of paper, so that lines below them do not
-/// disturb.
+/// Two CSS classes per ink, one for fills and one for strokes. Text has a rim of paper, so that lines under it do not disturb.
 fn style(theme: Theme) -> String {
     let colours = |nth: usize| -> String {
         let ink = |(_, name, colour): &(Ink, &str, [u32; 2])| {
@@ -51,17 +50,22 @@ fn style(theme: Theme) -> String {
 }
 
 fn element(shape: &Shape) -> String {
-    let name = |ink: &Ink| INKS[ink.place()].1;
+    let name = |ink: &Ink| INKS[ink.index()].1;
     match shape {
         Shape::Line { points, width, ink, opacity } => {
             let opacity = attribute("opacity", *opacity);
-            let points = list(points);
+            let points = point_list(points);
             format!(r#"<polyline class="{}-l" stroke-width="{width:.1}"{opacity} points="{points}"/>"#, name(ink))
         }
-        Shape::Area { points, ink, opacity } => {
-            format!(r#"<polygon class="{}"{} points="{}"/>"#, name(ink), attribute("opacity", *opacity), list(points))
+        Shape::Polygon { points, ink, opacity } => {
+            format!(
+                r#"<polygon class="{}"{} points="{}"/>"#,
+                name(ink),
+                attribute("opacity", *opacity),
+                point_list(points)
+            )
         }
-        Shape::Disc { at: [x, y], radius, ink, opacity } => {
+        Shape::Circle { at: [x, y], radius, ink, opacity } => {
             let opacity = attribute("opacity", *opacity);
             format!(r#"<circle class="{}"{opacity} cx="{x:.1}" cy="{y:.1}" r="{radius:.1}"/>"#, name(ink))
         }
@@ -78,11 +82,11 @@ fn element(shape: &Shape) -> String {
     }
 }
 
-fn list(points: &[[f64; 2]]) -> String {
+fn point_list(points: &[[f64; 2]]) -> String {
     points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
 }
 
-/// ` name="value"`, or nothing where the value is 1.
+/// ` name="value"`, or nothing if the value is 1.
 fn attribute(name: &str, value: f64) -> String {
     if value < 1.0 { format!(r#" {name}="{value:.2}""#) } else { String::new() }
 }
@@ -92,12 +96,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_are_markup_stay_words() {
+    fn markup_in_words_is_escaped() {
         assert_eq!(escape("<script> & \"x\"\u{1}"), "&lt;script&gt; &amp; &quot;x&quot;\u{fffd}");
     }
 
     #[test]
-    fn auto_holds_both_themes_and_light_only_one() {
+    fn the_auto_theme_has_both_palettes_and_light_only_one() {
         let drawing = Drawing::new(10.0, 10.0, "a < b".into());
         let (auto, light) = (svg(&drawing, Theme::Auto), svg(&drawing, Theme::Light));
         assert!(auto.contains("prefers-color-scheme:dark") && auto.contains("#14171c") && auto.contains("#ffffff"));

@@ -1,0 +1,235 @@
+//! The command line's arguments. Doc comments here are the help texts.
+
+mod page;
+mod vectors;
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+
+use crate::bench::Work;
+
+pub use page::*;
+pub use vectors::*;
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 device, 5 disk, \
+6 run folder locked or already there, 130 interrupted (after a checkpoint).";
+
+/// Trains token and position embeddings from scratch and shows how similar words find each other.
+///
+/// Without a command it trains the built-in toy run: `wordspace train`.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Args {
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Print only the result.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Train a model; without arguments, the built-in toy run.
+    Train(TrainArgs),
+    /// Resume a run from its newest valid checkpoint.
+    Resume(ResumeArgs),
+    /// Serve the live page of runs, while they train and afterwards.
+    Serve(ServeArgs),
+    /// Write a run's page as one self-contained HTML file.
+    Report(ReportArgs),
+    /// Show the tokens of a text.
+    Tokens(TokensArgs),
+    /// Show the input vectors of a text: each token's vector, its position's vector, and their sum.
+    Embed(EmbedArgs),
+    /// Continue a text with a model.
+    Generate(GenerateArgs),
+    /// Show what a run, a model or a vector file contains.
+    Inspect(InspectArgs),
+    /// Show the words most similar to one word, or to the mean of several.
+    Neighbors(NeighborsArgs),
+    /// Show how similar two words are, compared with random pairs.
+    Similarity(SimilarityArgs),
+    /// Complete an analogy: A is to B as C is to what?
+    Analogy(AnalogyArgs),
+    /// Draw words as points in two or three dimensions.
+    Project(ProjectArgs),
+    /// Score vectors on word similarity, analogies and categories.
+    Evaluate(EvaluateArgs),
+    /// Convert vectors to another file format.
+    Convert(ConvertArgs),
+    /// Export a run's model as a Hugging Face GPT-2 folder.
+    Export(ExportArgs),
+    /// Measure how fast each device does the work of training.
+    Bench(BenchArgs),
+    /// List the devices, and the one that `auto` chooses.
+    Devices(DevicesArgs),
+    /// Print the completion script of a shell.
+    Completions(CompletionsArgs),
+    /// Write the manual pages of all commands.
+    Man(ManArgs),
+    /// Print the licence notices of everything in this program.
+    Licences(LicencesArgs),
+}
+
+#[derive(ClapArgs, Default)]
+pub struct TrainArgs {
+    /// The configuration file; configs/ has presets [default: the toy run].
+    pub config: Option<PathBuf>,
+    /// The training text, in UTF-8 [default: the configuration's].
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// The tokenizer: word, char, bpe:SIZE, gpt2, or the path of a tokenizer.json.
+    #[arg(long, value_name = "TOKENIZER")]
+    pub tokenizer: Option<String>,
+    /// The device: auto, flex, ndarray, wgpu, vulkan, metal, cuda[:N] or rocm.
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// The number of training steps; warmup is scaled with it.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// The seed of all random numbers.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// CPU threads; 0 uses all.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// The name of the run.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The folder that runs are written to [default: runs].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Set a key of the configuration, such as train.learning_rate=0.001; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub changes: Vec<(String, String)>,
+    #[command(flatten)]
+    pub page: PageArgs,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct ResumeArgs {
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The total number of steps, if it is not to be the planned one.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    #[command(flatten)]
+    pub page: PageArgs,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct TokensArgs {
+    /// The text.
+    pub text: String,
+    /// gpt2, the path of a tokenizer.json, or a folder that has one, such as a run.
+    #[arg(long, value_name = "TOKENIZER", default_value = "gpt2")]
+    pub tokenizer: String,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct GenerateArgs {
+    /// A run (RUN@STEP for an earlier checkpoint, RUN@0 for the untrained model), a GPT-2 folder, or gpt2.
+    pub source: PathBuf,
+    /// The text to continue.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub prompt: String,
+    /// The number of tokens to generate; fewer if the model ends the text.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub tokens: usize,
+    /// Sampling temperature: 0 always takes the most likely token, 1 samples from the model's own distribution.
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
+    pub temperature: f64,
+    /// Sample only among the N most likely tokens [default: all].
+    #[arg(long, value_name = "N")]
+    pub top_k: Option<usize>,
+    /// The random seed; the same seed gives the same text.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// The device: auto, flex, ndarray, wgpu, vulkan, metal, cuda[:N] or rocm.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct ExportArgs {
+    /// The run's folder; RUN@STEP for an earlier checkpoint.
+    pub run: PathBuf,
+    /// The folder to write; it must not exist yet.
+    pub to: PathBuf,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct BenchArgs {
+    /// The devices to measure, comma-separated [default: all but software-emulated GPUs].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub device: Vec<String>,
+    /// The work to measure, comma-separated: lookup, embed, gradient, update, table, rows, head or step [default: all].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub only: Vec<Work>,
+    /// Measure fewer cases, for 20 seconds instead of two minutes.
+    #[arg(long)]
+    pub quick: bool,
+    /// Compare with FILE, an earlier --json result; given two files, compare the first with the second.
+    #[arg(long, value_name = "FILE", num_args = 1..=2)]
+    pub compare: Vec<PathBuf>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct DevicesArgs {
+    /// Compute a tiny GPT-2 on each device and compare the results with PyTorch's.
+    #[arg(long)]
+    pub check: bool,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(ClapArgs)]
+pub struct ManArgs {
+    /// The folder to write to, such as ~/.local/share/man/man1; older pages are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(ClapArgs)]
+pub struct LicencesArgs {
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').map(|(key, value)| (key.trim().to_string(), value.trim().to_string()));
+    parts.ok_or_else(|| format!("expected KEY=VALUE, such as train.steps=100, found {text:?}"))
+}

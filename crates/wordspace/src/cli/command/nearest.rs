@@ -1,0 +1,14 @@
+//! The search for nearest words, which several commands share.
+
+use super::source::warn_of;
+use crate::cli::terminal::{Bar, Terminal};
+use crate::explore::{Centre, Neighbour, Opened, Query, nearest};
+
+/// The `top` words of `opened` nearest to `query`. Warns of rows that are not finite.
+pub fn nearest_to(opened: &Opened, centre: &Centre, query: Query, top: u32, terminal: &Terminal) -> Vec<Neighbour> {
+    let bar = Bar::new(terminal, "comparing");
+    let mut found = nearest(&opened.vectors, centre, &[query], top as usize, &|done, all| bar.tell(done, all));
+    drop(bar);
+    warn_of(found.not_finite, opened, terminal);
+    found.answers.remove(0)
+}

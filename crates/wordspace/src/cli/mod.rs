@@ -1,0 +1,79 @@
+//! The command line: parses the arguments, runs the command, prints its result and turns failures into exit codes.
+
+mod args;
+mod command;
+mod failure;
+mod terminal;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command, TrainArgs};
+use failure::Failure;
+use terminal::Terminal;
+
+/// Runs the command that `arguments` ask for, the first of them the program's name, and returns its exit code.
+///
+/// Results go to stdout, everything else to stderr. Panics of the process print nothing from now on, unless `RUST_BACKTRACE` is
+/// set.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    quiet_panics();
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(problem) => {
+            // Nobody reads stdout or stderr if this fails.
+            let _ = problem.print();
+            return ExitCode::from(problem.exit_code() as u8);
+        }
+    };
+    let terminal = Terminal::new(args.color, args.quiet);
+    let command = AssertUnwindSafe(|| dispatch(args.command, &terminal));
+    match catch_unwind(command).unwrap_or_else(|_| Err(Failure::bug())) {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal.error(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let command = command.unwrap_or_else(|| Command::Train(TrainArgs::default()));
+    if matches!(command, Command::Train(_) | Command::Resume(_) | Command::Generate(_) | Command::Bench(_)) {
+        crate::keep_freed_memory();
+    }
+    match command {
+        Command::Train(args) => command::train::train(args, terminal),
+        Command::Resume(args) => command::train::resume(args, terminal),
+        Command::Tokens(args) => command::tokens::run(args),
+        Command::Embed(args) => command::embed::run(args, terminal),
+        Command::Generate(args) => command::generate::run(args, terminal),
+        Command::Inspect(args) => command::inspect::run(args, terminal),
+        Command::Convert(args) => command::convert::run(args, terminal),
+        Command::Neighbors(args) => command::neighbors::run(args, terminal),
+        Command::Similarity(args) => command::similarity::run(args, terminal),
+        Command::Analogy(args) => command::analogy::run(args, terminal),
+        Command::Project(args) => command::project::run(args, terminal),
+        Command::Evaluate(args) => command::evaluate::run(args, terminal),
+        Command::Serve(args) => command::serve::run(args, terminal),
+        Command::Report(args) => command::report::run(args, terminal),
+        Command::Export(args) => command::export::run(args, terminal),
+        Command::Bench(args) => command::bench::run(args, terminal),
+        Command::Devices(args) => command::devices::run(args, terminal),
+        Command::Completions(args) => command::completions::run(args),
+        Command::Man(args) => command::man::run(args, terminal),
+        Command::Licences(args) => command::licences::run(args),
+    }
+}
+
+/// Silences panics unless a backtrace is asked for: burn's GPU runtime panics and recovers while it tunes kernels, and panics it
+/// does not recover from are reported as errors.
+fn quiet_panics() {
+    let is_asked_for = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    if !is_asked_for {
+        std::panic::set_hook(Box::new(|_| ()));
+    }
+}

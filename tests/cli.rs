@@ -1,0 +1,122 @@
+//! What every command line program owes its users: help, completions, man pages, licences, colours.
+
+mod wordspace;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use wordspace::{Done, Folder, names};
+
+/// The names of the commands, from the help text.
+fn commands() -> Vec<String> {
+    let help = Folder::new().run(&["--help"]).succeeds().stdout;
+    let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let name =
+        |line: &str| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty()).map(String::from);
+    list.lines().filter_map(name).filter(|name| name != "help").collect()
+}
+
+#[test]
+fn every_command_has_help_and_says_how_it_exits() {
+    let folder = Folder::new();
+    let commands = commands();
+    assert!(commands.len() > 18 && commands.contains(&"licences".to_string()), "{commands:?}");
+    for command in &commands {
+        let help = folder.run(&[command, "--help"]).succeeds().stdout;
+        assert!(help.contains("Usage: wordspace"), "{help}");
+    }
+    assert!(folder.run(&["--help"]).succeeds().stdout.contains("Exit codes: 0 done"));
+    assert!(folder.run(&["--version"]).succeeds().stdout.starts_with("wordspace "));
+}
+
+#[test]
+fn completions_know_every_command() {
+    let script = Folder::new().run(&["completions", "bash"]).succeeds().stdout;
+    for command in commands() {
+        assert!(script.contains(&format!("wordspace__subcmd__{command}")), "{command}");
+    }
+}
+
+#[test]
+fn every_command_has_a_man_page() {
+    let folder = Folder::new();
+    let json = folder.run(&["man", "--to", "man/man1", "--json"]).succeeds().json();
+    let mut expected: Vec<String> = commands().iter().map(|command| format!("wordspace-{command}.1")).collect();
+    expected.push("wordspace.1".into());
+    expected.sort();
+    assert_eq!(names(&folder.join("man/man1")), expected);
+    assert_eq!(json["files"].as_array().unwrap().len(), expected.len());
+    let page = std::fs::read_to_string(folder.join("man/man1/wordspace-neighbors.1")).unwrap();
+    for word in [".TH", "NAME", "SYNOPSIS", "wordspace neighbors", "centred"] {
+        assert!(page.contains(word), "{word:?} is not in: {page}");
+    }
+    // Pages of an older version are replaced.
+    std::fs::write(folder.join("man/man1/wordspace.1"), "old").unwrap();
+    let done = folder.run(&["man", "--to", "man/man1"]).succeeds();
+    assert!(done.stdout.starts_with("man/man1/wordspace.1\n"), "{}", done.stdout);
+    assert!(std::fs::read_to_string(folder.join("man/man1/wordspace.1")).unwrap().contains("wordspace"));
+    folder.write("file", "").run(&["man", "--to", "file"]).fails(5, &["cannot write file"]);
+}
+
+/// Name and version of every crate that the default build links on this machine.
+fn linked() -> BTreeSet<(String, String)> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let tree = ["tree", "--locked", "--offline", "-p", "wordspace", "-e", "normal,no-proc-macro", "--prefix", "none"];
+    let output = Command::new(cargo).args(tree).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let tree = Done::of(output).succeeds().stdout;
+    let package = |line: &str| {
+        let (name, version) = line.split_once(" v").unwrap_or_else(|| panic!("{line:?}"));
+        (name.to_string(), version.split(' ').next().unwrap().to_string())
+    };
+    tree.lines().filter(|line| !line.starts_with("wordspace")).map(package).collect()
+}
+
+#[test]
+fn licences_cover_every_crate_of_the_default_build() {
+    let json = Folder::new().run(&["licences", "--json"]).succeeds().json();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_string();
+    let packages = json["packages"].as_array().unwrap();
+    let covered: BTreeSet<_> = packages.iter().map(|one| (text(&one["name"]), text(&one["version"]))).collect();
+    let missing: Vec<_> = linked().into_iter().filter(|package| !covered.contains(package)).collect();
+    assert!(missing.is_empty(), "run python scripts/licences.py, for {missing:?}");
+    for part in ["wordspace", "three", "Ubuntu Light", "GPT-2's vocabulary", "mimalloc", "Rust's standard library"] {
+        assert!(covered.iter().any(|(name, _)| name == part), "{part}");
+    }
+    for package in packages {
+        assert!(!package["copyright"].as_array().unwrap().is_empty(), "{package}");
+        let texts = package["texts"].as_array().unwrap();
+        assert!(!texts.is_empty() && texts.iter().all(|name| json["texts"][text(name)].is_string()), "{package}");
+    }
+}
+
+#[test]
+fn licences_are_printed_for_people_too() {
+    let text = Folder::new().run(&["licences"]).succeeds().stdout;
+    for words in [
+        "Permission is hereby granted",
+        "Apache License",
+        "Mozilla Public License",
+        "three 0.187",
+        "UBUNTU FONT LICENCE",
+    ] {
+        assert!(text.contains(words), "{words:?}");
+    }
+}
+
+/// Whether an error is coloured with `arguments` and `variables`.
+fn is_coloured(arguments: &[&str], variables: &[(&str, &str)]) -> bool {
+    let folder = Folder::new();
+    let mut command = folder.command(&[&["resume", "none"], arguments].concat());
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("TERM", "xterm").envs(variables.iter().copied());
+    Done::of(command.output().unwrap()).stderr.contains("\x1b[")
+}
+
+#[test]
+fn colours_follow_the_option_and_the_environment() {
+    assert!(!is_coloured(&[], &[]), "stderr is no terminal");
+    assert!(is_coloured(&["--color", "always"], &[]));
+    assert!(is_coloured(&["--color", "always"], &[("NO_COLOR", "1"), ("TERM", "dumb")]));
+    assert!(is_coloured(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!is_coloured(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(!is_coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
