@@ -77,7 +77,7 @@ fn arrows_only_point_down() {
     for (name, below) in [
         ("wordspace-data", &["wordspace-similarity"][..]),
         ("wordspace-explore", &["wordspace-data", "wordspace-similarity"]),
-        ("wordspace-frames", &["wordspace-data", "wordspace-explore"]),
+        ("wordspace-frames", &["wordspace-data", "wordspace-explore", "wordspace-similarity"]),
         ("wordspace-gemm", &[]),
         ("wordspace-kernels", &["wordspace-gemm"]),
         ("wordspace-learn", &["wordspace-data", "wordspace-kernels", "wordspace-model", "wordspace-similarity"]),

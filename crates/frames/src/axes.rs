@@ -4,8 +4,7 @@
 //! where the words were on the axes before (orthogonal Procrustes): the picture turns slowly instead of jumping.
 
 use wordspace_data::WordVectors;
-use wordspace_explore::projection::{Points, on_axes, pca};
-use wordspace_explore::rotation;
+use wordspace_explore::projection::{Points, on_axes, pca, rotation};
 
 use crate::Frame;
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use wordspace_data::{WordVectors, chance_of_pairs};
-use wordspace_explore::{Direction, Viewpoint, nearest};
+use wordspace_data::{WordVectors, below, generator};
+use wordspace_explore::{Centre, Query, nearest};
+use wordspace_similarity::chance_level;
 
 use crate::{Error, Result};
 
@@ -21,7 +22,7 @@ pub struct Frame {
 /// What takes a pass over a whole table to compute, in C values or so: small enough to be kept for many frames.
 pub struct Statistics {
     /// The mean of all vectors, which a centred cosine subtracts from both vectors first.
-    pub mean: Viewpoint,
+    pub mean: Centre,
     /// The 5th, 50th and 95th percentile of the centred cosines of random pairs.
     pub random_pairs: [f32; 3],
 }
@@ -42,8 +43,11 @@ pub struct Neighbours {
 impl Statistics {
     /// Those of `vectors`; `seed` draws the random pairs.
     pub fn new(vectors: &WordVectors, seed: u64) -> Self {
-        let mean = Viewpoint::mean(vectors, &|_, _| ());
-        let random_pairs = chance_of_pairs(vectors.len(), seed, |a, b| mean.cosine(vectors, a, b) as f32);
+        let mean = Centre::mean(vectors, &|_, _| ());
+        // The same pairs as in the run's own log.
+        let mut random = generator(seed, "chance", 0);
+        let draw = |limit| below(&mut random, limit);
+        let random_pairs = chance_level(vectors.len(), draw, |a, b| mean.cosine(vectors, a, b) as f32);
         Self { mean, random_pairs }
     }
 }
@@ -62,12 +66,12 @@ impl Frame {
     /// If there is no such row, or its vector is zero or not finite.
     pub fn neighbours(&self, word: u32, top: usize) -> Result<Neighbours> {
         self.check_row(word)?;
-        let near = |from: &Viewpoint| -> Result<Vec<(u32, f32)>> {
-            let direction = Direction::new(&self.vectors, from, &[word], &[])?;
-            let found = nearest(&self.vectors, from, &[direction], top, &|_, _| ());
+        let near = |centre: &Centre| -> Result<Vec<(u32, f32)>> {
+            let query = Query::new(&self.vectors, centre, &[word], &[])?;
+            let found = nearest(&self.vectors, centre, &[query], top, &|_, _| ());
             Ok(found.answers[0].iter().map(|near| (near.row, near.cosine)).collect())
         };
-        let (raw, centred) = (near(&Viewpoint::origin(&self.vectors))?, near(&self.statistics.mean)?);
+        let (raw, centred) = (near(&Centre::origin(&self.vectors))?, near(&self.statistics.mean)?);
         Ok(Neighbours { step: self.step, word, raw, centred })
     }
 
@@ -79,9 +83,9 @@ impl Frame {
     pub fn pair(&self, a: u32, b: u32) -> Result<[f32; 5]> {
         self.check_row(a)?;
         self.check_row(b)?;
-        let cosine = |from: &Viewpoint| from.cosine(&self.vectors, a, b) as f32;
+        let cosine = |centre: &Centre| centre.cosine(&self.vectors, a, b) as f32;
         let Statistics { mean, random_pairs: [low, middle, high] } = &*self.statistics;
-        Ok([cosine(&Viewpoint::origin(&self.vectors)), cosine(mean), *low, *middle, *high])
+        Ok([cosine(&Centre::origin(&self.vectors)), cosine(mean), *low, *middle, *high])
     }
 
     /// # Errors

@@ -7,6 +7,8 @@
 //! All little-endian. A coordinate is the stored i16 / 32767 × scale. A word whose vector is not finite has no coordinates:
 //! all three are −32768.
 
+use wordspace_similarity::dot;
+
 use crate::axes::{Axes, DIMENSIONS};
 use crate::frame::Frame;
 
@@ -45,7 +47,7 @@ pub fn encode<'a>(version: u32, step: u64, scale: f32, points: impl ExactSizeIte
 
 /// The coordinates of each word of `frame` on `axes`, relative to the mean of all words, `[V, 3]`.
 pub fn coordinates(frame: &Frame, axes: &Axes) -> Vec<f32> {
-    let mean = frame.statistics.mean.centre();
+    let mean = frame.statistics.mean.as_slice();
     let origin: Vec<f32> = axes.directions.iter().map(|direction| dot(mean, direction)).collect(); // [3]
     let mut coordinates = Vec::with_capacity(frame.vectors.len() * DIMENSIONS);
     for row in 0..frame.vectors.len() as u32 {
@@ -54,18 +56,6 @@ pub fn coordinates(frame: &Frame, axes: &Axes) -> Vec<f32> {
             .extend(axes.directions.iter().zip(&origin).map(|(direction, origin)| dot(&row, direction) - origin));
     }
     coordinates
-}
-
-/// The dot product of two rows, in eight partial sums that the CPU adds as one vector.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 #[cfg(test)]

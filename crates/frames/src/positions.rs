@@ -8,8 +8,8 @@
 //! to where the newest frame has it.
 
 use wordspace_data::VectorTable;
-use wordspace_explore::align;
-use wordspace_explore::projection::{Points, pca};
+use wordspace_explore::projection::{Points, align, pca};
+use wordspace_similarity::UnitVectors;
 
 use crate::axes::DIMENSIONS;
 use crate::{Error, Result};
@@ -29,7 +29,7 @@ pub fn position_map(step: u64, table: &VectorTable, newest: &VectorTable) -> Res
     for field in [u32::try_from(step).unwrap_or(u32::MAX), shown.len() as u32, stride as u32] {
         bytes.extend(field.to_le_bytes());
     }
-    let directions = shown.directions();
+    let directions = UnitVectors::new(shown.as_slice().to_vec(), shown.dimension());
     let rows = 0..shown.len() as u32;
     let pairs = rows.clone().flat_map(|a| rows.clone().map(move |b| (a, b)));
     bytes.extend(pairs.map(|(a, b)| (directions.cosine(a, b) * 127.0).round() as i8 as u8));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use wordspace_data::VectorTable;
-use wordspace_explore::embed::{Embedding, PlacedToken};
+use wordspace_explore::embed::{EmbeddedToken, Embedding};
 
 use crate::Result;
 use crate::frame::Frame;
@@ -46,8 +46,8 @@ impl Sentence {
     pub fn new(pieces: Vec<(u32, String)>, frame: &Frame, positions: Option<&VectorTable>) -> Result<Self> {
         pieces.iter().try_for_each(|(id, _)| frame.check_row(*id))?;
         let embedding = Embedding::new(&[pieces], &frame.vectors, positions, None)?;
-        let token = |token: PlacedToken| {
-            let PlacedToken { id, piece, position, token_vector: token, position_vector, sum, .. } = token;
+        let token = |token: EmbeddedToken| {
+            let EmbeddedToken { id, piece, position, token_vector: token, position_vector, sum, .. } = token;
             Token { id, piece, position, token, position_vector, sum }
         };
         let tokens = embedding.tokens.into_iter().map(token).collect();

@@ -20,7 +20,7 @@ pub struct Words {
     pub listed: WordList,
     /// The rows, the most frequent words first.
     pub by_count: Vec<u32>,
-    pieces: embed::Pieces,
+    splitter: embed::TextSplitter,
     /// The token that stands for words outside the vocabulary, if there is one.
     unknown: Option<u32>,
 }
@@ -86,9 +86,9 @@ impl Words {
         let mut by_count: Vec<u32> = (0..words.len() as u32).collect();
         by_count.sort_by_key(|&row| (Reverse(vocabulary.counts[row as usize]), row));
         let unknown = tokenizer.id(UNKNOWN);
-        let pieces = embed::Pieces::Tokens(Box::new(tokenizer));
+        let splitter = embed::TextSplitter::Tokens(Box::new(tokenizer));
         let listed = WordList { words, counts: Some(vocabulary.counts), classes, watch };
-        Self { listed, by_count, pieces, unknown }
+        Self { listed, by_count, splitter, unknown }
     }
 
     /// All rows, each once: the watched words first, then those of classes, then by frequency.
@@ -116,7 +116,7 @@ impl Words {
             return Err(Error::Question(format!("the text has {found} bytes; expected {MAX_TEXT_BYTES} at most")));
         }
         let table = self.table();
-        let pieces = self.pieces.split(text, &table, name)?;
+        let pieces = self.splitter.split(text, &table, name)?;
         if pieces.len() > MAX_TOKENS {
             let found = pieces.len();
             return Err(Error::Question(format!("the text has {found} tokens; expected {MAX_TOKENS} at most")));
@@ -129,9 +129,9 @@ impl Words {
 
     /// The error about the first word of `text` that the vocabulary lacks.
     fn unknown_word(&self, text: &str, table: &WordVectors, name: &str) -> Error {
-        let tokens = match &self.pieces {
-            embed::Pieces::Tokens(tokenizer) => tokenizer.encode(text).unwrap_or_default(),
-            embed::Pieces::Words => Vec::new(),
+        let tokens = match &self.splitter {
+            embed::TextSplitter::Tokens(tokenizer) => tokenizer.encode(text).unwrap_or_default(),
+            embed::TextSplitter::Words => Vec::new(),
         };
         let word = tokens.into_iter().find(|token| Some(token.id) == self.unknown);
         let word = word.and_then(|token| text.get(token.bytes)).unwrap_or(text).to_string();
