@@ -1,7 +1,7 @@
 //! Matrix products alone: the share of the machine's FMA rate that each product of training reaches, on all threads.
 //!
-//! `cargo bench -p wordspace-gemm --bench gemm`; what follows `--` is part of a product's name, as `-- toy`, or `--test`, for one
-//! repetition of each of the small ones. The comparison with other crates is `scripts/peers/gemm`.
+//! `cargo bench -p wordspace-gemm --bench gemm`; what follows `--` is part of a product's name, as `-- toy`, or
+//! `--test`, for one repetition of each of the small ones. The comparison with other crates is `scripts/peers/gemm`.
 
 mod shapes;
 
@@ -72,7 +72,8 @@ fn values(count: usize) -> Vec<f32> {
     (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
 }
 
-/// Operations per second of all threads that only multiply and add in registers, `steps` times: the ceiling of any product.
+/// Operations per second of all threads that only multiply and add in registers, `steps` times: the ceiling of any
+/// product.
 fn fma_rate(steps: usize) -> f64 {
     /// Enough independent chains for the latency of an FMA on two ports, and few enough for 16 registers.
     const CHAINS: usize = 12;

@@ -1,4 +1,5 @@
-//! The matrix products of training: forward, input gradient and weight gradient of a model's linear layers and of its tied head.
+//! The matrix products of training: forward, input gradient and weight gradient of a model's linear layers and of its
+//! tied head.
 
 /// A product `C = A B`, with A `[M, K]`, B `[K, N]`; a transposed one is stored as `[K, M]` or `[N, K]`.
 #[derive(Clone, Copy)]
@@ -30,7 +31,8 @@ impl Shape {
     }
 }
 
-/// Of every model that `configs/` trains on a CPU, and of GPT-2 small, with one sequence of 1,024 tokens (its head with 512).
+/// Of every model that `configs/` trains on a CPU, and of GPT-2 small, with one sequence of 1,024 tokens (its head with
+/// 512).
 pub fn shapes() -> Vec<Shape> {
     let mut all = Vec::new();
     for (model, rows, c, v) in

@@ -2,10 +2,14 @@
 //!
 //! One thread leads; the others help. A parallel region is a closure and a number of tasks:
 //!
-//! - **publish**: the leader writes the closure, sets the claim counters, and opens the region (`joined = OPEN`, release);
-//! - **join**: a helper that sees it open adds itself to `joined` (acquire), which from then on keeps the closure alive;
-//! - **claim**: each thread takes task indices with `fetch_add`, first from its own share, then from the others' shares;
-//! - **finish**: who finds nothing left closes the region; helpers leave (release); the leader waits until nobody is in (acquire).
+//! - **publish**: the leader writes the closure, sets the claim counters, and opens the region (`joined = OPEN`,
+//!   release);
+//! - **join**: a helper that sees it open adds itself to `joined` (acquire), which from then on keeps the closure
+//!   alive;
+//! - **claim**: each thread takes task indices with `fetch_add`, first from its own share, then from the others'
+//!   shares;
+//! - **finish**: who finds nothing left closes the region; helpers leave (release); the leader waits until nobody is in
+//!   (acquire).
 //!
 //! `tests/loom.rs` runs this file under loom.
 
@@ -41,9 +45,10 @@ pub(crate) struct ForkJoin {
 #[repr(align(128))]
 struct Claim(AtomicUsize);
 
-// SAFETY: every field but `work` is `Sync`. `work` is written in `run` alone, while the region is closed and no helper is in it (`joined`
-// is 0): it begins so, and `run` does not end before it is so again. It is read by helpers between joining, which sees what was written
-// before the region was opened (acquire of `joined`), and leaving. What it points to is `Sync`.
+// SAFETY: every field but `work` is `Sync`. `work` is written in `run` alone, while the region is closed and no helper
+// is in it (`joined` is 0): it begins so, and `run` does not end before it is so again. It is read by helpers between
+// joining, which sees what was written before the region was opened (acquire of `joined`), and leaving. What it points
+// to is `Sync`.
 unsafe impl Sync for ForkJoin {}
 
 impl ForkJoin {
@@ -59,16 +64,17 @@ impl ForkJoin {
         }
     }
 
-    /// The leader's part: runs `work` for every task below `tasks`, with whoever helps; returns when all are done. A panic of a task is
-    /// resumed here.
+    /// The leader's part: runs `work` for every task below `tasks`, with whoever helps; returns when all are done. A
+    /// panic of a task is resumed here.
     ///
     /// # Safety
     ///
     /// One call at a time: not from two threads, and not from within a task.
     pub unsafe fn run(&self, thread: usize, tasks: usize, work: Work<'_>) {
-        // SAFETY: no helper is in the region and none can join, as the last call did not end before that held, and there is no other
-        // call now (the contract): nobody reads `work` while it is written. Its lifetime is extended, but it is not used
-        // after it: `close` waits below, on return and on unwinding, until no helper is left that could use it.
+        // SAFETY: no helper is in the region and none can join, as the last call did not end before that held, and
+        // there is no other call now (the contract): nobody reads `work` while it is written. Its lifetime is extended,
+        // but it is not used after it: `close` waits below, on return and on unwinding, until no helper is left that
+        // could use it.
         self.work.with_mut(|slot| unsafe { *slot = Some(std::mem::transmute::<Work<'_>, Work<'static>>(work)) });
         *self.panic.lock().expect("no thread panics while it holds the lock") = None;
         for (thread, claim) in self.claims.iter().enumerate() {
@@ -92,14 +98,16 @@ impl ForkJoin {
         }
     }
 
-    /// A helper's part: joins the region, if one is open, and returns when no task is left to claim. Returns whether it joined.
+    /// A helper's part: joins the region, if one is open, and returns when no task is left to claim. Returns whether it
+    /// joined.
     pub fn help(&self, thread: usize) -> bool {
         let join = |joined: usize| (joined & OPEN != 0).then(|| joined + 1);
         if self.joined.fetch_update(Ordering::Acquire, Ordering::Relaxed, join).is_err() {
             return false;
         }
-        // SAFETY: this thread has joined, so the leader neither writes `work` nor lets go of what it points to until this thread leaves;
-        // and joining was an acquire of the release that opened the region, after `work` was written.
+        // SAFETY: this thread has joined, so the leader neither writes `work` nor lets go of what it points to until
+        // this thread leaves; and joining was an acquire of the release that opened the region, after `work` was
+        // written.
         let work = self.work.with(|slot| unsafe { *slot }).expect("work is written before the region is opened");
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.claim_tasks(thread, work))) {
             *self.panic.lock().expect("no thread panics while it holds the lock") = Some(panic);
@@ -133,8 +141,8 @@ impl ForkJoin {
         self.joined.fetch_and(!OPEN, Ordering::Relaxed);
     }
 
-    /// The tasks that a thread starts with. Successive regions give a thread much the same share, so what one leaves in its cache
-    /// the next finds there.
+    /// The tasks that a thread starts with. Successive regions give a thread much the same share, so what one leaves in
+    /// its cache the next finds there.
     fn share(&self, thread: usize, tasks: usize) -> Range<usize> {
         let threads = self.claims.len();
         thread * tasks / threads..(thread + 1) * tasks / threads

@@ -1,12 +1,12 @@
-//! Dense products `C = β C + α A B` on all threads, with an epilogue on each part of C while it is in cache: loop 5, and how C is
-//! cut into tasks.
+//! Dense products `C = β C + α A B` on all threads, with an epilogue on each part of C while it is in cache: loop 5,
+//! and how C is cut into tasks.
 //!
 //! - C taller than wide: B is packed once for all threads, and a task is some rows of C.
-//! - C wider than tall: a task is some columns of C, at most NC, and packs its columns of B itself (loop 5). All tasks read all of
-//!   A, which is transposed for all of them if its rows are strided.
+//! - C wider than tall: a task is some columns of C, at most NC, and packs its columns of B itself (loop 5). All tasks
+//!   read all of A, which is transposed for all of them if its rows are strided.
 //!
-//! Every element of C is summed over K in the same order, K-slice by K-slice, whatever the tasks: results are bit-identical at
-//! any number of threads. 2 M N K operations; for all but small matrices the limit is the FMA rate.
+//! Every element of C is summed over K in the same order, K-slice by K-slice, whatever the tasks: results are
+//! bit-identical at any number of threads. 2 M N K operations; for all but small matrices the limit is the FMA rate.
 
 use std::ops::Range;
 
@@ -63,9 +63,9 @@ pub fn matmul(row: Option<&[f32]>, alpha: f32, a: Matrix<'_>, b: Matrix<'_>, thr
     unsafe { new_matrix(a.rows, b.columns, |c| gemm(c, accumulate, alpha, a, b, threads)) }
 }
 
-/// `epilogue(A B + row)` on all threads: `epilogue` gets each finished part of a row, with the row-major index of its first element, on the
-/// thread that computed it, while it is in that thread's cache. The tasks `alongside` run in the same parallel region, so that no
-/// thread waits between the two.
+/// `epilogue(A B + row)` on all threads: `epilogue` gets each finished part of a row, with the row-major index of its
+/// first element, on the thread that computed it, while it is in that thread's cache. The tasks `alongside` run in the
+/// same parallel region, so that no thread waits between the two.
 ///
 /// # Shapes
 ///
@@ -108,8 +108,8 @@ fn assert_dimensions(a: Matrix<'_>, b: Matrix<'_>) {
 /// `write` writes every element, and reads none before.
 unsafe fn new_matrix(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'_>)) -> Vec<f32> {
     let mut values = Vec::with_capacity(rows * columns);
-    // SAFETY: the capacity is `rows * columns` elements, which only `write` accesses; by this function's contract it reads
-    // none that it has not written, and has initialised all when the length is set.
+    // SAFETY: the capacity is `rows * columns` elements, which only `write` accesses; by this function's contract it
+    // reads none that it has not written, and has initialised all when the length is set.
     unsafe {
         write(MatrixMut::from_raw_parts(values.as_mut_ptr(), rows, columns, columns));
         values.set_len(rows * columns);
@@ -117,8 +117,8 @@ unsafe fn new_matrix(rows: usize, columns: usize, write: impl FnOnce(MatrixMut<'
     values
 }
 
-/// `C = β C + α A B`, C not empty, on all threads. `epilogue` gets each part of C when it is finished, with its first row and
-/// column, on the thread that computed it.
+/// `C = β C + α A B`, C not empty, on all threads. `epilogue` gets each part of C when it is finished, with its first
+/// row and column, on the thread that computed it.
 fn gemm_parallel(
     c: &mut MatrixMut<'_>,
     accumulate: Accumulate<'_>,
@@ -176,8 +176,9 @@ struct Split {
 }
 
 impl Split {
-    /// Runs `task` for all rows or columns, each thread's share in tasks of decreasing size, as OpenMP's `schedule(guided)`: half of the
-    /// share, half of the rest, and so on. So most of the work is done in few tasks, and all threads finish at about the same time.
+    /// Runs `task` for all rows or columns, each thread's share in tasks of decreasing size, as OpenMP's
+    /// `schedule(guided)`: half of the share, half of the rest, and so on. So most of the work is done in few tasks,
+    /// and all threads finish at about the same time.
     fn run(&self, alongside: Option<&TaskList<'_>>, task: impl Fn(Range<usize>) + Sync) {
         let share = self.length.div_ceil(rayon::current_num_threads()).next_multiple_of(self.unit);
         let mut starts = vec![0];

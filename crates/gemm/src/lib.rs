@@ -1,5 +1,6 @@
-//! Dense single-precision matrix products on the CPU, with the same bits at any number of threads, and the worker pool, reductions and
-//! stores that they are made of. For one core the structure is that of BLIS (Van Zee and van de Geijn 2015), whose names it keeps.
+//! Dense single-precision matrix products on the CPU, with the same bits at any number of threads, and the worker pool,
+//! reductions and stores that they are made of. For one core the structure is that of BLIS (Van Zee and van de Geijn
+//! 2015), whose names it keeps.
 //!
 //! ```
 //! use wordspace_gemm::{Matrix, Threads, WeightGradient, matmul, matmul_then, on_pool};
@@ -40,18 +41,18 @@
 //!
 //! # Around them
 //!
-//! - **Epilogue** ([`matmul_then`]): an activation, a residual or a dropout mask is applied to each part of C on the thread that computed
-//!   it, while it is in cache.
-//! - **Split-K** ([`WeightGradient`]): a weight's gradient is a small matrix summed over a deep batch, so the batch is cut into chunks
-//!   whose partial products are added in order.
+//! - **Epilogue** ([`matmul_then`]): an activation, a residual or a dropout mask is applied to each part of C on the
+//!   thread that computed it, while it is in cache.
+//! - **Split-K** ([`WeightGradient`]): a weight's gradient is a small matrix summed over a deep batch, so the batch is
+//!   cut into chunks whose partial products are added in order.
 //! - **Packed once** ([`PackedB`]): for a B that is multiplied several times, as the keys of attention.
-//! - **Worker pool** ([`on_pool`], [`parallel_for`]): fork-join on rayon's threads, which spin between regions. Two lists of tasks can
-//!   share a region ([`TaskList`]).
+//! - **Worker pool** ([`on_pool`], [`parallel_for`]): fork-join on rayon's threads, which spin between regions. Two
+//!   lists of tasks can share a region ([`TaskList`]).
 //! - **Non-temporal stores** ([`NonTemporal`]) and **prefetching** ([`prefetch`]) for work that is bound by memory.
 //! - **SIMD** ([`vectorized`], [`dot`], [`exp`]): loops compiled for each instruction set, chosen at run time.
 //!
-//! Every sum has one order, whatever the threads: where the order matters, work is cut into chunks of a fixed size; only independent work
-//! is cut by the number of threads.
+//! Every sum has one order, whatever the threads: where the order matters, work is cut into chunks of a fixed size;
+//! only independent work is cut by the number of threads.
 
 #![allow(clippy::needless_range_loop, reason = "loops that index by hand are vectorized as written")]
 

@@ -36,7 +36,8 @@ pub(crate) fn gemm_serial(c: &mut MatrixMut<'_>, accumulate: Accumulate<'_>, alp
     });
 }
 
-/// `C = β C + α A B` by the calling thread, with the first rows of a B that was packed by K-slices, each of `columns` columns.
+/// `C = β C + α A B` by the calling thread, with the first rows of a B that was packed by K-slices, each of `columns`
+/// columns.
 pub(crate) fn gemm_packed(
     c: &mut MatrixMut<'_>,
     accumulate: Accumulate<'_>,
@@ -92,7 +93,8 @@ impl WithSimd for Macrokernel<'_, '_> {
             // The elements of a row that lie a large stride apart would evict each other: such a block is packed.
             let packed = (a.column_stride > MC).then(|| pack_a(a, packed_a.elements(a.rows * a.columns)));
             let micropanel_rows = if packed.is_some() { MR } else { a.rows };
-            // While one block is multiplied the next is prefetched, if it will be read in place: some columns with each micropanel of B.
+            // While one block is multiplied the next is prefetched, if it will be read in place: some columns with each
+            // micropanel of B.
             let share =
                 if a.column_stride == 1 { a.columns.div_ceil(micropanels).next_multiple_of(CACHE_LINE) } else { 0 };
             // Loop 2: micropanels of B.
@@ -119,11 +121,12 @@ impl WithSimd for Macrokernel<'_, '_> {
                         next_a: a.values.as_ptr().wrapping_add(a.rows * a.row_stride + nth * share),
                         next_a_lines: share.min(a.columns.saturating_sub(nth * share)).div_ceil(CACHE_LINE),
                     };
-                    // SAFETY: `c` is borrowed mutably, so its elements exist and nobody else accesses them (the contract of
-                    // `MatrixMut`'s constructors, which also has them initialised before `Accumulate::Add` reads them); rows
-                    // `start + first..` and `columns` are within it, as `run` checked that it has as many rows as A. `a` has `rows`
-                    // rows and as many columns as the slice of `b` has steps, at its own strides, one of which is 1. `columns` has
-                    // at most NR elements, and slicing the bias row checked its length.
+                    // SAFETY: `c` is borrowed mutably, so its elements exist and nobody else accesses them (the
+                    // contract of `MatrixMut`'s constructors, which also has them initialised before `Accumulate::Add`
+                    // reads them); rows `start + first..` and `columns` are within it, as `run` checked that it has as
+                    // many rows as A. `a` has `rows` rows and as many columns as the slice of `b` has steps, at its own
+                    // strides, one of which is 1. `columns` has at most NR elements, and slicing the bias row checked
+                    // its length.
                     unsafe { product.run(simd) }
                 }
             }

@@ -128,8 +128,8 @@ impl<'a> MatrixMut<'a> {
     #[inline(always)]
     pub unsafe fn row(&self, row: usize, columns: Range<usize>) -> &mut [MaybeUninit<f32>] {
         assert!(row < self.rows && columns.start <= columns.end && columns.end <= self.columns, "a part of a row");
-        // SAFETY: the part is within the matrix, as just checked, whose elements exist for as long as it is borrowed (the
-        // contract of the constructors); nobody else accesses them by this function's contract.
+        // SAFETY: the part is within the matrix, as just checked, whose elements exist for as long as it is borrowed
+        // (the contract of the constructors); nobody else accesses them by this function's contract.
         unsafe { from_raw_parts_mut(self.start.add(row * self.row_stride + columns.start).cast(), columns.len()) }
     }
 
@@ -142,8 +142,8 @@ impl<'a> MatrixMut<'a> {
     pub unsafe fn elements(&self, first: usize, count: usize) -> &mut [MaybeUninit<f32>] {
         let [row, column] = [first / self.columns, first % self.columns];
         assert!(row < self.rows && column + count <= self.columns, "elements behind the end of a row");
-        // SAFETY: the part is within the matrix, as just checked, whose elements exist for as long as it is borrowed (the
-        // contract of the constructors); nobody else accesses them by this function's contract.
+        // SAFETY: the part is within the matrix, as just checked, whose elements exist for as long as it is borrowed
+        // (the contract of the constructors); nobody else accesses them by this function's contract.
         unsafe { from_raw_parts_mut(self.start.add(row * self.row_stride + column).cast(), count) }
     }
 

@@ -1,8 +1,9 @@
 //! Loop 1 and the microkernel: an R × NR tile of C stays in registers for the KC steps of a K-slice.
 //!
-//! Each step is a rank-1 update: NR elements of a row of B, two registers of the packed micropanel, times R elements of a column of A, each
-//! broadcast from where A lies. That is 2 R fused multiply-adds for R + 2 loads, so the FMA rate is the limit. At the right edge of C, where
-//! one register holds all columns that are left, the second one is skipped. Every element of C is summed over K in order, whatever the tile.
+//! Each step is a rank-1 update: NR elements of a row of B, two registers of the packed micropanel, times R elements of
+//! a column of A, each broadcast from where A lies. That is 2 R fused multiply-adds for R + 2 loads, so the FMA rate is
+//! the limit. At the right edge of C, where one register holds all columns that are left, the second one is skipped.
+//! Every element of C is summed over K in order, whatever the tile.
 
 use std::ops::Range;
 
@@ -14,7 +15,8 @@ use crate::vectorize::compiler_barrier;
 /// Registers in a row of the tile.
 pub(crate) const NR_VECTORS: usize = 2;
 
-/// Rows of the largest tile: MR with 32 registers. Smaller tiles serve CPUs with 16 registers, and the rows left at the bottom.
+/// Rows of the largest tile: MR with 32 registers. Smaller tiles serve CPUs with 16 registers, and the rows left at the
+/// bottom.
 pub const MR: usize = 12;
 
 /// NR: columns of the tile.
@@ -84,9 +86,10 @@ impl MicropanelProduct<'_> {
     ///
     /// # Safety
     ///
-    /// - `c` points to `rows` × `columns` elements, rows `c_row_stride` apart, which nobody else accesses meanwhile, and which are initialised
-    ///   if `accumulate` is [`Accumulate::Add`].
-    /// - `a` points to `rows` × `b.len() / NR` elements at its strides, of which one is 1, which nobody writes meanwhile.
+    /// - `c` points to `rows` × `columns` elements, rows `c_row_stride` apart, which nobody else accesses meanwhile,
+    ///   and which are initialised if `accumulate` is [`Accumulate::Add`].
+    /// - `a` points to `rows` × `b.len() / NR` elements at its strides, of which one is 1, which nobody writes
+    ///   meanwhile.
     /// - `columns` is not more than NR; the row of [`Accumulate::Row`] has `columns` elements.
     #[inline(always)]
     pub unsafe fn run<S: Simd>(mut self, simd: S) {
@@ -148,8 +151,8 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Microkernel<'_, 
                 tile,
                 #[inline(always)]
                 |sum, c, _| {
-                    // SAFETY: `store` passes the address it will write, which is within C; `run` demands that C is initialised
-                    // where it is added to.
+                    // SAFETY: `store` passes the address it will write, which is within C; `run` demands that C is
+                    // initialised where it is added to.
                     simd.mul_add_e_f32s(sum, alpha, unsafe { *c })
                 },
             ),
@@ -165,15 +168,16 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Microkernel<'_, 
     }
 }
 
-/// Steps over K in one iteration of the loop: its counter takes issue slots, the limit where another hyperthread shares the core.
+/// Steps over K in one iteration of the loop: its counter takes issue slots, the limit where another hyperthread shares
+/// the core.
 const UNROLL: usize = 4;
 /// Rows of A addressed from one pointer: x86 addresses base + {0, 1, 2} × stride at no cost.
 const ROWS_PER_POINTER: usize = 3;
 /// Pointers into A for the largest tile.
 const POINTERS: usize = MR.div_ceil(ROWS_PER_POINTER);
 
-/// `for $nth in 0..$count`, unrolled, for up to MR iterations. The compiler unrolls by a loop's size alone; where it does not, the tile lies
-/// in memory instead of registers, which halves the speed.
+/// `for $nth in 0..$count`, unrolled, for up to MR iterations. The compiler unrolls by a loop's size alone; where it
+/// does not, the tile lies in memory instead of registers, which halves the speed.
 macro_rules! unrolled {
     ($nth:ident in 0..$count:expr, $body:block) => {
         unrolled!(@ $nth, $count, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
@@ -217,8 +221,9 @@ impl<S: Simd, const R: usize, const W: usize> Microkernel<'_, S, R, W> {
             for _ in 0..now {
                 unrolled!(step in 0..UNROLL, {
                     let b = b.wrapping_add(step * NR_VECTORS);
-                    // SAFETY: the rounds and the remainder below make `depth` steps in total, the depth of `panel.a` (the contract of
-                    // `MicropanelProduct::run`) and of `panel.b`; this is one of them, and both pointers are at its start.
+                    // SAFETY: the rounds and the remainder below make `depth` steps in total, the depth of `panel.a`
+                    // (the contract of `MicropanelProduct::run`) and of `panel.b`; this is one of them, and both
+                    // pointers are at its start.
                     unsafe { rank_1_update::<S, R, W, ROWS_PER_POINTER>(simd, &mut tile, &mut a, strides, b) }
                 });
                 keep_in_registers(&mut a[..R.div_ceil(ROWS_PER_POINTER)]);
@@ -253,15 +258,16 @@ impl<S: Simd, const R: usize, const W: usize> Microkernel<'_, S, R, W> {
             let c = self.panel.c.wrapping_add(row * self.panel.c_row_stride).cast::<S::f32s>();
             for nth in 0..W {
                 let c = c.wrapping_add(nth);
-                // SAFETY: `call` checked that the tile is W registers wide; C has these R rows and columns, and nobody else accesses
-                // them (the contract of `MicropanelProduct::run`). pulp's registers have the alignment of their elements.
+                // SAFETY: `call` checked that the tile is W registers wide; C has these R rows and columns, and nobody
+                // else accesses them (the contract of `MicropanelProduct::run`). pulp's registers have the alignment of
+                // their elements.
                 unsafe { *c = value(tile[row][nth], c, nth) };
             }
         });
     }
 
-    /// Stores a tile that is narrower than its registers, under a mask. Inlined although rare: a call would take the tile in memory, and
-    /// every tile would be spilled for it.
+    /// Stores a tile that is narrower than its registers, under a mask. Inlined although rare: a call would take the
+    /// tile in memory, and every tile would be spilled for it.
     #[inline(always)]
     fn store_edge(&self, tile: [[S::f32s; W]; R]) {
         let Self { simd, ref panel } = *self;
@@ -272,9 +278,9 @@ impl<S: Simd, const R: usize, const W: usize> Microkernel<'_, S, R, W> {
             let mask = MemMask::new(simd.mask_between_m32s(0, columns as u32).mask());
             unrolled!(row in 0..R, {
                 let (sum, c) = (tile[row][nth], panel.c.wrapping_add(row * panel.c_row_stride + start));
-                // SAFETY: masked lanes are not accessed; the others are columns `start..panel.columns` of a row of C, which exist and
-                // are ours, and are initialised where they are added to (the contract of `MicropanelProduct::run`), or elements of
-                // the bias row, which has `panel.columns` of them.
+                // SAFETY: masked lanes are not accessed; the others are columns `start..panel.columns` of a row of C,
+                // which exist and are ours, and are initialised where they are added to (the contract of
+                // `MicropanelProduct::run`), or elements of the bias row, which has `panel.columns` of them.
                 unsafe {
                     let value = match panel.accumulate {
                         Accumulate::Overwrite => simd.mul_f32s(sum, alpha),
@@ -306,8 +312,8 @@ unsafe fn rank_1_update<S: Simd, const R: usize, const W: usize, const ROWS_PER_
     b: *const S::f32s,
 ) {
     unrolled!(row in 0..R, {
-        // SAFETY: row `row` is `row % ROWS_PER_POINTER` strides behind its pointer and below R, so the contract above has it within A;
-        // `nth < W` is within B.
+        // SAFETY: row `row` is `row % ROWS_PER_POINTER` strides behind its pointer and below R, so the contract above
+        // has it within A; `nth < W` is within B.
         unsafe {
             let a = simd.splat_f32s(*a[row / ROWS_PER_POINTER].wrapping_add(row % ROWS_PER_POINTER * row_stride));
             for nth in 0..W {

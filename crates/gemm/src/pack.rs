@@ -19,7 +19,8 @@ const ROWS_AHEAD: usize = 4;
 /// Micropanels of B written side by side: enough to read long stretches of a row, few enough streams to write.
 const MICROPANELS_AT_ONCE: usize = 16;
 
-/// Packs a block of A whose columns are contiguous into micropanels of [`MR`] rows, each column by column: `[MR, K]` transposed.
+/// Packs a block of A whose columns are contiguous into micropanels of [`MR`] rows, each column by column: `[MR, K]`
+/// transposed.
 pub(crate) fn pack_a<'p>(a: Matrix<'_>, packed: &'p mut [MaybeUninit<f32>]) -> &'p [f32] {
     assert_eq!(packed.len(), a.rows * a.columns, "a buffer of the size of A");
     for nth in 0..a.columns {
@@ -27,15 +28,15 @@ pub(crate) fn pack_a<'p>(a: Matrix<'_>, packed: &'p mut [MaybeUninit<f32>]) -> &
         let (whole, rest) = a.values[nth * a.column_stride..][..a.rows].as_chunks::<MR>();
         for (micropanel, column) in whole.iter().enumerate() {
             let packed = &mut packed[(micropanel * a.columns + nth) * MR..][..MR];
-            // SAFETY: `packed` has MR elements, as many as an `[f32; MR]`, and its alignment is that of f32. One store of an array:
-            // copying slices would call memcpy for each.
+            // SAFETY: `packed` has MR elements, as many as an `[f32; MR]`, and its alignment is that of f32. One store
+            // of an array: copying slices would call memcpy for each.
             unsafe { packed.as_mut_ptr().cast::<[f32; MR]>().write(*column) };
         }
         let before = whole.len() * MR * a.columns;
         packed[before + nth * rest.len()..][..rest.len()].write_copy_of_slice(rest);
     }
-    // SAFETY: the loop wrote each of the `a.columns` columns of every micropanel of MR rows and of the last one with the rest of
-    // the rows: `a.rows * a.columns` elements in total, which is all of `packed`.
+    // SAFETY: the loop wrote each of the `a.columns` columns of every micropanel of MR rows and of the last one with
+    // the rest of the rows: `a.rows * a.columns` elements in total, which is all of `packed`.
     unsafe { packed.assume_init_ref() }
 }
 
@@ -44,7 +45,8 @@ pub(crate) fn packed_len(rows: usize, columns: usize) -> usize {
     rows * columns.next_multiple_of(native_nr())
 }
 
-/// Packs up to [`KC`] rows of B into micropanels of NR columns, each row by row: `[K, NR]`, padded with zeros behind the last column.
+/// Packs up to [`KC`] rows of B into micropanels of NR columns, each row by row: `[K, NR]`, padded with zeros behind
+/// the last column.
 pub(crate) fn pack_b<'p>(b: Matrix<'_>, packed: &'p mut [MaybeUninit<f32>]) -> &'p [f32] {
     struct PackB<'a>(Matrix<'a>, &'a mut [MaybeUninit<f32>]);
 
@@ -63,8 +65,8 @@ pub(crate) fn pack_b<'p>(b: Matrix<'_>, packed: &'p mut [MaybeUninit<f32>]) -> &
 
     assert_eq!(packed.len(), packed_len(b.rows, b.columns), "a buffer of whole micropanels");
     Arch::new().dispatch(PackB(b, packed));
-    // SAFETY: both functions write NR elements for every row of every micropanel, zeros behind the last column, and `packed`
-    // is exactly those.
+    // SAFETY: both functions write NR elements for every row of every micropanel, zeros behind the last column, and
+    // `packed` is exactly those.
     unsafe { packed.assume_init_ref() }
 }
 

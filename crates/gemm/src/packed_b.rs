@@ -33,7 +33,8 @@ impl PackedB {
                 parallel_map(tasks, |_, (b, packed)| _ = pack_b(b, packed));
             }
         }
-        // SAFETY: the capacity is at least `length`; the K-slices cover it, and `pack_b` initialises all of what it gets.
+        // SAFETY: the capacity is at least `length`; the K-slices cover it, and `pack_b` initialises all of what it
+        // gets.
         unsafe { values.set_len(length) };
         Self { rows: b.rows, columns: b.columns, values }
     }

@@ -23,7 +23,8 @@ pub unsafe fn vec_from_chunks(
     values
 }
 
-/// `length` elements, filled by all threads in chunks of `chunk` elements; `fill` gets each chunk zeroed, in its thread's cache.
+/// `length` elements, filled by all threads in chunks of `chunk` elements; `fill` gets each chunk zeroed, in its
+/// thread's cache.
 pub fn vec_from_zeroed_chunks(length: usize, chunk: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
     let write = |nth, spare: &mut [MaybeUninit<f32>]| {
         // SAFETY: `spare` is writable for its length, and an f32 whose bits are all zero is 0.0: after the first line

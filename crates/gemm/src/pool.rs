@@ -1,9 +1,9 @@
 //! A fork-join pool for many short parallel regions, on rayon's threads.
 //!
-//! A training step of a small model is hundreds of parallel regions, the shortest as long as it takes to wake a sleeping thread. So within
-//! [`on_pool`] the workers spin between regions, as OpenMP's do with `OMP_WAIT_POLICY=active`, and run what else rayon has to do
-//! meanwhile. The calling thread leads: it publishes a closure and a task count, and all threads claim task indices ([`ForkJoin`]).
-//! Outside of `on_pool`, and within a task, regions run on rayon directly.
+//! A training step of a small model is hundreds of parallel regions, the shortest as long as it takes to wake a sleeping
+//! thread. So within [`on_pool`] the workers spin between regions, as OpenMP's do with `OMP_WAIT_POLICY=active`, and run
+//! what else rayon has to do meanwhile. The calling thread leads: it publishes a closure and a task count, and all
+//! threads claim task indices ([`ForkJoin`]). Outside of `on_pool`, and within a task, regions run on rayon directly.
 
 use std::cell::Cell;
 use std::ptr;
@@ -35,8 +35,9 @@ pub fn parallel_for(tasks: usize, work: impl Fn(usize) + Sync) {
     let _again = OnDrop(|| LEADING.set(pool));
     let before = IS_IN_TASK.replace(true);
     let _end = OnDrop(|| IS_IN_TASK.set(before));
-    // SAFETY: `on_pool` set the pointer on this thread, to a pool on its stack, and clears it before that is gone. Only the thread that leads
-    // has it, and takes it away while it runs a region, so there is one call at a time and none from within a task.
+    // SAFETY: `on_pool` set the pointer on this thread, to a pool on its stack, and clears it before that is gone. Only
+    // the thread that leads has it, and takes it away while it runs a region, so there is one call at a time and none
+    // from within a task.
     unsafe { (*pool).run(thread_index(), tasks, &work) };
 }
 
@@ -64,8 +65,9 @@ impl<'a> TaskList<'a> {
     }
 }
 
-/// Runs two lists in one region, so that a thread that is done with one goes on with the other. The tasks are dealt out in `shares`: a share
-/// starts with every `shares`-th task of `first`, followed by `second(share, 0)` to `second(share, tasks - 1)`.
+/// Runs two lists in one region, so that a thread that is done with one goes on with the other. The tasks are dealt out
+/// in `shares`: a share starts with every `shares`-th task of `first`, followed by `second(share, 0)` to
+/// `second(share, tasks - 1)`.
 pub(crate) fn run_both(
     first: Option<&TaskList<'_>>,
     [shares, tasks]: [usize; 2],
@@ -84,7 +86,8 @@ pub(crate) fn run_both(
     });
 }
 
-/// Runs `work` on one of rayon's threads, the others spinning for its regions; as it is, if this thread is in a pool already.
+/// Runs `work` on one of rayon's threads, the others spinning for its regions; as it is, if this thread is in a pool
+/// already.
 pub fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     // The leader waits for a thread that is in a task, so that thread cannot wait for a pool of its own.
     if IS_IN_TASK.get() || !LEADING.get().is_null() {
@@ -107,7 +110,8 @@ pub fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// What a worker does until the leader dismisses it: it joins regions as they open, and runs rayon's other jobs in between.
+/// What a worker does until the leader dismisses it: it joins regions as they open, and runs rayon's other jobs in
+/// between.
 fn help_until_dismissed(pool: &ForkJoin, thread: usize) {
     let mut spins = 0;
     while !pool.is_dismissed() {

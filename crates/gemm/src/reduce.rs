@@ -1,5 +1,5 @@
-//! Sums over rows, in the same order at any number of threads: rows are cut into chunks of a fixed size, each chunk is summed by one
-//! thread, and the chunks' sums are added in order.
+//! Sums over rows, in the same order at any number of threads: rows are cut into chunks of a fixed size, each chunk is
+//! summed by one thread, and the chunks' sums are added in order.
 
 use crate::matrix::Matrix;
 use crate::pool::parallel_map;

@@ -1,5 +1,5 @@
-//! Non-temporal stores: results too large for the caches are written straight to memory, so that no line is read only to be
-//! overwritten.
+//! Non-temporal stores: results too large for the caches are written straight to memory, so that no line is read only
+//! to be overwritten.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -15,15 +15,15 @@ pub struct NonTemporal {
 }
 
 impl NonTemporal {
-    /// For a task of a work that reads and writes `elements` in total. If the caches hold them all, ordinary stores are better,
-    /// and [`NonTemporal::write`] declines.
+    /// For a task of a work that reads and writes `elements` in total. If the caches hold them all, ordinary stores are
+    /// better, and [`NonTemporal::write`] declines.
     pub fn among(elements: usize) -> Self {
         let is_used = cfg!(target_arch = "x86_64") && elements > cache_elements();
         Self { is_used, of_this_thread: PhantomData }
     }
 
-    /// Writes `line(offset)` to every line of `out`, and returns true; or returns false without a write where ordinary stores are
-    /// better, or where `out` is not a whole number of lines or not aligned to 16 bytes.
+    /// Writes `line(offset)` to every line of `out`, and returns true; or returns false without a write where ordinary
+    /// stores are better, or where `out` is not a whole number of lines or not aligned to 16 bytes.
     #[inline(always)]
     pub fn write(&self, out: &mut [MaybeUninit<f32>], line: impl Fn(usize) -> [f32; CACHE_LINE]) -> bool {
         #[cfg(target_arch = "x86_64")]
@@ -32,8 +32,8 @@ impl NonTemporal {
                 return false;
             }
             let is_aligned = |bytes: usize| out.as_ptr().addr().is_multiple_of(bytes);
-            // SAFETY: `out` is whole lines, and each branch has just checked the alignment and the instructions (every x86-64
-            // CPU has SSE) that the function asks for.
+            // SAFETY: `out` is whole lines, and each branch has just checked the alignment and the instructions (every
+            // x86-64 CPU has SSE) that the function asks for.
             unsafe {
                 if is_aligned(64) && is_x86_feature_detected!("avx512f") {
                     by_width::stream_512(out, line);
@@ -71,7 +71,8 @@ mod by_width {
                     let line = line(start);
                     for at in (0..CACHE_LINE).step_by($lanes) {
                         // SAFETY: `start + at + lanes <= out.len()`, as `out` is whole lines; the address is aligned,
-                        // being a multiple of the register's width behind an aligned start; `line` has as many elements.
+                        // being a multiple of the register's width behind an aligned start; `line` has as many
+                        // elements.
                         unsafe { $store(out.as_mut_ptr().add(start + at).cast(), $load(line.as_ptr().add(at))) };
                     }
                 }

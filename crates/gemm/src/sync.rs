@@ -1,4 +1,5 @@
-//! The primitives of [`fork_join`](crate::fork_join): std's here, loom's in `tests/loom.rs`, which checks the same code.
+//! The primitives of [`fork_join`](crate::fork_join): std's here, loom's in `tests/loom.rs`, which checks the same
+//! code.
 
 use std::cell;
 pub(crate) use std::hint::spin_loop;

@@ -23,8 +23,8 @@ pub(crate) fn to_row_major(a: Matrix<'_>) -> Vec<f32> {
     let write = |nth: usize, rows: &mut [MaybeUninit<f32>]| {
         Arch::new().dispatch(ToRowMajor(a.rows(nth * TASK_ROWS..a.rows.min((nth + 1) * TASK_ROWS)), rows));
     };
-    // SAFETY: a chunk is `TASK_ROWS` rows of the result, or what is left of them, and `ToRowMajor` writes every element: whole blocks
-    // first, then the rest of each row.
+    // SAFETY: a chunk is `TASK_ROWS` rows of the result, or what is left of them, and `ToRowMajor` writes every
+    // element: whole blocks first, then the rest of each row.
     unsafe { vec_from_chunks(a.rows * a.columns, TASK_ROWS * a.columns, write) }
 }
 
@@ -49,8 +49,8 @@ impl WithSimd for ToRowMajor<'_> {
     }
 }
 
-/// Transposes `[block_rows, length]` to `[length, block_rows]`: the first `length` elements, a multiple of [`BLOCK_COLUMNS`], of rows
-/// `from_stride` apart become rows of `to`, `to_stride` apart.
+/// Transposes `[block_rows, length]` to `[length, block_rows]`: the first `length` elements, a multiple of
+/// [`BLOCK_COLUMNS`], of rows `from_stride` apart become rows of `to`, `to_stride` apart.
 #[inline(always)]
 pub(crate) fn transpose<S: Simd>(
     _: S,
@@ -73,8 +73,8 @@ pub(crate) fn transpose<S: Simd>(
                 prefetch_line(from.wrapping_add((row + block_rows::<S>()) * from_stride), Level::L1);
             }
         }
-        // SAFETY: the last block ends at `ends`, within both slices as just asserted, and the others before it. A block has eight rows
-        // only where S has registers of eight, which a value of type S proves the CPU to have.
+        // SAFETY: the last block ends at `ends`, within both slices as just asserted, and the others before it. A block
+        // has eight rows only where S has registers of eight, which a value of type S proves the CPU to have.
         unsafe {
             match block_rows::<S>() {
                 #[cfg(target_arch = "x86_64")]
@@ -85,11 +85,13 @@ pub(crate) fn transpose<S: Simd>(
     }
 }
 
-/// An 8 × 4 block, in AVX shuffles: the compiler's own code takes four times as long. To be inlined where AVX is enabled.
+/// An 8 × 4 block, in AVX shuffles: the compiler's own code takes four times as long. To be inlined where AVX is
+/// enabled.
 ///
 /// # Safety
 ///
-/// - `from` points to 8 rows of 4 elements, `from_stride` apart; `to` to 4 rows of 8, `to_stride` apart, that nobody else accesses.
+/// - `from` points to 8 rows of 4 elements, `from_stride` apart; `to` to 4 rows of 8, `to_stride` apart, that nobody
+///   else accesses.
 /// - The CPU has AVX.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
@@ -97,8 +99,8 @@ unsafe fn transpose_8x4(from: *const f32, from_stride: usize, to: *mut f32, to_s
     use std::arch::x86_64::{
         _mm256_loadu2_m128, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
     };
-    // SAFETY: AVX is there, and loads and stores are unaligned ones of 4 elements of rows 0..8 of `from` and of 8 elements of rows
-    // 0..4 of `to`, all within the blocks that the contract describes.
+    // SAFETY: AVX is there, and loads and stores are unaligned ones of 4 elements of rows 0..8 of `from` and of 8
+    // elements of rows 0..4 of `to`, all within the blocks that the contract describes.
     unsafe {
         let row = |nth: usize| from.wrapping_add(nth * from_stride);
         // Four rows in the lower halves of the registers, and four in the upper.
@@ -118,12 +120,14 @@ unsafe fn transpose_8x4(from: *const f32, from_stride: usize, to: *mut f32, to_s
 ///
 /// # Safety
 ///
-/// `from` points to 4 rows of 4 elements, `from_stride` apart; `to` to 4 rows of 4, `to_stride` apart, that nobody else accesses.
+/// `from` points to 4 rows of 4 elements, `from_stride` apart; `to` to 4 rows of 4, `to_stride` apart, that nobody else
+/// accesses.
 #[inline(always)]
 unsafe fn transpose_4x4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
     for row in 0..4 {
         for column in 0..BLOCK_COLUMNS {
-            // SAFETY: `row` and `column` are below 4, so both addresses are within the blocks that the contract describes.
+            // SAFETY: `row` and `column` are below 4, so both addresses are within the blocks that the contract
+            // describes.
             unsafe { *to.wrapping_add(column * to_stride + row) = *from.wrapping_add(row * from_stride + column) };
         }
     }

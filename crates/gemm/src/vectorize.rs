@@ -1,15 +1,16 @@
-//! Loops for the widest SIMD instructions of the CPU at hand, chosen at run time: [`vectorized`] for loops that the compiler
-//! vectorizes, and reductions, which it may not reorder, written out.
+//! Loops for the widest SIMD instructions of the CPU at hand, chosen at run time: [`vectorized`] for loops that the
+//! compiler vectorizes, and reductions, which it may not reorder, written out.
 //!
-//! Loops index by hand: iterators are not always inlined, and a function that is not inlined is compiled for the baseline
-//! instructions.
+//! Loops index by hand: iterators are not always inlined, and a function that is not inlined is compiled for the
+//! baseline instructions.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::cache::CACHE_LINE;
 
-/// Runs `work`, compiled for the widest SIMD instructions of the CPU. Everything that `work` calls must be `#[inline(always)]`.
-/// Cut its slices to one length inside `work`: the compiler forgets assertions made outside, and bounds checks keep loops scalar.
+/// Runs `work`, compiled for the widest SIMD instructions of the CPU. Everything that `work` calls must be
+/// `#[inline(always)]`. Cut its slices to one length inside `work`: the compiler forgets assertions made outside, and
+/// bounds checks keep loops scalar.
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
@@ -17,7 +18,8 @@ pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
 
 /// eˣ, within two units in the last place, without branches or tables, so that loops of it vectorize.
 ///
-/// Range reduction: x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a Taylor polynomial, and 2ⁿ is n put into the exponent. x is clamped to
+/// Range reduction: x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a Taylor polynomial, and 2ⁿ is n put into the exponent.
+/// x is clamped to
 /// [−87, 88]. NaN gives NaN.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
@@ -43,8 +45,8 @@ pub fn exp(x: f32) -> f32 {
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
-/// `x = f(x)` for every element, to be called within [`vectorized`]. Line by line: rows are often too short for the loops unrolled
-/// over several registers that the compiler would make.
+/// `x = f(x)` for every element, to be called within [`vectorized`]. Line by line: rows are often too short for the
+/// loops unrolled over several registers that the compiler would make.
 #[inline(always)]
 pub fn map_in_place(values: &mut [f32], f: impl Fn(f32) -> f32) {
     let (lines, rest) = values.as_chunks_mut::<CACHE_LINE>();
@@ -158,8 +160,8 @@ pub fn max(x: &[f32]) -> f32 {
 /// Independent accumulators of a reduction, enough to hide the latency of an addition.
 const ACCUMULATORS: usize = 4;
 
-/// Reduces registers `0..count` into `accumulators`, round robin. Their indices are constants in the unrolled loops, which keeps them in
-/// registers.
+/// Reduces registers `0..count` into `accumulators`, round robin. Their indices are constants in the unrolled loops,
+/// which keeps them in registers.
 #[inline(always)]
 fn reduce<T: Copy>(count: usize, accumulators: &mut [T; ACCUMULATORS], next: impl Fn(T, usize) -> T) {
     let whole = count / ACCUMULATORS * ACCUMULATORS;

@@ -1,8 +1,9 @@
 //! The gradient of a weight, `xᵀ d`, and of its bias, the column sums of `d`: products whose depth is the batch.
 //!
-//! Small weights are summed split-K: the N rows are cut into chunks, each task computes the partial product of a chunk and the
-//! partial sums are added in order, so the result does not depend on the number of threads. A chunk is read once, and in place: each packed
-//! element would be used too little. For larger weights the partial sums would take too much memory: they are one ordinary product.
+//! Small weights are summed split-K: the N rows are cut into chunks, each task computes the partial product of a chunk
+//! and the partial sums are added in order, so the result does not depend on the number of threads. A chunk is read
+//! once, and in place: each packed element would be used too little. For larger weights the partial sums would take too
+//! much memory: they are one ordinary product.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -91,7 +92,8 @@ impl<'a> WeightGradient<'a> {
         if !self.partial_sums.is_empty() {
             return self.sum();
         }
-        // The right-hand matrix is packed: let it be the narrower one, if that saves more than transposing the result costs.
+        // The right-hand matrix is packed: let it be the narrower one, if that saves more than transposing the result
+        // costs.
         if n * outputs.saturating_sub(inputs) > inputs * outputs {
             let transposed = matmul(None, 1.0, self.d.transposed(), self.x, Threads::All);
             return to_row_major(Matrix::new(&transposed, outputs, inputs).transposed());
@@ -140,7 +142,8 @@ mod tests {
     fn any_number_of_threads_gives_the_same_sums_of_rows() {
         let values =
             |count: usize| -> Vec<f32> { (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect() };
-        // Split-K in two and three uneven chunks, with one block of columns and several; then one product, transposed and not.
+        // Split-K in two and three uneven chunks, with one block of columns and several; then one product, transposed
+        // and not.
         for [n, inputs, outputs] in
             [[512, 9, 170], [1100, 130, 24], [1025, 1, 1], [140, 9, 17], [3, 5, 7], [513, 640, 420], [600, 420, 640]]
         {

@@ -1,5 +1,5 @@
-//! A model of the worker pool's protocol: loom runs `src/fork_join.rs`, on its own atomics, in every order of steps that the memory
-//! model allows, up to a bound of preemptions. `scripts/sanitize.sh` runs it:
+//! A model of the worker pool's protocol: loom runs `src/fork_join.rs`, on its own atomics, in every order of steps
+//! that the memory model allows, up to a bound of preemptions. `scripts/sanitize.sh` runs it:
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo test -p wordspace-gemm --release --test loom --target-dir target/sanitize/loom
@@ -43,8 +43,9 @@ impl Slot {
     }
 }
 
-/// Runs `lead` on the first of `threads` threads in every order with up to `preemptions` preemptions. The others look for an open region
-/// as often as `looks` says, or until they are dismissed: two that spin could go on forever without the leader.
+/// Runs `lead` on the first of `threads` threads in every order with up to `preemptions` preemptions. The others look
+/// for an open region as often as `looks` says, or until they are dismissed: two that spin could go on forever without
+/// the leader.
 fn model(threads: usize, preemptions: usize, looks: Option<usize>, lead: impl Fn(&ForkJoin) + Sync + Send + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(preemptions);
@@ -71,8 +72,8 @@ fn model(threads: usize, preemptions: usize, looks: Option<usize>, lead: impl Fn
     });
 }
 
-/// A region after which every task has run once, seen by the leader. Its closure and slots are gone at the end: a helper that were still
-/// in it would be caught at the next region's, in the cell that holds the closure.
+/// A region after which every task has run once, seen by the leader. Its closure and slots are gone at the end: a
+/// helper that were still in it would be caught at the next region's, in the cell that holds the closure.
 fn region(pool: &ForkJoin, tasks: usize) {
     let slots: Vec<Slot> = (0..tasks).map(|_| Slot(UnsafeCell::new(0))).collect();
     // SAFETY: the leader of the model makes one call after another.

@@ -80,7 +80,24 @@ impl Product {
         // SAFETY: the vectors have M K, K N and M N elements, at these strides.
         unsafe {
             gemm::gemm(
-                m, n, k, c, 1, c_rows, false, a, a_columns, a_rows, b, b_columns, b_rows, 0.0, 1.0, false, false, false,
+                m,
+                n,
+                k,
+                c,
+                1,
+                c_rows,
+                false,
+                a,
+                a_columns,
+                a_rows,
+                b,
+                b_columns,
+                b_rows,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
                 Parallelism::Rayon(0),
             )
         }
@@ -172,7 +189,8 @@ fn table(arguments: &[String], threads: usize) {
                 seconds[nth].push(product.turn(CONTENDERS[nth], repetitions));
             }
         }
-        let against = |peer: usize| median(seconds[peer].iter().zip(&seconds[0]).map(|(theirs, ours)| theirs / ours).collect());
+        let against =
+            |peer: usize| median(seconds[peer].iter().zip(&seconds[0]).map(|(theirs, ours)| theirs / ours).collect());
         let (dims, ours) = (format!("{} × {} × {}", shape.m, shape.k, shape.n), 1e3 * median(seconds[0].clone()));
         println!("{:40} {dims:>20} {ours:12.4} {:14.2} × {:14.2} ×", shape.name(), against(1), against(2));
         let by_contender: serde_json::Map<_, _> =
@@ -180,7 +198,8 @@ fn table(arguments: &[String], threads: usize) {
         record.push(json!({"name": shape.name(), "m": shape.m, "k": shape.k, "n": shape.n, "seconds": by_contender}));
     }
     if let Some(path) = option("--json") {
-        std::fs::write(path, format!("{}\n", json!({"threads": threads, "shapes": record}))).expect("the record is written");
+        std::fs::write(path, format!("{}\n", json!({"threads": threads, "shapes": record})))
+            .expect("the record is written");
     }
 }
 
