@@ -9,7 +9,7 @@
 //! - [`Tokens`]: the ids of a text, in memory or in a file in llm.c's layout;
 //! - [`Windows`]: the batch of step s, a pure function of (seed, step);
 //! - [`Vocabulary`]: the words of a token table;
-//! - [`VectorTable`]: a table of vectors and the similarities in it;
+//! - [`VectorTable`]: a table of vectors without words;
 //! - [`WordVectors`]: words with their vectors, in memory or in a mapped file.
 //!
 //! The feature `files`, on by default, adds everything with a path: `Text::open`, `Corpus::prepare` and
@@ -60,7 +60,7 @@ mod token_file;
 mod tokenizer;
 mod tokens;
 pub mod toy;
-mod vectors;
+mod vector_table;
 mod vocabulary;
 mod windows;
 mod word_vectors;
@@ -72,7 +72,7 @@ pub use error::{Error, Result};
 #[cfg(feature = "files")]
 pub use mapped_file::MappedFile;
 pub use progress::{Phase, Progress};
-pub use random::{below, generator};
+pub use random::{below, generator, uniform};
 pub use special::{END_OF_TEXT, UNKNOWN};
 pub use tensors::NamedTensor;
 #[cfg(feature = "files")]
@@ -81,7 +81,7 @@ pub use text::{Chunks, Text};
 pub use text_stream::TextStream;
 pub use tokenizer::{Token, Tokenizer, TokenizerChoice};
 pub use tokens::Tokens;
-pub use vectors::{Directions, VectorTable, chance_of_pairs, percentile_of_pair};
+pub use vector_table::VectorTable;
 pub use vocabulary::Vocabulary;
 pub use windows::{Batch, Windows};
 pub use word_vectors::WordVectors;

@@ -24,3 +24,9 @@ pub fn generator(seed: u64, purpose: &str, index: u64) -> ChaCha8Rng {
 pub fn below(generator: &mut ChaCha8Rng, limit: u64) -> u64 {
     ((generator.next_u64() as u128 * limit as u128) >> 64) as u64
 }
+
+/// Draws integers below the limit of each call, from the [`generator`] for `purpose` and index 0.
+pub fn uniform(seed: u64, purpose: &str) -> impl FnMut(u64) -> u64 + use<> {
+    let mut generator = generator(seed, purpose, 0);
+    move |limit| below(&mut generator, limit)
+}

@@ -1,6 +1,6 @@
 //! How similar two words are, with the controls that a single cosine needs.
 
-use wordspace_data::{WordVectors, below, generator};
+use wordspace_data::{WordVectors, uniform};
 use wordspace_similarity::{NotFinite, Progress, percentile};
 
 use crate::{Centre, Result, check_finite};
@@ -32,13 +32,11 @@ impl Similarity {
         check_finite(vectors, a)?;
         check_finite(vectors, b)?;
         let mean = Centre::mean(vectors, progress);
-        let mut random = generator(SEED, "random pairs", 0);
-        let random = |limit| below(&mut random, limit);
         let centred = |a, b| mean.cosine(vectors, a, b) as f32;
         Ok(Self {
             cosine: Centre::origin(vectors).cosine(vectors, a, b),
             centred: mean.cosine(vectors, a, b),
-            percentile: percentile([a, b], vectors.len(), counts, random, centred),
+            percentile: percentile([a, b], vectors.len(), counts, uniform(SEED, "random pairs"), centred),
             not_finite: mean.not_finite(),
         })
     }

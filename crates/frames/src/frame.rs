@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use wordspace_data::{WordVectors, below, generator};
+use wordspace_data::{WordVectors, uniform};
 use wordspace_explore::{Centre, Query, nearest};
 use wordspace_similarity::chance_level;
 
@@ -45,9 +45,8 @@ impl Statistics {
     pub fn new(vectors: &WordVectors, seed: u64) -> Self {
         let mean = Centre::mean(vectors, &|_, _| ());
         // The same pairs as in the run's own log.
-        let mut random = generator(seed, "chance", 0);
-        let draw = |limit| below(&mut random, limit);
-        let random_pairs = chance_level(vectors.len(), draw, |a, b| mean.cosine(vectors, a, b) as f32);
+        let random = uniform(seed, "chance");
+        let random_pairs = chance_level(vectors.len(), random, |a, b| mean.cosine(vectors, a, b) as f32);
         Self { mean, random_pairs }
     }
 }

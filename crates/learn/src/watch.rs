@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wordspace_data::{NamedTensor, Tokenizer, VectorTable, Vocabulary, below, generator};
+use wordspace_data::{NamedTensor, Tokenizer, VectorTable, Vocabulary, uniform};
 use wordspace_similarity::{UnitVectors, did_you_mean};
 
 use crate::config::{Config, WatchConfig};
@@ -109,7 +109,7 @@ impl Watcher {
         let purity = centred.purity(&self.classes, PURITY_NEIGHBOURS);
         let watched = self.pairs.iter().flat_map(|(a, b)| [a.row, b.row]);
         self.last = watched.map(|row| (row, table.row(row).to_vec())).collect();
-        Measurement { step, pairs, chance: centred.chance_level(random(self.seed, "chance")), purity }
+        Measurement { step, pairs, chance: centred.chance_level(uniform(self.seed, "chance")), purity }
     }
 
     fn measure_pair(
@@ -134,7 +134,7 @@ impl Watcher {
             cosine: plain.cosine(a.row, b.row),
             centred: centred.cosine(a.row, b.row),
             ranks: centred.ranks(a.row, b.row),
-            percentile: centred.percentile(a.row, b.row, &self.counts, random(self.seed, "random pairs")),
+            percentile: centred.percentile(a.row, b.row, &self.counts, uniform(self.seed, "random pairs")),
             agreement,
         }
     }
@@ -150,12 +150,6 @@ impl Watcher {
         let rows = tensors.into_iter().filter_map(|(row, tensor)| Some((row.parse().ok()?, tensor.values)));
         self.last = rows.collect();
     }
-}
-
-/// Uniform random numbers below a limit, for one purpose.
-fn random(seed: u64, purpose: &str) -> impl FnMut(u64) -> u64 + use<> {
-    let mut generator = generator(seed, purpose, 0);
-    move |limit| below(&mut generator, limit)
 }
 
 /// The row of `word`, or why it has none, with the closest spelling.
