@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor};
 use wordspace_data::Batch;
+use wordspace_learn::config::TrainConfig;
+use wordspace_learn::{Learner, Optimizer};
 use wordspace_model::Gpt;
 use wordspace_train::device::{OpenDevice, check_parity};
 
