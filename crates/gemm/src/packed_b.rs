@@ -12,7 +12,7 @@ use crate::reduce::CHUNK;
 /// Elements that a task packs: few, so that no thread waits long for the last task.
 const TASK: usize = CHUNK / 4;
 
-/// B, `[K, N]`, packed in K-slices of [`KC`] rows, each in micropanels of NR columns.
+/// B, `[K, N]`, packed in K-slices of KC rows, each in micropanels of NR columns.
 pub struct PackedB {
     rows: usize,
     columns: usize,

@@ -19,8 +19,7 @@ pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
 /// eˣ, within two units in the last place, without branches or tables, so that loops of it vectorize.
 ///
 /// Range reduction: x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r is a Taylor polynomial, and 2ⁿ is n put into the exponent.
-/// x is clamped to
-/// [−87, 88]. NaN gives NaN.
+/// x is clamped to [−87, 88]. NaN gives NaN.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
     /// 1.5 · 2²³: adding it rounds to an integer, held in the lowest bits of the mantissa.
