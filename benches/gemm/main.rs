@@ -25,7 +25,7 @@ fn main() {
             && !(is_test && shape.operations() > 1e9)
     };
     let ceiling =
-        if is_test { fma_rate(1) } else { (0..MEASUREMENTS).map(|_| fma_rate(20_000_000)).fold(0.0, f64::max) };
+        if is_test { fma_rate(1_000_000) } else { (0..MEASUREMENTS).map(|_| fma_rate(20_000_000)).fold(0.0, f64::max) };
     println!("{} threads, {:.1} GFLOP/s of fused multiply-adds at most", rayon::current_num_threads(), ceiling / 1e9);
     for shape in shapes().into_iter().filter(is_asked_for) {
         let rate = shape.operations() / if is_test { seconds(&shape, 1, 1) } else { best_seconds(&shape) };
