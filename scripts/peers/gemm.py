@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pairing
@@ -83,6 +84,12 @@ class Blas:
         return (time.perf_counter() - start) / repetitions
 
 
+def released(peer: str) -> str:
+    """A crate's name with the version that is compared."""
+    packages = tomllib.loads((PEER / "Cargo.lock").read_text())["package"]
+    return next((f"{peer} {package['version']}" for package in packages if package["name"] == peer), peer)
+
+
 def measure(shape: dict, crates: Crates, blas: Blas | None, args: argparse.Namespace) -> dict:
     turns = {name: lambda n, name=name: crates.turn(shape, name, n) for name in crates.contenders}
     if blas is not None:
@@ -122,7 +129,7 @@ def markdown(record: dict) -> str:
         f"# {record['title']}, {record['time'][:10]}", "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['system']}; {machine['threads']} threads, load "
         f"{machine['load'][0]:.1f} at the start.",
-        f"- wordspace at {versions['commit']}, {versions['rustc']}, {', '.join(peers)}.",
+        f"- wordspace at {versions['commit']}, {versions['rustc']}, {', '.join(map(released, peers))}.",
         f"- `{record['command']}`", "",
         *[verdict(measured, peer) for peer in peers],
         f"- Recommendation: {enough[0]} instead of ours." if enough else
@@ -132,7 +139,7 @@ def markdown(record: dict) -> str:
     ]
     for one in measured:
         ours = statistics.median(one["seconds"][OURS])
-        rate = 2 * one["m"] * one["k"] * one["n"] / ours / 1e9
+        rate = one["operations"] / ours / 1e9
         ratios = " | ".join(f"{ratio(one, peer):.2f}" for peer in peers)
         lines.append(f"| {one['name']} | {one['m']} × {one['k']} × {one['n']} | {1e3 * ours:.3f} | {rate:.0f} | {ratios} |")
     return "\n".join(lines) + "\n"

@@ -148,7 +148,7 @@ fn main() {
 /// Measures `{"shape": name, "contender": name, "repetitions": n}` for each line; first says what there is.
 fn turns() {
     let describe = |shape: &Shape| {
-        json!({"name": shape.name(), "m": shape.m, "k": shape.k, "n": shape.n,
+        json!({"name": shape.name(), "m": shape.m, "k": shape.k, "n": shape.n, "operations": shape.operations(),
                "is_a_transposed": shape.is_a_transposed, "is_b_transposed": shape.is_b_transposed})
     };
     println!("{}", json!({"contenders": CONTENDERS, "shapes": shapes().iter().map(describe).collect::<Vec<_>>()}));
