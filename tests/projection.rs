@@ -4,8 +4,7 @@ mod wordspace;
 
 use std::path::Path;
 
-use ::wordspace::explore::align;
-use ::wordspace::explore::projection::{Chosen, Method, Points, Projection, pca, trustworthiness};
+use ::wordspace::explore::projection::{Chosen, Method, Points, Projection, align, pca, trustworthiness};
 use serde_json::Value;
 use wordspace::Folder;
 

@@ -28,12 +28,6 @@ impl Centre {
         self.not_finite
     }
 
-    /// The vector, until callers are switched.
-    #[doc(hidden)]
-    pub fn centre(&self) -> &[f32] {
-        &self.vector
-    }
-
     /// The vector, `[C]`.
     pub fn as_slice(&self) -> &[f32] {
         &self.vector

@@ -57,14 +57,3 @@ pub use saved_frames::saved_frames;
 pub use source::{Opened, Source, SourceKind, TableChoice};
 pub use words::{not_finite_warning, rows_of, suggestions};
 pub use wordspace_similarity::{NotFinite, Progress};
-
-// Names until their callers are switched.
-#[doc(hidden)]
-pub use centre::Centre as Viewpoint;
-#[doc(hidden)]
-pub use projection::{align, rotation};
-#[doc(hidden)]
-pub use query::Query as Direction;
-#[cfg(feature = "files")]
-#[doc(hidden)]
-pub use saved_frames::saved_frames as frames;

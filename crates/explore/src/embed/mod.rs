@@ -5,9 +5,3 @@ mod splitter;
 
 pub use embedding::{Comparison, EmbeddedToken, Embedding};
 pub use splitter::TextSplitter;
-
-// Names until their callers are switched.
-#[doc(hidden)]
-pub use embedding::EmbeddedToken as PlacedToken;
-#[doc(hidden)]
-pub use splitter::TextSplitter as Pieces;
