@@ -1,11 +1,11 @@
 //! What a person gets wrong, and what they are told: the exit code and a sentence that helps.
 
-mod wordspace;
+mod harness;
 
-use wordspace::{Folder, small};
+use harness::{Folder, small};
 
 /// Trains a small run on a text of `content`.
-fn train_on(content: &[u8]) -> (Folder, wordspace::Done) {
+fn train_on(content: &[u8]) -> (Folder, harness::Done) {
     let folder = Folder::new();
     folder.write("text.txt", content);
     let done = folder.train_small("bad", &["--text", "text.txt"]);
@@ -157,7 +157,7 @@ fn a_gpu_where_there_is_none() {
     // A list of drivers without a driver: whatever this machine has, the program finds none.
     let mut command = folder.command(&small("bad", &["--set", "device.name=wgpu"]));
     let output = command.env("VK_DRIVER_FILES", folder.join("none.json")).output().unwrap();
-    wordspace::Done::of(output).fails(4, &["no GPU was found for --device wgpu", "wordspace devices", "--device flex"]);
+    harness::Done::of(output).fails(4, &["no GPU was found for --device wgpu", "wordspace devices", "--device flex"]);
     leaves_nothing(&folder);
 }
 

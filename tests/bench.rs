@@ -1,12 +1,12 @@
 //! `wordspace bench` measures what is right, and compares what can be compared.
 
-mod wordspace;
+mod harness;
 
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use wordspace::Folder;
+use harness::Folder;
 
 /// The shortest measurement there is.
 const QUICK: &[&str] = &["bench", "--quick", "--only", "lookup", "--device", "flex"];
@@ -40,7 +40,7 @@ fn for_each_row(json: &mut Value, change: impl Fn(&mut Value)) {
 }
 
 #[test]
-fn a_measurement_has_the_machine_and_for_every_row_what_was_measured_and_how_fast_it_was() {
+fn a_measurement_names_the_machine_and_the_speed_of_every_row() {
     let json = measured();
     assert_eq!(json["schema"], 1);
     for field in ["processor", "cores", "threads", "copy_gigabytes_per_second", "matrix_gigaflops_per_second"] {
@@ -72,7 +72,7 @@ fn compared_with_itself_all_is_the_same() {
 }
 
 #[test]
-fn what_took_a_thousandth_before_is_slower_and_what_took_a_thousandfold_is_faster() {
+fn a_row_a_thousand_times_slower_or_faster_than_before_is_told_so() {
     for (factor, expected) in [(0.001, "slower"), (1000.0, "faster")] {
         let folder = folder(|before| {
             for_each_row(before, |row| {
@@ -97,7 +97,7 @@ fn a_new_measurement_is_compared_with_an_old_one() {
 }
 
 #[test]
-fn a_row_that_was_not_measured_before_is_new_and_one_that_has_failed_is_said_to() {
+fn a_row_not_measured_before_is_new_and_a_failed_one_says_so() {
     let with_other_rows = folder(|before| for_each_row(before, |row| row["N"] = json!(1)));
     assert!(verdicts(&with_other_rows).iter().all(|verdict| verdict == "new"));
     let failed = folder(|_| ());

@@ -1,11 +1,11 @@
 //! What every command line program owes its users: help, completions, man pages, licences, colours.
 
-mod wordspace;
+mod harness;
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use wordspace::{Done, Folder, names};
+use harness::{Done, Folder, names};
 
 /// The names of the commands, from the help text.
 fn commands() -> Vec<String> {

@@ -4,7 +4,7 @@
 //! would bring, `train` takes few steps, and blocks marked `needs-gpt2` or `needs-googlenews` use a small substitute if the
 //! machine lacks the real file. A block `text output` is exactly what the command before it prints.
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ use ::wordspace::explore::{Source, TableChoice};
 
 use serde_json::Value;
 
-use wordspace::Folder;
-use wordspace::page::Page;
+use harness::Folder;
+use harness::page::Page;
 
 /// The GoogleNews vectors, as commands name them; `WORDSPACE_GOOGLENEWS` is the path of the real file.
 const GOOGLENEWS: &str = "GoogleNews-vectors-negative300.bin";
@@ -152,7 +152,7 @@ fn all_commands_run(document: &str) {
     let folder = Folder::new();
     let configs = root().join("configs");
     std::fs::create_dir(folder.join("configs")).unwrap();
-    for name in wordspace::names(&configs) {
+    for name in harness::names(&configs) {
         std::fs::copy(configs.join(&name), folder.join("configs").join(&name)).unwrap();
     }
     let mut text = ::wordspace::data::toy::text(1, 3000);
@@ -273,14 +273,14 @@ fn commands_about_benchmarks_run() {
 #[test]
 fn benchmarks_link_every_record_and_show_every_chart() {
     let page = std::fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();
-    for record in wordspace::names(&root().join("benches/record")) {
+    for record in harness::names(&root().join("benches/record")) {
         // A table has the numbers of the JSON file beside it.
         let table = record.replace(".json", ".md");
         let linked = if root().join("benches/record").join(&table).exists() { table } else { record };
         assert!(page.contains(&format!("](../benches/record/{linked})")), "docs/benchmarks.md does not link {linked}");
     }
     let shown = page.split("](charts/").skip(1).map(|rest| rest.split(')').next().unwrap().to_string());
-    let (mut shown, drawn): (Vec<String>, _) = (shown.collect(), wordspace::names(&root().join("docs/charts")));
+    let (mut shown, drawn): (Vec<String>, _) = (shown.collect(), harness::names(&root().join("docs/charts")));
     shown.sort();
     assert_eq!(shown, drawn, "docs/benchmarks.md shows other charts than docs/charts holds");
 }

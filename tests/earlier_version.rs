@@ -1,19 +1,19 @@
 //! A run folder that an earlier version wrote opens, resumes and is reported. `scripts/golden_run_folder.sh` made it with
 //! the program of commit 830490f.
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
+use harness::{Folder, golden};
 use serde_json::Value;
-use wordspace::Folder;
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/run-830490f").join(name)
+fn earlier(name: &str) -> PathBuf {
+    golden("run-830490f").join(name)
 }
 
 fn json(name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(golden(name)).unwrap()).unwrap()
+    serde_json::from_slice(&std::fs::read(earlier(name)).unwrap()).unwrap()
 }
 
 /// A folder with a copy of the earlier version's run.
@@ -29,7 +29,7 @@ fn with_copy() -> Folder {
         }
     }
     let folder = Folder::new();
-    copy(&golden("run"), &folder.join("run"));
+    copy(&earlier("run"), &folder.join("run"));
     folder
 }
 
@@ -79,10 +79,10 @@ fn the_run_of_an_earlier_version_opens() {
 fn a_complete_run_of_an_earlier_version_has_its_weights() {
     let folder = with_copy();
     let manifest: Value =
-        serde_json::from_slice(&std::fs::read(golden("run/checkpoints/step-000020/MANIFEST.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(earlier("run/checkpoints/step-000020/MANIFEST.json")).unwrap()).unwrap();
     let found = folder.run(&["resume", "run", "--json"]).succeeds().json();
     assert_eq!(found["weights_sha256"], manifest["files"]["model.safetensors"]["sha256"]);
-    assert_eq!(std::fs::read(folder.join("run/log.jsonl")).unwrap(), std::fs::read(golden("run/log.jsonl")).unwrap());
+    assert_eq!(std::fs::read(folder.join("run/log.jsonl")).unwrap(), std::fs::read(earlier("run/log.jsonl")).unwrap());
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn the_run_of_an_earlier_version_resumes_as_it_did_there() {
     let found = folder.run(&["resume", "run", "--steps", "30", "--json"]).succeeds().json();
     assert_near(&lasting(found), &lasting(json("resumed.json")), "resumed");
 
-    let found = wordspace::log(&folder.join("run"));
-    let expected = std::fs::read_to_string(golden("resumed.jsonl")).unwrap();
+    let found = harness::log(&folder.join("run"));
+    let expected = std::fs::read_to_string(earlier("resumed.jsonl")).unwrap();
     assert_eq!(found.len(), expected.lines().count());
     for (found, expected) in found.iter().zip(expected.lines()) {
         let mut expected: Value = serde_json::from_str(expected).unwrap();
@@ -112,6 +112,6 @@ fn the_run_of_an_earlier_version_is_reported() {
     let steps: Vec<u64> =
         data["frames"].as_array().unwrap().iter().map(|frame| frame["step"].as_u64().unwrap()).collect();
     assert_eq!(steps, [0, 1, 2, 4, 8, 10, 20]);
-    let evaluations = wordspace::log(&golden("run")).into_iter().filter(|line| line["event"] == "evaluation").count();
+    let evaluations = harness::log(&earlier("run")).into_iter().filter(|line| line["event"] == "evaluation").count();
     assert_eq!(data["log"]["evaluations"].as_array().unwrap().len(), evaluations);
 }

@@ -1,16 +1,12 @@
 //! A text as a model first sees it: tokens, positions, sums, and what they have in common.
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use wordspace::Folder;
-
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
-}
+use harness::{Folder, golden, golden_json};
 
 /// A folder with a small run, `runs/toy`.
 fn toy() -> Folder {
@@ -37,7 +33,7 @@ fn assert_near(found: &Value, expected: &Value) {
 
 #[test]
 fn cosines_are_pytorchs_at_a_texts_own_positions_and_at_others() {
-    let all: Value = serde_json::from_slice(&std::fs::read(golden("generate.json")).unwrap()).unwrap();
+    let all: Value = golden_json("generate.json");
     let (expected, source) = (&all["embed"], golden("generate-folder"));
     let text = expected["text"].as_str().unwrap();
     for (which, more) in [("own", vec![]), ("asked", vec!["--positions", "0,1,2,1"])] {
@@ -96,7 +92,7 @@ fn a_word_twice_is_shown_with_the_positions_asked_for_and_with_its_own() {
 }
 
 #[test]
-fn two_texts_of_the_same_words_are_one_set_of_token_vectors_and_different_sums() {
+fn two_orders_of_the_same_words_share_token_vectors_but_not_sums() {
     let folder = toy();
     let texts = ["the dog saw the man", "the man saw the dog"];
     let json = embed(&folder, &texts);

@@ -1,19 +1,14 @@
 //! Evaluations give gensim's, scipy's and scikit-learn's numbers, with their coverage.
 
-mod wordspace;
+mod harness;
 
 use std::path::Path;
 
 use ::wordspace::explore::evaluation::spearman;
+use harness::{Done, Folder, golden_json};
 use serde_json::Value;
-use wordspace::{Done, Folder};
 
 /// What `scripts/golden_evaluation.py` wrote.
-fn golden() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/evaluation.json");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
 /// Knuth's linear congruential generator, 53 bits of it as a number from 0 to 1.
 fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
@@ -67,7 +62,7 @@ fn check_near(found: &Value, expected: &Value) {
 
 #[test]
 fn rank_correlation_is_scipys_with_ties() {
-    let golden = &golden()["spearman"];
+    let golden = &golden_json("evaluation.json")["spearman"];
     let list = |name: &str| -> Vec<f64> { serde_json::from_value(golden[name].clone()).unwrap() };
     let found = spearman(&list("a"), &list("b")).unwrap();
     assert!((found - golden["expected"].as_f64().unwrap()).abs() < 1e-14);
@@ -75,7 +70,7 @@ fn rank_correlation_is_scipys_with_ties() {
 
 #[test]
 fn all_three_scores_are_the_references_raw_and_from_the_mean() {
-    let golden = golden();
+    let golden = golden_json("evaluation.json");
     let folder = folder(&golden);
     let files = ["--similarity", "similarity", "--analogies", "analogies", "--categories", "categories"];
     let found = folder.run(&[&["evaluate", "vectors.txt", "--json"], &files[..]].concat()).succeeds().json();
@@ -108,7 +103,7 @@ fn all_three_scores_are_the_references_raw_and_from_the_mean() {
 
 #[test]
 fn a_report_always_says_what_is_covered() {
-    let golden = golden();
+    let golden = golden_json("evaluation.json");
     let folder = folder(&golden);
     let done = folder.run(&["evaluate", "vectors.txt", "--similarity", "similarity", "--analogies", "analogies"]);
     let report = done.succeeds().stdout;

@@ -1,11 +1,11 @@
 //! A run is a function of configuration, text and seed: whatever happens to it on the way, it ends with the same bits.
 
-mod wordspace;
+mod harness;
 
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use wordspace::{Folder, RunResult, small};
+use harness::{Folder, RunResult, small};
 
 const STEPS: &[&str] = &["--steps", "40"];
 
@@ -73,7 +73,7 @@ fn another_seed_gives_other_bits() {
 }
 
 #[test]
-fn a_run_killed_at_any_length_of_its_log_and_resumed_ends_as_if_it_had_never_stopped() {
+fn a_run_killed_at_any_length_of_its_log_resumes_to_the_same_end() {
     let folder = Folder::new();
     let whole = never_stopped(&folder);
     let length = std::fs::metadata(folder.join("runs/whole/log.jsonl")).unwrap().len();
@@ -91,7 +91,7 @@ fn a_run_killed_at_any_length_of_its_log_and_resumed_ends_as_if_it_had_never_sto
 }
 
 #[test]
-fn a_run_killed_while_it_saves_a_checkpoint_and_resumed_ends_as_if_it_had_never_stopped() {
+fn a_run_killed_while_saving_a_checkpoint_resumes_to_the_same_end() {
     let folder = Folder::new();
     let whole = never_stopped(&folder);
     let mut half_written = 0;
@@ -128,7 +128,7 @@ fn a_run_killed_twice_and_one_with_dropout_and_accumulation_are_exact_too() {
 }
 
 #[test]
-fn a_run_that_updates_only_the_rows_it_read_is_exact_when_it_is_killed_and_at_any_number_of_threads() {
+fn lazy_rows_are_exact_after_a_kill_and_at_any_number_of_threads() {
     let folder = Folder::new();
     let lazy = [
         "--steps",
@@ -158,7 +158,7 @@ fn a_run_that_updates_only_the_rows_it_read_is_exact_when_it_is_killed_and_at_an
 fn a_split_batch_gives_the_gradient_of_the_whole() {
     let folder = Folder::new();
     let losses = |name: &str| -> Vec<f64> {
-        let log = wordspace::log(&folder.join("runs").join(name));
+        let log = harness::log(&folder.join("runs").join(name));
         log.iter().filter(|line| line["event"] == "step").map(|line| line["loss"].as_f64().unwrap()).collect()
     };
     folder.train_small("whole", &["--steps", "10", "--set", "train.batch=12"]).succeeds();

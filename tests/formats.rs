@@ -2,7 +2,7 @@
 //!
 //! `tests/golden/formats` was written by gensim, NumPy, safetensors and transformers (`scripts/golden_formats.py`).
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use ::wordspace::data::formats::{self, Format, Reading};
 use ::wordspace::data::{Error, WordVectors, generator};
 use ::wordspace::explore::{Opened, Source, TableChoice};
 use chacha20::rand_core::Rng;
+use harness::{Folder, golden, names};
 use serde_json::{Value, json};
-use wordspace::{Folder, names};
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/formats").join(name)
+fn sample(name: &str) -> PathBuf {
+    golden("formats").join(name)
 }
 
 fn expected() -> Value {
-    serde_json::from_slice(&std::fs::read(golden("expected.json")).unwrap()).unwrap()
+    serde_json::from_slice(&std::fs::read(sample("expected.json")).unwrap()).unwrap()
 }
 
 #[track_caller]
@@ -37,7 +37,7 @@ fn bits(vectors: &WordVectors) -> Vec<u32> {
 /// The file `name` is of `kind`, and has the content that was recorded when it was written.
 #[track_caller]
 fn reads(name: &str, kind: &str) {
-    let (expected, opened) = (expected(), open(&golden(name), TableChoice::Token, None));
+    let (expected, opened) = (expected(), open(&sample(name), TableChoice::Token, None));
     assert_eq!(opened.kind.to_string(), kind);
     assert_eq!(json!(words(&opened.vectors)), expected["words"], "{name}");
     assert_eq!(json!(bits(&opened.vectors)), expected["bits"][name], "{name}");
@@ -71,21 +71,21 @@ fn safetensors_projector_and_csv_files_are_read_bit_for_bit() {
 fn transformers_gpt2_is_read_whole_in_parts_and_in_bf16() {
     let expected = expected();
     for (name, dtype) in [("gpt2", "float32"), ("gpt2-parts", "float32"), ("gpt2-bf16", "bfloat16")] {
-        let opened = open(&golden(name), TableChoice::Token, None);
+        let opened = open(&sample(name), TableChoice::Token, None);
         assert_eq!(words(&opened.vectors), ["a", " cat", " dog", "ü", "<0xC3>", "\n", "<|endoftext|>"], "{name}");
         assert_eq!(json!(opened.spellings), expected["spellings"], "{name}");
         assert_eq!(json!(bits(&opened.vectors)), expected["bits"][name], "{name}");
         assert_eq!(opened.dtype.to_string(), dtype);
         assert_eq!(opened.parameters.iter().map(|p| p.count()).sum::<usize>(), 28 + 24 + 2 * 244 + 8, "{name}");
     }
-    let positions = open(&golden("gpt2-parts"), TableChoice::Position, None);
+    let positions = open(&sample("gpt2-parts"), TableChoice::Position, None);
     assert_eq!(words(&positions.vectors), ["0", "1", "2", "3", "4", "5"]);
     assert_eq!(json!(bits(&positions.vectors)), expected["positions"]);
 }
 
 #[test]
 fn the_file_of_a_model_reads_as_its_folder() {
-    let opened = open(&golden("gpt2/model.safetensors"), TableChoice::Token, None);
+    let opened = open(&sample("gpt2/model.safetensors"), TableChoice::Token, None);
     assert_eq!(json!(bits(&opened.vectors)), expected()["bits"]["gpt2"]);
     assert_eq!(opened.vectors.find(" cat"), Some(1));
 }
@@ -94,12 +94,12 @@ fn the_file_of_a_model_reads_as_its_folder() {
 fn a_limit_reads_the_first_rows() {
     for name in ["gensim.bin", "gensim.txt", "glove.txt", "f8.npy", "table.safetensors", "vectors.tsv", "table.csv"] {
         let (all, some) =
-            (open(&golden(name), TableChoice::Token, None), open(&golden(name), TableChoice::Token, Some(3)));
+            (open(&sample(name), TableChoice::Token, None), open(&sample(name), TableChoice::Token, Some(3)));
         assert_eq!(words(&some.vectors), words(&all.vectors)[..3], "{name}");
         assert_eq!(bits(&some.vectors), bits(&all.vectors)[..15], "{name}");
         assert!(some.report.is_whole(), "{name}");
     }
-    assert_eq!(words(&open(&golden("gpt2"), TableChoice::Token, Some(2)).vectors), ["a", " cat"]);
+    assert_eq!(words(&open(&sample("gpt2"), TableChoice::Token, Some(2)).vectors), ["a", " cat"]);
 }
 
 /// Random words, and finite floats of every magnitude.
@@ -161,7 +161,7 @@ fn unrepresentable_words_are_refused_and_nothing_is_written() {
 #[test]
 fn inspect_describes_a_file_and_a_model() {
     let folder = Folder::new();
-    let seen = folder.run(&["inspect", golden("gensim.bin").to_str().unwrap(), "--json"]).succeeds().json();
+    let seen = folder.run(&["inspect", sample("gensim.bin").to_str().unwrap(), "--json"]).succeeds().json();
     assert_eq!(seen["vocab_size"], 7);
     assert_eq!(seen["dimension"], 5);
     assert_eq!(seen["shape"], json!([7, 5]));
@@ -170,7 +170,7 @@ fn inspect_describes_a_file_and_a_model() {
     assert_eq!(seen["report"]["rows_read"], 7);
     assert_eq!(seen["parameters"], json!([]));
 
-    let told = folder.run(&["inspect", golden("gpt2").to_str().unwrap()]).succeeds().stdout;
+    let told = folder.run(&["inspect", sample("gpt2").to_str().unwrap()]).succeeds().stdout;
     for line in ["shape       [7, 4]", "positions   [6, 4]", "2 x 4 x 12", "100.0 %", "\" cat\""] {
         assert!(told.contains(line), "{line:?} is not in: {told}");
     }
@@ -251,7 +251,7 @@ fn an_exported_run_has_the_vectors_of_the_run() {
 #[test]
 fn convert_keeps_every_bit_through_all_formats() {
     let folder = Folder::new();
-    let mut source = golden("f4.npy").to_str().unwrap().to_string();
+    let mut source = sample("f4.npy").to_str().unwrap().to_string();
     for (nth, to) in ["bin", "csv", "txt", "safetensors", "tsv", "vec", "npy", "bin"].into_iter().enumerate() {
         let file = format!("{nth}.{to}");
         let done = folder.run(&["convert", &source, &file, "--json"]).succeeds().json();

@@ -1,6 +1,6 @@
 //! A model goes on with a text as transformers lets it, token by token.
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,7 @@ use ::wordspace::model::{Gpt, ModelConfig, huggingface};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 
-use wordspace::{Done, Folder};
-
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
-}
-
-fn golden_json() -> Value {
-    serde_json::from_slice(&std::fs::read(golden("generate.json")).unwrap()).unwrap()
-}
+use harness::{Done, Folder, golden, golden_json};
 
 /// Goes on with `prompt` by the model in `source`.
 fn generate(folder: &Folder, source: &str, prompt: &str, more: &[&str]) -> Done {
@@ -27,7 +19,7 @@ fn generate(folder: &Folder, source: &str, prompt: &str, more: &[&str]) -> Done 
 
 /// What the golden model makes of each prompt of `kind`, always taking the likeliest token.
 fn greedy_is_transformers(kind: &str, ending: &str) {
-    let (golden_json, folder) = (golden_json(), Folder::new());
+    let (golden_json, folder) = (golden_json("generate.json"), Folder::new());
     let source = golden("generate-folder");
     let cases = golden_json[kind].as_array().unwrap();
     assert!(!cases.is_empty());
@@ -60,10 +52,10 @@ fn beyond_the_context_every_token_is_predicted_from_the_last_ones_alone() {
 #[test]
 #[cfg(feature = "wgpu")]
 fn greedy_tokens_of_a_gpu_are_those_of_transformers_too() {
-    if wordspace::gpu("greedy_tokens_of_a_gpu_are_those_of_transformers_too").is_none() {
+    if harness::gpu("greedy_tokens_of_a_gpu_are_those_of_transformers_too").is_none() {
         return;
     }
-    let (golden_json, folder) = (golden_json(), Folder::new());
+    let (golden_json, folder) = (golden_json("generate.json"), Folder::new());
     // A short one: the driver may be a processor that imitates a GPU.
     let case = &golden_json["ended"].as_array().unwrap().iter().find(|case| case["prompt"] == " the dog").unwrap();
     let tokens = case["tokens"].as_array().unwrap().len().to_string();
@@ -92,7 +84,7 @@ fn parts_and_one_file_are_the_same_model() {
         folder.write(&format!("whole/{name}"), std::fs::read(golden("generate-folder").join(name)).unwrap());
     }
     let mut tensors = std::collections::BTreeMap::new();
-    for name in wordspace::names(&golden("generate-folder")).iter().filter(|name| name.ends_with(".safetensors")) {
+    for name in harness::names(&golden("generate-folder")).iter().filter(|name| name.ends_with(".safetensors")) {
         tensors.extend(read_tensors(&golden("generate-folder").join(name)).unwrap());
     }
     let parts = tensors.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
@@ -104,7 +96,7 @@ fn parts_and_one_file_are_the_same_model() {
 }
 
 #[test]
-fn a_folder_without_a_tokenizer_has_gpt2s_if_it_has_gpt2s_number_of_tokens() {
+fn a_folder_without_a_tokenizer_of_gpt2s_vocabulary_size_gets_gpt2s() {
     let folder = Folder::new();
     let sizes = ModelConfig { vocab_size: 50_257, context: 8, channels: 4, heads: 1, layers: 0, ..Default::default() };
     model_folder(&folder, "large", &sizes);
@@ -184,7 +176,7 @@ fn a_prompt_longer_than_the_context_keeps_its_end_and_says_so() {
 }
 
 #[test]
-fn a_word_that_the_model_does_not_know_is_named_with_the_one_that_was_meant() {
+fn a_word_unknown_to_the_model_is_named_with_the_closest_spelling() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "1"]).succeeds();
     let done = generate(&folder, "runs/toy", "the rabit", &["--tokens", "2"]).succeeds();

@@ -2,12 +2,12 @@
 
 #![cfg(unix)]
 
-mod wordspace;
+mod harness;
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use wordspace::{Done, Folder, names, signal, small};
+use harness::{Done, Folder, names, signal, small};
 
 /// A run that is still going on when a test looks at it.
 const LONG: &[&str] = &["--steps", "1000000", "--set", "evaluate.every=0", "--set", "checkpoint.every=0"];
@@ -37,7 +37,7 @@ fn stops_after_a_checkpoint(name: &str) {
     assert!(step >= 20, "{checkpoints:?}");
     let goal = (step + 10).to_string();
     folder.run(&["resume", "runs/long", "--steps", &goal]).succeeds();
-    let resumed = wordspace::log(&folder.join("runs/long"));
+    let resumed = harness::log(&folder.join("runs/long"));
     let steps: Vec<u64> =
         resumed.iter().filter(|l| l["event"] == "step").map(|l| l["step"].as_u64().unwrap()).collect();
     assert_eq!(steps, (1..=step + 10).collect::<Vec<_>>());
@@ -54,7 +54,7 @@ fn a_request_to_terminate_does_the_same() {
 }
 
 #[test]
-fn ctrl_c_while_a_long_text_is_made_ready_exits_130_and_leaves_the_name_free() {
+fn ctrl_c_while_a_long_text_is_tokenized_exits_130_and_frees_the_name() {
     let folder = Folder::new();
     folder.write("long.txt", ::wordspace::data::toy::text(1, 12_000).repeat(50));
     let mut command = folder.command(&small("stopped", &["--text", "long.txt"]));
@@ -145,10 +145,10 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_used() {
 fn a_complete_run_can_be_gone_on_with_and_its_past_stays_as_it_was() {
     let folder = Folder::new();
     folder.train_small("run", &["--steps", "10"]).succeeds();
-    let past = wordspace::log(&folder.join("runs/run"));
+    let past = harness::log(&folder.join("runs/run"));
     let json = folder.run(&["resume", "runs/run", "--json"]).succeeds().json();
     assert_eq!(json["steps"], 10);
     let json = folder.run(&["resume", "runs/run", "--steps", "15", "--json"]).succeeds().json();
     assert_eq!(json["steps"], 15);
-    assert_eq!(wordspace::log(&folder.join("runs/run"))[..past.len()], past);
+    assert_eq!(harness::log(&folder.join("runs/run"))[..past.len()], past);
 }

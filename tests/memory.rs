@@ -1,17 +1,17 @@
 //! A GPU's memory does not grow: what an update needs is there again for the next.
 
-mod wordspace;
+mod harness;
 
 #[test]
 #[cfg(feature = "wgpu")]
-fn two_hundred_updates_on_a_gpu_hold_no_more_memory_than_two_hundred_before() {
+fn the_second_two_hundred_updates_on_a_gpu_hold_no_more_memory() {
     use ::wordspace::data::Batch;
     use ::wordspace::learn::config::TrainConfig;
     use ::wordspace::learn::{Learner, Optimizer};
     use ::wordspace::model::{Gpt, ModelConfig};
 
-    let test = "two_hundred_updates_on_a_gpu_hold_no_more_memory_than_two_hundred_before";
-    let Some(gpu) = wordspace::gpu(test) else { return };
+    let test = "the_second_two_hundred_updates_on_a_gpu_hold_no_more_memory";
+    let Some(gpu) = harness::gpu(test) else { return };
     let sizes = ModelConfig { vocab_size: 50, context: 8, channels: 8, heads: 2, layers: 0, ..Default::default() };
     let model = Gpt::init(&sizes, 42, &gpu.device.clone().autodiff()).unwrap();
     let mut learner = Some(Learner { model, optimizer: Optimizer::new(&sizes), seed: 42 });

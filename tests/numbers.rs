@@ -1,6 +1,6 @@
 //! The numbers are right: held to what PyTorch and transformers compute, on every device that is there.
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
@@ -13,15 +13,7 @@ use ::wordspace::train::huggingface::load_folder;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
-use wordspace::Folder;
-
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
-}
-
-fn golden_json(name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(golden(name)).unwrap()).unwrap()
-}
+use harness::{Folder, golden, golden_json};
 
 fn numbers(json: &Value) -> Vec<f64> {
     json.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
@@ -69,7 +61,7 @@ fn ndarray_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
 #[test]
 #[cfg(feature = "wgpu")]
 fn wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses() {
-    let Some(device) = wordspace::gpu("wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses") else {
+    let Some(device) = harness::gpu("wgpu_gives_pytorchs_logits_loss_gradients_and_twenty_adamw_losses") else {
         return;
     };
     let parity = check_parity(&device.device).unwrap();

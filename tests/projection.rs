@@ -1,19 +1,14 @@
 //! Projections are those of scikit-learn and umap-learn, and pictures of them say what they show.
 
-mod wordspace;
+mod harness;
 
 use std::path::Path;
 
 use ::wordspace::explore::projection::{Chosen, Method, Points, Projection, align, pca, trustworthiness};
+use harness::{Folder, golden_json};
 use serde_json::Value;
-use wordspace::Folder;
 
 /// What `scripts/golden_projection.py` wrote.
-fn golden() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/projection.json");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
 fn table(value: &Value) -> Points {
     let rows: Vec<Vec<f64>> = serde_json::from_value(value.clone()).unwrap();
     Points::new(rows.concat(), rows[0].len())
@@ -51,7 +46,7 @@ fn check_near(found: &[f64], expected: &Points) {
 
 #[test]
 fn principal_components_are_scikit_learns_signs_and_all() {
-    let (golden, points) = (golden(), clumps());
+    let (golden, points) = (golden_json("projection.json"), clumps());
     assert!((points.as_slice().iter().sum::<f64>() - golden["sum"].as_f64().unwrap()).abs() < 1e-6);
     for (name, points) in [("tall", points.clone()), ("wide", first(&points, 30))] {
         let (found, golden) = (pca(&points, 3, &|_, _| ()), &golden["pca"][name]);
@@ -63,7 +58,7 @@ fn principal_components_are_scikit_learns_signs_and_all() {
 
 #[test]
 fn trustworthiness_is_scikit_learns() {
-    let (golden, points) = (golden(), clumps());
+    let (golden, points) = (golden_json("projection.json"), clumps());
     for (name, points) in [("tall", points.clone()), ("wide", first(&points, 30))] {
         let shown = pca(&points, 2, &|_, _| ()).points;
         let found = trustworthiness(&points, &shown, 5, &|_, _| ()).unwrap();
@@ -80,7 +75,7 @@ fn chosen(vectors: Points) -> Chosen {
 
 #[test]
 fn layouts_can_be_trusted_as_far_as_scikit_learns_and_umap_learns() {
-    let golden = golden();
+    let golden = golden_json("projection.json");
     for (method, name) in [(Method::Tsne, "tsne"), (Method::Umap, "umap")] {
         for dims in [2, 3] {
             let found = Projection::of(&chosen(clumps()), method, dims, 1, &|_, _| ()).unwrap();
@@ -97,7 +92,7 @@ fn pictures_are_aligned_as_scipy_aligns_them() {
     let points = clumps();
     let part =
         |rows: std::ops::Range<usize>| Points::new(rows.flat_map(|row| points.row(row)[..3].to_vec()).collect(), 3);
-    check_near(align(&part(0..20), &part(20..40)).as_slice(), &table(&golden()["aligned"]));
+    check_near(align(&part(0..20), &part(20..40)).as_slice(), &table(&golden_json("projection.json")["aligned"]));
 }
 
 /// A folder with a small run in it and a few words' vectors as word2vec text.

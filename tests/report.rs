@@ -1,13 +1,13 @@
 //! Reports and projections as one file: complete, small, and fetching nothing.
 
-mod wordspace;
+mod harness;
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use wordspace::{Folder, write_frame};
+use harness::{Folder, write_frame};
 
 /// The data in the page at `path`.
 fn data(path: &Path) -> Value {

@@ -1,21 +1,16 @@
 //! What is near what: gensim's answers, the words a person meets when one is unknown, and the index.
 
-mod wordspace;
+mod harness;
 
 use std::path::{Path, PathBuf};
 
+use harness::{Done, Folder, golden, golden_json, names};
 use serde_json::Value;
-use wordspace::{Done, Folder, names};
-
-fn golden(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// A folder with the vectors that gensim was asked about.
 fn with_golden_vectors() -> Folder {
     let folder = Folder::new();
-    folder.write("vectors.bin", golden("vectors.bin"));
+    folder.write("vectors.bin", std::fs::read(golden("vectors.bin")).unwrap());
     folder
 }
 
@@ -41,7 +36,7 @@ fn texts(list: &Value) -> Vec<&str> {
 #[test]
 fn neighbours_and_analogies_are_gensims() {
     let folder = with_golden_vectors();
-    let golden: Value = serde_json::from_slice(&golden("gensim.json")).unwrap();
+    let golden: Value = golden_json("gensim.json");
     for question in golden["most_similar"].as_array().unwrap() {
         let (positive, negative) = (texts(&question["positive"]), texts(&question["negative"]));
         let (arguments, list) = match negative[..] {
@@ -61,7 +56,7 @@ fn neighbours_and_analogies_are_gensims() {
 #[test]
 fn similarities_are_gensims() {
     let folder = with_golden_vectors();
-    let golden: Value = serde_json::from_slice(&golden("gensim.json")).unwrap();
+    let golden: Value = golden_json("gensim.json");
     for pair in golden["similarity"].as_array().unwrap() {
         let (a, b) = (pair["a"].as_str().unwrap(), pair["b"].as_str().unwrap());
         let result = folder.run(&["similarity", "vectors.bin", a, b, "--json"]).succeeds().json();
@@ -343,7 +338,7 @@ mod the_index {
 
 /// A large file is not searched for them when it is opened: they are met when vectors are multiplied.
 #[test]
-fn rows_of_a_large_file_that_are_not_finite_are_reported_and_are_no_answer() {
+fn rows_of_a_large_file_that_are_not_finite_are_reported_and_skipped() {
     let indexed = the_index::Indexed::new();
     indexed.break_a_row();
     let run = |arguments: &[&str]| indexed.folder.run(&[arguments, &["--limit", "19999"]].concat());

@@ -1,14 +1,14 @@
 //! The live page: what it answers about runs, while they grow and when their files are damaged.
 
-mod wordspace;
+mod harness;
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use wordspace::page::{Page, Reply};
-use wordspace::{Folder, log, names, write_frame};
+use harness::page::{Page, Reply};
+use harness::{Folder, log, names, write_frame};
 
 /// A folder with a finished small run called `a`.
 fn with_a_run() -> Folder {

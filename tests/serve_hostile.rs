@@ -1,6 +1,6 @@
 //! The live page under attack: other sites, malformed requests, clients that do not read. And how it starts and ends.
 
-mod wordspace;
+mod harness;
 
 use std::io::{Read, Write};
 
@@ -8,8 +8,8 @@ use ::wordspace::data::{below, generator};
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::Rng;
 
-use wordspace::page::{Page, Reply};
-use wordspace::{Folder, SMALL, small};
+use harness::page::{Page, Reply};
+use harness::{Folder, SMALL, small};
 
 /// How many hostile requests are made.
 const REQUESTS: u64 = 2000;
@@ -271,6 +271,6 @@ fn ctrl_c_while_a_run_with_a_page_trains_leaves_a_checkpoint() {
     page.live().find(|news| news["runs"][0]["step"].as_u64() > Some(2)).expect("it trains");
     let done = page.stop("INT");
     assert_eq!(done.code, Some(130), "{}", done.stderr);
-    assert!(!wordspace::names(&folder.join("runs/long/checkpoints")).is_empty());
+    assert!(!harness::names(&folder.join("runs/long/checkpoints")).is_empty());
     assert!(done.stderr.contains("resume"), "{}", done.stderr);
 }

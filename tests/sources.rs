@@ -1,8 +1,8 @@
 //! Mistakes with files of vectors, and the messages for them.
 
-mod wordspace;
+mod harness;
 
-use wordspace::{Done, Folder, names};
+use harness::{Done, Folder, names};
 
 /// `inspect` of a file with `content` fails with exit code 3 and a message that contains all of `words`.
 #[track_caller]

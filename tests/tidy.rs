@@ -129,7 +129,7 @@ fn only_the_command_line_prints_and_exits() {
 }
 
 #[test]
-fn nothing_opens_a_connection_and_the_page_alone_listens_for_one_at_this_machines_own_address() {
+fn nothing_opens_a_connection_and_only_the_page_listens_on_localhost() {
     // The page has to be reached by a browser beside it, so its two files about sockets may name them.
     let sockets = ["serve/src/server.rs", "serve/src/connections.rs"];
     absent("crates", &["std::net", "TcpStream", "TcpListener", "TcpSocket", "tokio::net"], |name| {

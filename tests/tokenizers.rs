@@ -1,6 +1,6 @@
 //! Tokenizers give the ids of other implementations, and decode them to the text.
 
-mod wordspace;
+mod harness;
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use chacha20::ChaCha8Rng;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use wordspace::Folder;
+use harness::Folder;
 
 /// The ids of `text` as the program prints them.
 fn ids(text: &str) -> Value {

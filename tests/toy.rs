@@ -1,8 +1,8 @@
 //! The first thing a new user does: the toy run.
 
-mod wordspace;
+mod harness;
 
-use wordspace::{Folder, names};
+use harness::{Folder, names};
 
 /// The toy run itself, cut to the steps in which words find each other, and its result.
 fn toy() -> (Folder, serde_json::Value) {
@@ -70,7 +70,7 @@ fn the_run_folder_is_complete(folder: &Folder, json: &serde_json::Value) {
 
 /// The seed idea: like contexts, like updates.
 fn the_updates_of_words_that_meet_agree(folder: &Folder) {
-    let looks = wordspace::log(&folder.join("runs/toy")).into_iter().filter(|line| line["event"] == "watch");
+    let looks = harness::log(&folder.join("runs/toy")).into_iter().filter(|line| line["event"] == "watch");
     let agreements = |nth: usize| -> Vec<f64> {
         looks.clone().filter_map(|look| look["pairs"][nth]["agreement"].as_f64()).collect()
     };
@@ -80,7 +80,7 @@ fn the_updates_of_words_that_meet_agree(folder: &Folder) {
 }
 
 #[test]
-fn without_arguments_it_is_the_toy_run_and_ends_with_a_table_and_the_next_commands() {
+fn without_arguments_the_toy_run_ends_with_a_table_and_next_commands() {
     let folder = Folder::new();
     folder.write("short.toml", "[run]\nname = \"short\"\n[train]\nsteps = 3\nwarmup = 1\n");
     let done = folder.run(&["train", "short.toml", "--device", "flex"]).succeeds();

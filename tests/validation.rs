@@ -1,8 +1,8 @@
 //! What held-out text is for: the loss that can be trusted, the best checkpoint, and knowing when to stop.
 
-mod wordspace;
+mod harness;
 
-use wordspace::{Folder, log, names};
+use harness::{Folder, log, names};
 
 /// A text so short that a model learns it by heart, so that the held-out loss falls and then rises.
 fn by_heart(folder: &Folder, name: &str, more: &[&str]) -> serde_json::Value {
@@ -55,7 +55,7 @@ fn a_run_that_gets_no_better_stops_early_when_asked() {
 }
 
 #[test]
-fn an_evaluation_reads_all_of_the_held_out_text_and_tells_its_loss_in_three_units() {
+fn an_evaluation_reads_all_held_out_text_and_gives_three_units_of_loss() {
     let folder = Folder::new();
     let json = folder.train_small("run", &["--steps", "10", "--set", "evaluate.batches=0", "--json"]).succeeds().json();
     let evaluations: Vec<_> =

@@ -14,6 +14,18 @@ use ::wordspace::learn::config::DeviceChoice;
 use ::wordspace::train::device::OpenDevice;
 use serde_json::Value;
 
+/// A file or folder of numbers computed by other programs.
+pub fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name)
+}
+
+/// The content of a JSON file among them.
+pub fn golden_json(name: &str) -> Value {
+    let path = golden(name);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&bytes).unwrap()
+}
+
 /// A run so small that a test can make many of them: a second or less.
 pub const SMALL: &[&str] = &[
     "--device",
