@@ -91,13 +91,13 @@ fn seen_from_the_mean_what_all_words_share_is_left_out() {
 fn a_person_sees_a_table_and_the_next_command_and_a_pipe_only_the_table() {
     let folder = with_golden_vectors();
     let done = folder.run(&["neighbors", "vectors.bin", "cat", "--top", "3"]).succeeds();
-    assert!(done.stdout.starts_with("nearest to cat of 300 words, by cosine\n   1  dog"), "{}", done.stdout);
+    assert!(done.stdout.starts_with("nearest to cat among 300 words, by cosine\n   1  dog"), "{}", done.stdout);
     assert_eq!(done.stdout.lines().count(), 4);
     assert!(done.stderr.contains("wordspace neighbors vectors.bin cat --centred"), "{}", done.stderr);
     let done = folder.run(&["analogy", "vectors.bin", "man", "king", "woman"]).succeeds();
     assert!(done.stdout.starts_with("man is to king as woman is to\n   1  queen"), "{}", done.stdout);
     let done = folder.run(&["similarity", "vectors.bin", "cat", "dog", "--quiet"]).succeeds();
-    assert!(done.stdout.contains("nearer than random pairs") && done.stderr.is_empty(), "{}", done.stderr);
+    assert!(done.stdout.contains("percentile among random pairs") && done.stderr.is_empty(), "{}", done.stderr);
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn options_that_do_not_fit_the_source() {
     let folder = Folder::new();
     folder.write("v.txt", "cat 1 2\ndog 3 4\n");
     folder.run(&["inspect", "v.txt", "--table", "position"]).fails(2, &["one table", "leave out --table position"]);
-    folder.run(&["inspect", "v.txt", "--limit", "0"]).fails(2, &["--limit 0"]);
+    folder.run(&["inspect", "v.txt", "--limit", "0"]).fails(2, &["--limit is 0"]);
     folder.run(&["inspect", "v.txt@5"]).fails(3, &["v.txt: it is no run", "leave out the @"]);
 }
 
@@ -225,7 +225,7 @@ fn outputs_that_exist_or_have_no_format() {
     folder.write("v.txt", "2 2\ncat 1 2\ndog 3 4\n").write("there.bin", "mine").write("w.words.txt", "mine");
     folder.run(&["convert", "v.txt", "there.bin"]).fails(6, &["there.bin already exists"]);
     folder.run(&["convert", "v.txt", "w.npy"]).fails(6, &["w.words.txt already exists"]);
-    folder.run(&["convert", "v.txt", "w.xyz"]).fails(2, &["its ending names no format", "safetensors"]);
+    folder.run(&["convert", "v.txt", "w.xyz"]).fails(2, &["no ending that names a format", "safetensors"]);
     folder.run(&["convert", "v.txt", "w.bin", "--to", "word"]).fails(2, &["expected one of bin, txt"]);
     folder.run(&["convert", "v.txt", "none/w.bin"]).fails(5, &["cannot write none/w.bin"]);
     assert_eq!(names(folder.path()), ["there.bin", "v.txt", "w.words.txt"]);
