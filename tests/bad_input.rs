@@ -218,7 +218,7 @@ fn a_checkpoint_that_is_not_there() {
     folder
         .run(&["export", "runs/toy@7", "out"])
         .fails(3, &["step-000007: there is no checkpoint of this step; there are 5, 10"]);
-    folder.run(&["export", "runs/toy@last", "out"]).fails(2, &["expected a step after the @"]);
+    folder.run(&["export", "runs/toy@last", "out"]).fails(2, &["expected a step number after the @"]);
     folder.run(&["export", "runs/toy@5", "out"]).succeeds();
 }
 

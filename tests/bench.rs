@@ -120,7 +120,7 @@ fn a_file_that_cannot_be_compared_is_refused_before_anything_is_measured() {
     };
     refused("not JSON", &["before.json", "it is not JSON", "wordspace bench --json > FILE"]);
     refused("[1]", &["schema is null, expected 1"]);
-    refused(r#"{"schema": 1}"#, &["no result of a bench", "machine"]);
+    refused(r#"{"schema": 1}"#, &["not a result of wordspace bench", "machine"]);
     let mut later = measured();
     later["schema"] = json!(2);
     refused(&later.to_string(), &["schema is 2, expected 1"]);

@@ -203,7 +203,7 @@ fn a_source_without_a_model() {
     generate(&folder, "vectors.txt", "cat", &[]).fails(3, &["vectors.txt", "vectors but no model", "config.json"]);
     generate(&folder, "folder", "cat", &[]).fails(3, &["neither a run (config.toml) nor a Hugging Face model"]);
     generate(&folder, "runs/none", "cat", &[]).fails(3, &["runs/none", "there is no such run or folder"]);
-    generate(&folder, "runs/toy@x", "cat", &[]).fails(2, &["expected a step after the @"]);
+    generate(&folder, "runs/toy@x", "cat", &[]).fails(2, &["expected a step number after the @"]);
     let device = ["generate", "vectors.txt", "--prompt", "cat", "--device", "gpu"];
     folder.run(&device).fails(2, &["no device is called \"gpu\""]);
 }

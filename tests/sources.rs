@@ -40,7 +40,7 @@ fn missing_and_malformed_steps() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "4"]).succeeds();
     folder.run(&["inspect", "runs/toy@3"]).fails(3, &["no vectors of step 3", "there are 0, 1, 2, 4"]);
-    folder.run(&["inspect", "runs/toy@last"]).fails(2, &["expected a step after the @, found \"last\""]);
+    folder.run(&["inspect", "runs/toy@last"]).fails(2, &["expected a step number after the @, found \"last\""]);
 }
 
 #[test]
