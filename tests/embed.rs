@@ -2,8 +2,6 @@
 
 mod harness;
 
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value, json};
 
 use harness::{Folder, golden, golden_json};

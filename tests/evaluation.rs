@@ -2,8 +2,6 @@
 
 mod harness;
 
-use std::path::Path;
-
 use ::wordspace::explore::evaluation::spearman;
 use harness::{Done, Folder, golden_json};
 use serde_json::Value;

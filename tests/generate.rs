@@ -2,13 +2,11 @@
 
 mod harness;
 
-use std::path::{Path, PathBuf};
-
 use ::wordspace::data::{read_tensors, write_tensors};
 use ::wordspace::model::parameters::{HostTensors, to_host};
 use ::wordspace::model::{Gpt, ModelConfig, huggingface};
 use burn::tensor::Device;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use harness::{Done, Folder, golden, golden_json};
 

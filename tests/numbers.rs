@@ -2,7 +2,7 @@
 
 mod harness;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ::wordspace::data::Tokenizer;
 use ::wordspace::kernels::{AdamW, Moments, Rows};

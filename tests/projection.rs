@@ -2,8 +2,6 @@
 
 mod harness;
 
-use std::path::Path;
-
 use ::wordspace::explore::projection::{Chosen, Method, Points, Projection, align, pca, trustworthiness};
 use harness::{Folder, golden_json};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use harness::{Done, Folder, golden, golden_json, names};
 use serde_json::Value;

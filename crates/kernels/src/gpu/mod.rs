@@ -4,6 +4,7 @@
 //! are its names for their indices. The kernels need only what every GPU has: no subgroups, no atomic floats, 32-bit indices.
 
 mod matmul;
+mod matmul_tile;
 mod matrix;
 mod queue;
 mod reduce;
@@ -17,7 +18,8 @@ use burn_cubecl::cubecl::{CubeCount, CubeDim, calculate_cube_count_elemwise};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-pub(crate) use matmul::{Accumulate, Structure, matmul, matmul_into};
+pub(crate) use matmul::{Accumulate, matmul, matmul_into};
+pub(crate) use matmul_tile::Structure;
 pub(crate) use matrix::{Matrix, is_vec4_aligned};
 pub(crate) use queue::{Gpu, Queued, int, is_countable, largest_buffer, one, primitive, queue, tensor};
 pub(crate) use reduce::{FEW_UNITS, UNITS, max_of_cube, sum, sum_of_cube, sum_of_rows, sum_parts};
