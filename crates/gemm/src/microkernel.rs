@@ -330,11 +330,13 @@ unsafe fn rank_1_update<S: Simd, const R: usize, const W: usize, const ROWS_PER_
 /// Hides from the compiler how the pointers relate, so that it keeps each in a register instead of recomputing it.
 #[inline(always)]
 fn keep_in_registers(pointers: &mut [*const f32]) {
+    #[cfg(target_arch = "x86_64")]
     for nth in 0..pointers.len() {
-        #[cfg(target_arch = "x86_64")]
         // SAFETY: the assembly is a comment: it returns the register as it was.
         unsafe {
             std::arch::asm!("/* {0} */", inout(reg) pointers[nth], options(nostack, preserves_flags))
         };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = pointers;
 }
