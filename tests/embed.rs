@@ -137,7 +137,7 @@ fn a_file_of_words_has_vectors_but_no_positions() {
     assert_eq!((&json["ids"], &json["tokens"]), (&json!([0, 2]), &json!(["dog", "man"])));
     assert_eq!(json["token_cosine"], json!([[1.0, 0.6], [0.6, 1.0]]));
     assert_eq!(json["position_vectors"], json!([null, null]));
-    run(&["--positions", "0,1"]).fails(2, &["has no table of positions"]);
+    run(&["--positions", "0,1"]).fails(2, &["has no position table"]);
     folder.run(&["embed", "dgo", "--source", "vectors.txt"]).fails(3, &["\"dgo\" is not among the 3 words"]);
     folder.run(&["embed", "Dog", "--source", "vectors.txt"]).fails(3, &["did you mean \"dog\"?"]);
 }

@@ -333,9 +333,7 @@ fn keep_in_registers(pointers: &mut [*const f32]) {
     #[cfg(target_arch = "x86_64")]
     for nth in 0..pointers.len() {
         // SAFETY: the assembly is a comment: it returns the register as it was.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) pointers[nth], options(nostack, preserves_flags))
-        };
+        unsafe { std::arch::asm!("/* {0} */", inout(reg) pointers[nth], options(nostack, preserves_flags)) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = pointers;

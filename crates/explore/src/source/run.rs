@@ -46,7 +46,9 @@ impl Frame {
             return Err(problem(run, "it is no run, so it has no steps; leave out the @".into()));
         }
         let Ok(step) = step.parse() else {
-            return Err(Error::Question(format!("{run_name}@{step}: expected a step after the @, found {step:?}")));
+            return Err(Error::Question(format!(
+                "{run_name}@{step}: expected a step number after the @, found {step:?}"
+            )));
         };
         let steps = steps(&run.join("vectors"), ".safetensors");
         if steps.contains(&step) {

@@ -29,7 +29,7 @@ pub fn run_and_step(source: &Path) -> Result<(PathBuf, Option<u64>), Failure> {
     match text.rsplit_once('@') {
         Some((run, step)) if !source.exists() => match step.parse() {
             Ok(step) => Ok((run.into(), Some(step))),
-            Err(_) => Err(Failure::usage(format!("{text}: expected a step after the @, found {step:?}"))),
+            Err(_) => Err(Failure::usage(format!("{text}: expected a step number after the @, found {step:?}"))),
         },
         _ => Ok((source.to_path_buf(), None)),
     }
