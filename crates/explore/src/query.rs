@@ -31,7 +31,7 @@ impl Query {
         }
         let excluded = [positive, negative].concat();
         let norm = norm(&sum);
-        // What is left of unit vectors that cancel out is rounding.
+        // Unit vectors that cancel out leave only rounding errors.
         if norm < excluded.len() as f64 * 1e-7 {
             let words: Vec<_> = excluded.iter().map(|&row| vectors.word(row)).collect();
             return Err(Error::Question(format!("the vectors of {words:?} sum to zero, which has no direction")));

@@ -23,7 +23,7 @@ pub(crate) fn to_row_major(a: Matrix<'_>) -> Vec<f32> {
     let write = |nth: usize, rows: &mut [MaybeUninit<f32>]| {
         Arch::new().dispatch(ToRowMajor(a.rows(nth * TASK_ROWS..a.rows.min((nth + 1) * TASK_ROWS)), rows));
     };
-    // SAFETY: a chunk is `TASK_ROWS` rows of the result, or what is left of them, and `ToRowMajor` writes every
+    // SAFETY: a chunk is `TASK_ROWS` rows of the result, or the last few, and `ToRowMajor` writes every
     // element: whole blocks first, then the rest of each row.
     unsafe { vec_from_chunks(a.rows * a.columns, TASK_ROWS * a.columns, write) }
 }

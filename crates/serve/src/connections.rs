@@ -84,7 +84,7 @@ async fn serve_connection(stream: TcpStream, router: Router, patience: Duration)
     let _ = http.serve_connection(patient, TowerToHyperService::new(router)).await;
 }
 
-/// A stream that fails with a timeout when the client does not read what is written to it.
+/// A stream that fails with a timeout when the client stops reading.
 struct Patient {
     stream: TokioIo<TcpStream>,
     patience: Duration,

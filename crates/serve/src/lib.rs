@@ -11,7 +11,7 @@
 //! - `answers`: what each address answers;
 //! - `serving`, `worker`, `cache`: one thread computes answers, which are kept for all readers;
 //! - `runs`, `run`, `folder`: the state of run folders, looked at four times a second;
-//! - `frames`, `words`, `log`, `live_axes`: what is read from a run folder;
+//! - `frames`, `words`, `log`, `live_axes`: reading a run folder;
 //! - [`report`](report()), [`projection_page`], `document`: a run or a projection as one file that carries its data.
 //!
 //! Not here on purpose: burn, writing of any kind, paths taken from requests, and connections from anything but this

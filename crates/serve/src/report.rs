@@ -109,7 +109,7 @@ fn embed(frame: &Frame, axes: &Axes, rows: &[u32]) -> EmbeddedFrame {
 }
 
 impl Contents {
-    /// A sentence that says what is left out, if anything is.
+    /// A sentence that names the omissions, if there are any.
     fn limits(&self) -> Option<String> {
         let Self { words, all_words, frames, all_frames } = self;
         let is_whole = words == all_words && frames == all_frames;

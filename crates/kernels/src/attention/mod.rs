@@ -64,7 +64,7 @@ pub fn attend(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, dropout: Dropout) -> Ten
     crate::dropout(softmax(scores, 3), dropout).matmul(v).swap_dims(1, 2).reshape([b * t, h * d])
 }
 
-/// What is added to a score that the mask hides: low enough for a softmax of exactly zero, and finite, because WGSL may assume that
+/// The mask's value for a hidden score: low enough for a softmax of exactly zero, and finite, because WGSL may assume that
 /// there is no infinity.
 const HIDDEN: f32 = -1e9;
 

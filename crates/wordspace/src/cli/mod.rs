@@ -69,7 +69,7 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
     }
 }
 
-/// Silences panics unless a backtrace is asked for: burn's GPU runtime panics and recovers while it tunes kernels, and panics it
+/// Silences panics unless `RUST_BACKTRACE` is set: burn's GPU runtime panics and recovers while it tunes kernels, and panics it
 /// does not recover from are reported as errors.
 fn quiet_panics() {
     let is_asked_for = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
