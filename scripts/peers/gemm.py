@@ -25,6 +25,8 @@ PEER = Path(__file__).resolve().parent / "gemm"
 OURS = "wordspace-gemm"
 #: An existing crate within this share of ours on every product is recommended instead of ours.
 NEAR = 0.03
+#: Before each turn. The threads of a BLAS keep spinning for a while after a product and would take time from the next contender.
+PAUSE_SECONDS = 0.1
 
 
 class Crates:
@@ -101,6 +103,7 @@ def measure(shape: dict, crates: Crates, blas: Blas | None, args: argparse.Names
         turns[name](1)
     for nth in range(args.rounds):
         for name in names[nth % len(names):] + names[:nth % len(names)]:
+            time.sleep(PAUSE_SECONDS)
             seconds[name].append(turns[name](repetitions))
     return {**shape, "repetitions": repetitions, "seconds": seconds}
 
