@@ -73,7 +73,7 @@ fn an_interrupted_run_says_how_to_go_on() {
     let mut command = folder.command(&small("long", LONG));
     let process = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let log = folder.join("runs/long/log.jsonl");
-    while !log.exists() {
+    while !std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         std::thread::yield_now();
     }
     signal(&process, "INT");

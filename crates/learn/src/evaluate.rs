@@ -36,22 +36,36 @@ impl Evaluation {
 
 /// The mean loss, in nats per token, over the held-out windows that `config` asks for.
 ///
-/// The losses of the batches are summed in double precision, and the device is waited for once.
+/// The losses of the batches are summed in double precision, and the device is waited for once. `is_stopped` is asked before
+/// each batch.
 ///
 /// # Errors
 ///
-/// If a token id is outside the vocabulary.
-pub fn validation_loss(model: &Gpt, windows: &Windows<'_>, config: &Config) -> Result<f64> {
+/// If a token id is outside the vocabulary; [`wordspace_data::Error::Stopped`] if `is_stopped`.
+pub fn validation_loss(
+    model: &Gpt,
+    windows: &Windows<'_>,
+    config: &Config,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<f64> {
     let model = model.valid();
     let device = model.wte.weight.val().device();
-    wordspace_kernels::on_worker_pool(&device, || mean_loss(&model, windows, config))
+    wordspace_kernels::on_worker_pool(&device, || mean_loss(&model, windows, config, is_stopped))
 }
 
-fn mean_loss(model: &Gpt, windows: &Windows<'_>, config: &Config) -> Result<f64> {
+fn mean_loss(
+    model: &Gpt,
+    windows: &Windows<'_>,
+    config: &Config,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<f64> {
     let device = model.wte.weight.val().device();
     let (mut losses, mut rows) = (Vec::new(), Vec::new());
     for batch in windows.evaluation(config.train.batch, config.evaluate.batches) {
         let batch = batch?;
+        if is_stopped() {
+            return Err(wordspace_data::Error::Stopped.into());
+        }
         losses.push(model.loss(ids(&batch, &batch.ids, &device), ids(&batch, &batch.targets, &device)));
         rows.push(batch.rows as f64);
     }

@@ -47,18 +47,42 @@ impl Learner {
         wordspace_kernels::on_worker_pool(&device, || self.step_on(&device, batches, config, step))
     }
 
+    /// Loss and gradient norm of `batches` as [`Self::step`] returns them for update `step`, without the update.
+    ///
+    /// # Panics
+    ///
+    /// If there is no batch.
+    pub fn try_step(&self, batches: &[Batch], config: &TrainConfig, step: u64) -> Tensor<1> {
+        let device = self.device();
+        wordspace_kernels::on_worker_pool(&device, || {
+            let (loss, gradient) = self.gradient(&device, batches, config, step);
+            Tensor::cat(vec![loss, gradient.norm()], 0) // [2]
+        })
+    }
+
     fn step_on(mut self, device: &Device, batches: &[Batch], config: &TrainConfig, step: u64) -> (Self, Tensor<1>) {
-        let rows = config.lazy.then(|| Rows::from_ids(batches.iter().flat_map(|batch| batch.ids.iter().copied())));
-        let mut random = generator(self.seed, "dropout", step);
-        let key = &mut || below(&mut random, u64::MAX);
-        let (loss, gradient) = match rows {
-            None => mean_gradient(&self.model, None, batches, key, device),
-            Some(rows) => mean_gradient(&self.model.with_rows(&rows), Some(rows), batches, key, device),
-        };
+        let (loss, gradient) = self.gradient(device, batches, config, step);
         let norm = gradient.norm();
         let scale = if config.clip > 0.0 { clip(norm.clone(), config.clip) } else { norm.ones_like() };
         self.model = self.optimizer.update(self.model, gradient, scale, config, step);
         (self, Tensor::cat(vec![loss, norm], 0)) // [2]
+    }
+
+    /// The mean loss of `batches` in update `step`, `[1]`, and its gradient.
+    fn gradient(
+        &self,
+        device: &Device,
+        batches: &[Batch],
+        config: &TrainConfig,
+        step: u64,
+    ) -> (Tensor<1>, StepGradient) {
+        let rows = config.lazy.then(|| Rows::from_ids(batches.iter().flat_map(|batch| batch.ids.iter().copied())));
+        let mut random = generator(self.seed, "dropout", step);
+        let key = &mut || below(&mut random, u64::MAX);
+        match rows {
+            None => mean_gradient(&self.model, None, batches, key, device),
+            Some(rows) => mean_gradient(&self.model.with_rows(&rows), Some(rows), batches, key, device),
+        }
     }
 }
 

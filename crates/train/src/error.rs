@@ -64,22 +64,32 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// A loss or gradient norm that is not finite.
+    /// A run all of whose checkpoints are damaged or gone.
     #[error(
-        "step {step} has loss {loss} and gradient norm {gradient_norm}: training has diverged; {}; \
+        "{}: {problem}; restore a checkpoint, or train the run again from its first step with `wordspace resume \
+         --from-scratch`, which moves aside what there is",
+        path.display()
+    )]
+    CheckpointsLost {
+        /// The folder of the checkpoints.
+        path: PathBuf,
+        /// What became of them.
+        problem: String,
+    },
+    /// A run with a loss, gradient or weight that is not finite.
+    #[error(
+        "training has diverged at step {step}: {problem}; {}; \
          a smaller learning rate (--set train.learning_rate=…) or a longer warm-up usually helps",
         match last_good {
-            Some(step) => format!("the last good checkpoint is that of step {step}"),
-            None => "no checkpoint was saved before".into(),
+            Some(step) => format!("the last good checkpoint, from which resuming continues, is that of step {step}"),
+            None => "no checkpoint was saved before, so resuming begins again".into(),
         }
     )]
     Diverged {
         /// The step.
         step: u64,
-        /// Its loss.
-        loss: f32,
-        /// The norm of its gradient.
-        gradient_norm: f32,
+        /// What is not finite.
+        problem: String,
         /// The step of the newest checkpoint.
         last_good: Option<u64>,
     },

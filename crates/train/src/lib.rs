@@ -40,6 +40,7 @@
 
 pub mod checkpoint;
 mod config_file;
+mod dated;
 pub mod device;
 mod error;
 pub mod event;

@@ -1,4 +1,4 @@
-//! `run.json`: with what program, machine and device a run was trained, and when.
+//! `run.json`: with what configuration, program, machine and device a run was trained, when, and how far it came.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use wordspace_data::publish::publish_bytes;
 use wordspace_learn::Ending;
+use wordspace_learn::config::Config;
 
 use crate::Result;
 use crate::device::OpenDevice;
@@ -15,6 +16,9 @@ use crate::run_folder::{RunFolder, host};
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Record {
     schema: u32,
+    /// The configuration that the run was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    config: Option<serde_json::Value>,
     /// The processes that trained the run, in order.
     sessions: Vec<Session>,
 }
@@ -34,6 +38,7 @@ struct Session {
     began: u64,
     from_step: u64,
     ended: Option<u64>,
+    /// The step of its newest checkpoint.
     to_step: Option<u64>,
     ending: Option<String>,
 }
@@ -49,7 +54,27 @@ impl Provenance {
     pub fn open(folder: &RunFolder) -> Self {
         let path = folder.provenance();
         let record = std::fs::read(&path).ok().and_then(|json| serde_json::from_slice(&json).ok());
-        Self { path, record: record.unwrap_or(Record { schema: 1, sessions: Vec::new() }) }
+        Self { path, record: record.unwrap_or(Record { schema: 1, config: None, sessions: Vec::new() }) }
+    }
+
+    /// The configuration that the run was made with, if it is known.
+    pub fn config(&self) -> Option<&serde_json::Value> {
+        self.record.config.as_ref()
+    }
+
+    /// The step of the newest checkpoint that was ever saved, if it is known.
+    pub fn saved(&self) -> Option<u64> {
+        let resumed_from = |session: &Session| (session.from_step > 0).then_some(session.from_step);
+        self.record.sessions.iter().filter_map(|session| session.to_step.or(resumed_from(session))).max()
+    }
+
+    /// Records the configuration that a new run is made with.
+    pub fn make(&mut self, config: &Config) -> Result<()> {
+        if self.record.config.is_none() {
+            self.record.config = Some(serde_json::to_value(config).expect("a configuration can be written as JSON"));
+            self.save()?;
+        }
+        Ok(())
     }
 
     /// Records that this process trains the run from `from_step` on.
@@ -69,6 +94,14 @@ impl Provenance {
             to_step: None,
             ending: None,
         });
+        self.save()
+    }
+
+    /// Records that this process has saved the checkpoint of `step`.
+    pub fn reach(&mut self, step: u64) -> Result<()> {
+        if let Some(session) = self.record.sessions.last_mut() {
+            session.to_step = Some(step);
+        }
         self.save()
     }
 

@@ -10,6 +10,7 @@ use wordspace_data::{Corpus, Preparation, Text, Windows, sha256_of_file, toy};
 use wordspace_learn::config::Config;
 use wordspace_learn::watch::{Measurement, Watcher};
 use wordspace_learn::{Ending, Evaluation, Learner, Optimizer, State};
+use wordspace_model::init::initial_values;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::Result;
@@ -77,25 +78,25 @@ fn train(
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     let started = Instant::now();
+    let mut provenance = Provenance::open(folder);
+    provenance.make(config)?;
     let corpus = prepare(folder, config, observe, stop)?;
     let model_config = config.model(corpus.summary.vocab_size);
     model_config.validate()?;
     device.check_fits(&model_config, config)?;
     let inputs = inputs(folder, config, &corpus)?;
 
-    let (learner, state, watcher) = restore_or_init(&inputs, &model_config, device, observe)?;
+    let (learner, state, watcher) = restore_or_init(&inputs, &model_config, device, observe, stop)?;
     let first = state.step;
-    let mut provenance = Provenance::open(folder);
     provenance.begin(first, device)?;
     observe(Event::Started(start(&inputs, &model_config, device, first)));
 
     // The log comes last: a run that has one counts as begun.
     let log = Log::open(&folder.log(), state.log_bytes)?;
     let training = Instant::now();
-    let mut trainer = Trainer::new(inputs, state, watcher, log, observe);
+    let mut trainer = Trainer::new(inputs, state, watcher, (log, provenance), observe);
     let ending = trainer.run(learner, stop)?;
     let seconds = (training.elapsed() - trainer.overhead).as_secs_f64();
-    provenance.end(trainer.state.step, ending)?;
 
     let Trainer { state, evaluation, measurement, .. } = trainer;
     let updates = state.step - first;
@@ -140,27 +141,42 @@ fn start<'a>(inputs: &Inputs<'a>, model: &'a ModelConfig, device: &OpenDevice, s
 
 /// The learner, state and watcher of the newest valid checkpoint, or those of a new run. Damaged checkpoints and pairs that
 /// cannot be watched become warnings.
+///
+/// # Errors
+///
+/// [`wordspace_data::Error::Stopped`] once `stop` is set: nothing has been trained yet.
 fn restore_or_init(
     inputs: &Inputs<'_>,
     model_config: &ModelConfig,
     device: &OpenDevice,
     observe: Observer<'_>,
+    stop: &AtomicBool,
 ) -> Result<(Learner, State, Watcher)> {
     let Inputs { config, folder, corpus, .. } = inputs;
     let (mut watcher, unwatched) = Watcher::new(config, &corpus.tokenizer, &corpus.vocabulary)?;
-    let (checkpoint, damaged) = Checkpoints::new(folder.checkpoints()).newest()?;
-    unwatched.into_iter().chain(damaged).for_each(|warning| observe(Event::Warning(warning)));
+    let (checkpoint, passed_over) = folder.newest_checkpoint()?;
+    unwatched.into_iter().chain(passed_over).for_each(|warning| observe(Event::Warning(warning)));
     let seed = config.run.seed;
     let training = device.device.clone().autodiff();
-    let Some(Checkpoint { model, optimizer, watched, state }) = checkpoint else {
-        let model = Gpt::init(model_config, seed, &training)?;
-        let learner = Learner { model, optimizer: Optimizer::new(model_config), seed };
-        return Ok((learner, State::default(), watcher));
+    let (model, optimizer, state) = match checkpoint {
+        Some(Checkpoint { model, optimizer, watched, state }) => {
+            watcher.restore(watched);
+            let model = huggingface::from_checkpoint(model_config, model, &training)?;
+            (model, Optimizer::from_host(model_config, optimizer, &device.device)?, state)
+        }
+        None => {
+            // Drawing the values of a large model takes seconds. Once stopped, they no longer matter.
+            let model = Gpt::build(model_config, &training, &mut |parameter| match stop.load(Ordering::Relaxed) {
+                true => Ok(vec![0.0; parameter.count()]),
+                false => Ok(initial_values(model_config, parameter, seed)),
+            })?;
+            (model, Optimizer::new(model_config), State::default())
+        }
     };
-    let model = huggingface::from_checkpoint(model_config, model, &training)?;
-    let optimizer = Optimizer::from_host(model_config, optimizer, &device.device)?;
-    watcher.restore(watched);
-    Ok((Learner { model, optimizer, seed }, state, watcher))
+    match stop.load(Ordering::Relaxed) {
+        true => Err(wordspace_data::Error::Stopped.into()),
+        false => Ok((Learner { model, optimizer, seed }, state, watcher)),
+    }
 }
 
 /// The text of the run, prepared if it is not yet.

@@ -4,6 +4,8 @@
 //! config.toml   run.json   tokenizer.json   words.json   corpus.json   tokens/{train,validation}.bin
 //! log.jsonl     checkpoints/step-000500/…   vectors/step-000050.safetensors   LOCK
 //! ```
+//!
+//! Nothing here deletes what a run has made: it is moved aside, under a name with the date.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -12,6 +14,9 @@ use std::path::{Path, PathBuf};
 use wordspace_data::publish::{publish_bytes, sync_folder_of};
 use wordspace_learn::config::Config;
 
+use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::dated::dated_name;
+use crate::provenance::Provenance;
 use crate::{Error, Result, open_config};
 
 /// A run folder that this process has locked.
@@ -32,33 +37,38 @@ impl RunFolder {
         if path.exists() {
             return Err(Error::RunExists { path });
         }
-        fs::create_dir_all(runs).map_err(|source| Error::disk(runs, source))?;
+        create_folder(runs)?;
         let partial = runs.join(format!(".{}.{}.partial", config.run.name, std::process::id()));
         let attempt = || -> Result<File> {
             fs::create_dir(&partial).map_err(|source| Error::disk(&partial, source))?;
             let lock = lock(&partial)?;
             publish_bytes(&partial.join("config.toml"), config.to_toml().as_bytes())?;
-            fs::rename(&partial, &path).and_then(|()| sync_folder_of(&path)).map_err(|source| match path.exists() {
+            fs::rename(&partial, &path).map_err(|source| match path.exists() {
                 true => Error::RunExists { path: path.clone() },
                 false => Error::disk(&path, source),
             })?;
             Ok(lock)
         };
-        match attempt() {
-            Ok(lock) => Ok(Self { path, _lock: lock }),
-            Err(error) => {
-                let _ = fs::remove_dir_all(&partial);
+        let lock = attempt().inspect_err(|_| drop(fs::remove_dir_all(&partial)))?;
+        let folder = Self { path, _lock: lock };
+        match sync_folder_of(&folder.path) {
+            Ok(()) => Ok(folder),
+            Err(source) => {
+                let error = Error::disk(runs, source);
+                let _ = folder.discard();
                 Err(error)
             }
         }
     }
 
-    /// Opens the folder of an earlier run and the configuration in it, and removes the partial files of a killed process.
+    /// Opens the folder of an earlier run and the configuration in it with `changes`, as of [`open_config`], and removes the
+    /// partial files of a killed process.
     ///
     /// # Errors
     ///
-    /// [`Error::BadRun`] if it is not a run; [`Error::RunLocked`] if another process works in it.
-    pub fn open(path: &Path) -> Result<(Self, Config)> {
+    /// [`Error::BadRun`] if it is not a run; [`Error::RunLocked`] if another process works in it; if the configuration changes
+    /// what is fixed once a run is made, such as its seed.
+    pub fn open(path: &Path, changes: &[(String, String)]) -> Result<(Self, Config)> {
         if !path.join("config.toml").is_file() {
             let problem = match path.exists() {
                 true => "it has no config.toml, so it is not a run; `wordspace train` makes one",
@@ -70,13 +80,82 @@ impl RunFolder {
         for part in [folder.path.clone(), folder.tokens(), folder.checkpoints(), folder.vectors()] {
             remove_partial(&part).map_err(|source| Error::disk(part, source))?;
         }
-        let config = open_config(&path.join("config.toml"), &[])?;
+        let config = open_config(&path.join("config.toml"), changes)?;
+        if let Some(made_with) = Provenance::open(&folder).config() {
+            config.check_continues(made_with)?;
+        }
         Ok((folder, config))
     }
 
-    /// Whether training has begun, so that the run can be resumed.
+    /// The newest valid checkpoint, `None` if the run has saved none yet, and why others are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CheckpointsLost`] if it has saved checkpoints, but all are damaged or gone.
+    pub fn newest_checkpoint(&self) -> Result<(Option<Checkpoint>, Vec<String>)> {
+        let checkpoints = Checkpoints::new(self.checkpoints());
+        let (newest, passed_over) = checkpoints.newest()?;
+        let problem = match (&newest, checkpoints.steps()?.is_empty(), Provenance::open(self).saved()) {
+            (Some(_), ..) | (None, true, None) => return Ok((newest, passed_over)),
+            (None, true, Some(step)) => format!("the checkpoint of step {step} was saved here, but is gone"),
+            (None, false, _) => format!("no checkpoint is valid: {}", passed_over.join("; ")),
+        };
+        Err(Error::CheckpointsLost { path: self.checkpoints(), problem })
+    }
+
+    /// Makes the name of the run at `path` free by moving its folder aside, and returns where to. A run that another process
+    /// trains and a folder that is no run stay; so does a run with a checkpoint, unless `whole_runs`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RunLocked`] if `whole_runs` and another process trains it; [`Error::Disk`] if it cannot be moved.
+    pub fn move_aside(path: &Path, whole_runs: bool) -> Result<Option<PathBuf>> {
+        if !path.join("LOCK").is_file() || open_config(&path.join("config.toml"), &[]).is_err() {
+            return Ok(None);
+        }
+        let folder = match lock(path) {
+            Ok(lock) => Self { path: path.to_path_buf(), _lock: lock },
+            Err(Error::RunLocked { .. }) if !whole_runs => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !whole_runs && folder.has_saved()? {
+            return Ok(None);
+        }
+        let to = dated_name(path);
+        fs::rename(path, &to).and_then(|()| sync_folder_of(&to)).map_err(|source| Error::disk(path, source))?;
+        Ok(Some(to))
+    }
+
+    /// Moves what training has made aside, within the folder, and returns where to: the run has not begun then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Disk`].
+    pub fn begin_again(&self) -> Result<Option<PathBuf>> {
+        let made = [self.checkpoints(), self.vectors(), self.log(), self.provenance()];
+        let made: Vec<PathBuf> = made.into_iter().filter(|path| path.exists()).collect();
+        if made.is_empty() {
+            return Ok(None);
+        }
+        let to = dated_name(&self.path.join("set-aside"));
+        create_folder(&to)?;
+        for path in made {
+            let name = path.file_name().expect("the parts of a run have names");
+            fs::rename(&path, to.join(name)).map_err(|source| Error::disk(&path, source))?;
+        }
+        sync_folder_of(&to).map_err(|source| Error::disk(&to, source))?;
+        Ok(Some(to))
+    }
+
+    /// Whether the run has ever saved a checkpoint.
+    fn has_saved(&self) -> Result<bool> {
+        let steps = Checkpoints::new(self.checkpoints()).steps()?;
+        Ok(!steps.is_empty() || Provenance::open(self).saved().is_some())
+    }
+
+    /// Whether training has begun: its log has a line, so there is something to lose.
     pub fn has_begun(&self) -> bool {
-        self.log().exists()
+        fs::metadata(self.log()).is_ok_and(|log| log.len() > 0)
     }
 
     /// Deletes the folder of a run that this process created and that never began.
@@ -124,6 +203,14 @@ impl RunFolder {
     }
 }
 
+/// Creates the folder at `path` if it is missing, durably: once this returns, its name survives a power cut.
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path).and_then(|()| sync_folder_of(path)).map_err(|source| Error::disk(path, source))
+}
+
 /// Locks the run at `path` and writes into the lock file which process holds it.
 fn lock(path: &Path) -> Result<File> {
     let file_path = path.join("LOCK");
@@ -155,7 +242,7 @@ pub(crate) fn host() -> String {
 
 /// Removes the files and folders that a killed process was writing, `.NAME.PID.partial`. This process holds the lock, so
 /// no other process is writing them.
-fn remove_partial(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn remove_partial(folder: &Path) -> std::io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -202,14 +289,40 @@ mod tests {
         let runs = tempfile::tempdir().unwrap();
         let first = create(runs.path()).unwrap();
         let path = first.path().to_path_buf();
-        match RunFolder::open(&path) {
+        match RunFolder::open(&path, &[]) {
             Err(Error::RunLocked { holder, .. }) => {
                 assert!(holder.contains(&std::process::id().to_string()), "{holder}")
             }
             _ => panic!("the run is held already"),
         }
         drop(first);
-        assert!(RunFolder::open(&path).is_ok());
+        assert!(RunFolder::open(&path, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_run_without_a_checkpoint_makes_way_for_a_new_one() {
+        let runs = tempfile::tempdir().unwrap();
+        let path = create(runs.path()).unwrap().path().to_path_buf();
+        fs::write(path.join("log.jsonl"), "what it has done").unwrap();
+        let aside = RunFolder::move_aside(&path, false).unwrap().unwrap();
+        assert_eq!(fs::read_to_string(aside.join("log.jsonl")).unwrap(), "what it has done");
+        fs::create_dir_all(create(runs.path()).unwrap().checkpoints().join("step-000005")).unwrap();
+        assert_eq!(RunFolder::move_aside(&path, false).unwrap(), None);
+        let second = RunFolder::move_aside(&path, true).unwrap().unwrap();
+        assert!(second != aside && second.join("checkpoints/step-000005").exists());
+    }
+
+    #[test]
+    fn a_run_in_training_and_a_folder_that_is_no_run_stay() {
+        let runs = tempfile::tempdir().unwrap();
+        let trained = create(runs.path()).unwrap();
+        assert_eq!(RunFolder::move_aside(trained.path(), false).unwrap(), None);
+        assert!(matches!(RunFolder::move_aside(trained.path(), true), Err(Error::RunLocked { .. })));
+        let other = runs.path().join("other");
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join("config.toml"), "another program's").unwrap();
+        assert_eq!(RunFolder::move_aside(&other, true).unwrap(), None);
+        assert!(other.join("config.toml").exists());
     }
 
     #[test]
@@ -219,7 +332,7 @@ mod tests {
         fs::create_dir_all(path.join("checkpoints/.step-000005.99.partial")).unwrap();
         fs::write(path.join(".run.json.99.partial"), "half").unwrap();
         fs::write(path.join(".mine"), "a user's").unwrap();
-        RunFolder::open(&path).unwrap();
+        RunFolder::open(&path, &[]).unwrap();
         assert!(!path.join("checkpoints/.step-000005.99.partial").exists());
         assert!(!path.join(".run.json.99.partial").exists());
         assert!(path.join(".mine").exists());

@@ -8,17 +8,21 @@ use wordspace_data::{Corpus, VectorTable, Windows, write_tensors};
 use wordspace_learn::config::Config;
 use wordspace_learn::schedule::Due;
 use wordspace_learn::watch::{Measurement, Watcher};
-use wordspace_learn::{Ending, Evaluation, Learner, State, StepResult, validation_loss};
+use wordspace_learn::{Ending, Evaluation, Learner, State, StepResult, batches_of_step, validation_loss};
 use wordspace_model::Gpt;
 use wordspace_model::parameters::{HostTensor, HostTensors, to_host};
 
-use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::checkpoint::{Checkpoint, Checkpoints, not_finite};
 use crate::event::Event;
 use crate::log::Log;
 use crate::prefetch::Prefetch;
+use crate::provenance::Provenance;
 use crate::readback::Readback;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{RunFolder, create_folder};
 use crate::{Error, Result};
+
+/// Stops nothing: after an update, its tasks are done whole, because resuming does not repeat them.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What a run reads: its configuration, its text, and the windows over both parts of it.
 pub(crate) struct Inputs<'a> {
@@ -35,6 +39,7 @@ pub(crate) struct Trainer<'a> {
     watcher: Watcher,
     checkpoints: Checkpoints,
     log: Log,
+    provenance: Provenance,
     observe: &'a mut dyn FnMut(Event<'_>),
     pub state: State,
     /// The result of the newest update, while it is on its way from the device.
@@ -55,7 +60,7 @@ impl<'a> Trainer<'a> {
         inputs: Inputs<'a>,
         state: State,
         watcher: Watcher,
-        log: Log,
+        (log, provenance): (Log, Provenance),
         observe: &'a mut dyn FnMut(Event<'_>),
     ) -> Self {
         Self {
@@ -68,6 +73,7 @@ impl<'a> Trainer<'a> {
             inputs,
             watcher,
             log,
+            provenance,
             observe,
             state,
         }
@@ -79,7 +85,8 @@ impl<'a> Trainer<'a> {
         std::thread::scope(|scope| {
             let batches = Prefetch::start(scope, windows, config, self.state.step + 1);
             if self.state.step == 0 {
-                self.run_due_tasks(&learner)?;
+                // Before the first update there is nothing to lose: a first evaluation of minutes need not end.
+                self.run_due_tasks(&learner, stop)?;
             }
             let ending = loop {
                 if let Some(ending) = self.ending(stop) {
@@ -91,10 +98,11 @@ impl<'a> Trainer<'a> {
                 self.report_previous(result)?;
                 self.state.step = step;
                 if Due::after(config, step).any() {
-                    self.run_due_tasks(&learner)?;
+                    self.run_due_tasks(&learner, &NEVER)?;
                 }
             };
             self.finish(&learner, ending)?;
+            self.provenance.end(self.state.step, ending)?;
             Ok(ending)
         })
     }
@@ -121,25 +129,22 @@ impl<'a> Trainer<'a> {
     fn report(&mut self, result: Option<Readback>) -> Result<()> {
         let Some(result) = result else { return Ok(()) };
         let (step, result) = (self.state.step, StepResult::from(result.wait()?));
-        let StepResult { loss, gradient_norm } = result;
-        if !loss.is_finite() || !gradient_norm.is_finite() {
-            return Err(Error::Diverged { step, loss, gradient_norm, last_good: self.saved });
-        }
+        self.check_result(step, result)?;
         let report = self.state.record_step(self.inputs.config, step, result);
         self.emit(Event::Stepped(report))
     }
 
     /// Runs the tasks that are due after the newest update. Their order is that of the log.
-    fn run_due_tasks(&mut self, learner: &Learner) -> Result<()> {
+    fn run_due_tasks(&mut self, learner: &Learner, stop: &AtomicBool) -> Result<()> {
         self.drain_pending()?;
         let started = Instant::now();
         let due = Due::after(self.inputs.config, self.state.step);
         let mut is_best = false;
         if due.evaluation {
-            is_best = self.evaluate(&learner.model)?;
+            is_best = self.evaluate(&learner.model, stop)?;
         }
         if due.measurement {
-            self.measure(&learner.model)?;
+            self.measure(learner)?;
         }
         if due.vectors {
             self.save_vectors(&learner.model)?;
@@ -163,23 +168,32 @@ impl<'a> Trainer<'a> {
         }
         // For the report alone, when no evaluation was due. Not after an interrupt: an evaluation can take minutes.
         if ending != Ending::Interrupted && self.evaluation.is_none_or(|evaluation| evaluation.step != step) {
-            let loss = validation_loss(&learner.model, &self.inputs.validation, config)?;
+            let loss = self.held_out_loss(&learner.model, &NEVER)?;
             self.evaluation = Some(self.evaluation_of(loss, false));
         }
         if self.measurement.as_ref().is_none_or(|measurement| measurement.step != step) {
-            self.measurement = Some(self.watcher.measure(step, &token_table(&learner.model)));
+            self.measurement = Some(self.watcher.measure(step, &self.token_table(learner)?));
         }
         Ok(())
     }
 
     /// Evaluates, and returns whether it was the best so far.
-    fn evaluate(&mut self, model: &Gpt) -> Result<bool> {
-        let loss = validation_loss(model, &self.inputs.validation, self.inputs.config)?;
+    fn evaluate(&mut self, model: &Gpt, stop: &AtomicBool) -> Result<bool> {
+        let loss = self.held_out_loss(model, stop)?;
         let is_best = self.state.record_evaluation(loss);
         let evaluation = self.evaluation_of(loss, is_best);
         self.evaluation = Some(evaluation);
         self.emit(Event::Evaluated(evaluation))?;
         Ok(is_best)
+    }
+
+    fn held_out_loss(&self, model: &Gpt, stop: &AtomicBool) -> Result<f64> {
+        let is_stopped = || stop.load(Ordering::Relaxed);
+        let loss = validation_loss(model, &self.inputs.validation, self.inputs.config, &is_stopped)?;
+        match loss.is_finite() {
+            true => Ok(loss),
+            false => Err(self.diverged(self.state.step, format!("its loss on held-out text is {loss}"))),
+        }
     }
 
     fn evaluation_of(&self, loss: f64, is_best: bool) -> Evaluation {
@@ -188,8 +202,8 @@ impl<'a> Trainer<'a> {
     }
 
     /// Measures the watched words.
-    fn measure(&mut self, model: &Gpt) -> Result<()> {
-        let measurement = self.watcher.measure(self.state.step, &token_table(model));
+    fn measure(&mut self, learner: &Learner) -> Result<()> {
+        let measurement = self.watcher.measure(self.state.step, &self.token_table(learner)?);
         if measurement.step == 0 {
             self.state.first_measurement = Some(measurement.clone());
         }
@@ -204,24 +218,64 @@ impl<'a> Trainer<'a> {
         tables.extend(model.wpe.as_ref().map(|wpe| ("wpe.weight", wpe.weight.val())));
         let tables: HostTensors =
             tables.into_iter().map(|(name, table)| (name.to_string(), HostTensor::from(table))).collect();
+        self.check_finite(tables.iter())?;
         let tensors = tables.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
-        std::fs::create_dir_all(folder.vectors()).map_err(|source| Error::disk(folder.vectors(), source))?;
+        create_folder(&folder.vectors())?;
         write_tensors(&folder.vectors_of(step), tensors)?;
         self.emit(Event::VectorsSaved(step))
     }
 
+    /// Saves a checkpoint that training can continue from, and deletes those that it makes needless.
     fn save_checkpoint(&mut self, learner: &Learner) -> Result<()> {
         let (inputs, step) = (&self.inputs, self.state.step);
+        self.check_next_step(learner)?;
         self.state.log_bytes = self.log.sync()?;
-        self.checkpoints.save(&Checkpoint {
+        let checkpoint = Checkpoint {
             model: to_host(&learner.model),
             optimizer: learner.optimizer.to_host(&inputs.config.model(inputs.corpus.summary.vocab_size)),
             watched: self.watcher.to_host(),
             state: self.state.clone(),
-        })?;
+        };
+        self.check_finite(checkpoint.tensors())?;
+        self.checkpoints.save(&checkpoint)?;
+        drop(checkpoint);
         self.saved = Some(step);
-        self.checkpoints.prune(inputs.config.checkpoint.keep, self.state.best.map(|best| best.step))?;
+        self.provenance.reach(step)?;
+        self.checkpoints.prune(self.inputs.config.checkpoint.keep, self.state.best.map(|best| best.step))?;
         self.emit(Event::CheckpointSaved(step))
+    }
+
+    /// Checks that the next update would succeed: weights can be finite and still too large to compute with.
+    fn check_next_step(&self, learner: &Learner) -> Result<()> {
+        let (config, next) = (self.inputs.config, self.state.step + 1);
+        let batches = batches_of_step(&self.inputs.train, config, next)?;
+        let result = Readback::start(learner.try_step(&batches[..1], &config.train, next)).wait()?;
+        self.check_result(next, StepResult::from(result))
+    }
+
+    fn check_result(&self, step: u64, StepResult { loss, gradient_norm }: StepResult) -> Result<()> {
+        match loss.is_finite() && gradient_norm.is_finite() {
+            true => Ok(()),
+            false => Err(self.diverged(step, format!("its loss is {loss} and its gradient norm {gradient_norm}"))),
+        }
+    }
+
+    fn check_finite<'t>(&self, tensors: impl IntoIterator<Item = (&'t String, &'t HostTensor)>) -> Result<()> {
+        match not_finite(tensors) {
+            None => Ok(()),
+            Some(name) => Err(self.diverged(self.state.step, format!("{name} has values that are not finite"))),
+        }
+    }
+
+    fn diverged(&self, step: u64, problem: String) -> Error {
+        Error::Diverged { step, problem, last_good: self.saved }
+    }
+
+    /// The token table, `[V, C]`, on the host.
+    fn token_table(&self, learner: &Learner) -> Result<VectorTable> {
+        let table = HostTensor::from(learner.model.wte.weight.val());
+        self.check_finite([(&"wte.weight".to_string(), &table)])?;
+        Ok(VectorTable::new(table.values, table.shape[1]))
     }
 
     fn emit(&mut self, event: Event<'_>) -> Result<()> {
@@ -229,10 +283,4 @@ impl<'a> Trainer<'a> {
         (self.observe)(event);
         Ok(())
     }
-}
-
-/// The token table, `[V, C]`, on the host.
-fn token_table(model: &Gpt) -> VectorTable {
-    let HostTensor { shape, values } = model.wte.weight.val().into();
-    VectorTable::new(values, shape[1])
 }

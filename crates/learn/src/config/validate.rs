@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use serde_json::Value;
+
 use super::{Config, DeviceChoice};
 use crate::{Error, Result};
 
@@ -33,8 +35,34 @@ impl Config {
         self.validate_train()
     }
 
+    /// Checks that a run that was made with the configuration `made`, in JSON, can continue with this one: its text, tokenizer,
+    /// model and seed are fixed.
+    ///
+    /// # Errors
+    ///
+    /// If one of these differs; the message names it and what may be changed.
+    pub fn check_continues(&self, made: &Value) -> Result<()> {
+        let is_fixed = |section: &str, key: &str| matches!((section, key), ("data" | "model", _) | ("run", "seed"));
+        let all = serde_json::to_value(self).expect("a configuration can always be written as JSON");
+        for (section, keys) in all.as_object().into_iter().flatten() {
+            for (key, value) in keys.as_object().into_iter().flatten().filter(|(key, _)| is_fixed(section, key)) {
+                if let Some(before) = made[section].get(key).filter(|before| *before != value) {
+                    let problem = format!(
+                        "the run was made with {before}, and its text, tokenizer, model and seed are fixed; the sections \
+                         [train], [evaluate], [checkpoint], [watch] and [device] may be changed"
+                    );
+                    return refuse(&format!("{section}.{key}"), value, &problem);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn validate_train(&self) -> Result<()> {
         let train = &self.train;
+        if train.steps > i64::MAX as u64 {
+            return refuse("train.steps", &train.steps, "it must be at most 9223372036854775807");
+        }
         for (key, value) in [("train.batch", train.batch), ("train.accumulate", train.accumulate)] {
             if value == 0 || value > 1 << 20 {
                 return refuse(key, &value, "it must be between 1 and 1048576");
@@ -76,4 +104,34 @@ impl Config {
 
 fn refuse(key: &str, found: &dyn Display, problem: &str) -> Result<()> {
     Err(Error::Config(format!("{key} is {found}: {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> Value {
+        serde_json::to_value(Config::default()).unwrap()
+    }
+
+    #[test]
+    fn a_run_continues_with_other_rates_but_not_with_another_seed_or_model() {
+        let mut config = Config::default();
+        config.train.learning_rate = 1e-4;
+        config.checkpoint.keep = 7;
+        config.run.name = "renamed".into();
+        config.check_continues(&made()).unwrap();
+        config.model.heads = 1;
+        let error = config.check_continues(&made()).unwrap_err().to_string();
+        assert!(error.starts_with("model.heads is 1: the run was made with 2") && error.contains("[train]"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_did_not_exist_when_the_run_was_made_may_have_any_value() {
+        let mut made = made();
+        made["model"].as_object_mut().unwrap().remove("dropout");
+        let mut config = Config::default();
+        config.model.dropout = 0.5;
+        config.check_continues(&made).unwrap();
+    }
 }

@@ -102,7 +102,7 @@ impl From<train::Error> for Failure {
             Data(data::Error::Stopped) => INTERRUPTED,
             Disk { .. } => 5,
             Data(data::Error::Exists { .. }) | RunExists { .. } | RunLocked { .. } => 6,
-            Data(_) | Model(_) | BadRun { .. } | Learn(learn::Error::UnknownWord(_)) => 3,
+            Data(_) | Model(_) | BadRun { .. } | CheckpointsLost { .. } | Learn(learn::Error::UnknownWord(_)) => 3,
             Device(_) => 4,
             Computation { device, .. } if !["flex", "ndarray"].contains(&device.as_str()) => 4,
             _ => 1,

@@ -103,6 +103,9 @@ pub struct TrainArgs {
     /// The folder that runs are written to [default: runs].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// If there is a run of this name, move it aside, to a name with the date.
+    #[arg(long)]
+    pub overwrite: bool,
     /// Set a key of the configuration, such as train.learning_rate=0.001; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub changes: Vec<(String, String)>,
@@ -120,6 +123,15 @@ pub struct ResumeArgs {
     /// The total number of steps, if it is not to be the planned one.
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
+    /// Train N steps more than the run has made.
+    #[arg(long, value_name = "N", conflicts_with = "steps")]
+    pub more: Option<u64>,
+    /// Set a key of the configuration, such as train.learning_rate=0.001; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub changes: Vec<(String, String)>,
+    /// Move what training has made aside, within the run's folder, and begin again at the first step.
+    #[arg(long)]
+    pub from_scratch: bool,
     #[command(flatten)]
     pub page: PageArgs,
     /// Print the result as one JSON object.

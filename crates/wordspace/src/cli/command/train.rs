@@ -14,7 +14,6 @@ use crate::learn::Ending;
 use crate::learn::config::Config;
 use crate::picture::meeting::meeting;
 use crate::serve::Server;
-use crate::train::checkpoint::Checkpoints;
 use crate::train::device::{OpenDevice, set_threads};
 use crate::train::{Error, RunFolder, open_config, run};
 
@@ -35,11 +34,12 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         crate::data::Text::open(config.data.text.as_ref())?;
     }
     let runs = args.out.clone().unwrap_or_else(|| serve::RUNS.into());
+    make_way(&runs.join(&config.run.name), args.overwrite, terminal)?;
     let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
     // The page starts after the folder exists, so that it finds the run, and not at all if the run cannot start.
     let done = serve::beside(&runs, &config.run.name, args.page, terminal)
         .and_then(|page| Ok((page, train_run(&folder, &config, &device, &interrupt, args.json, terminal)?)));
-    // If the run failed before its first step, free its name for another try.
+    // If the run failed before it had done anything, free its name for another try.
     match done.is_err() && !folder.has_begun() {
         true => folder.discard()?,
         false => drop(folder),
@@ -50,17 +50,21 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
 
 pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen(*terminal);
-    let (folder, mut config) = RunFolder::open(&args.run)?;
-    if let Some(steps) = args.steps {
-        let made = Checkpoints::new(folder.checkpoints()).steps()?.into_iter().max().unwrap_or(0);
-        if steps < made {
-            let run = args.run.display();
-            return Err(Failure::usage(format!("{run} has made {made} steps already; --steps must be at least that")));
-        }
-        config.train.steps = steps;
-        folder.save_config(&config)?;
+    let (folder, mut config) = RunFolder::open(&args.run, &args.changes)?;
+    if args.from_scratch
+        && let Some(aside) = folder.begin_again()?
+    {
+        terminal.hint(&format!("moved   what the run had made to {}", aside.display()));
+    }
+    let is_changed = args.steps.is_some() || args.more.is_some() || !args.changes.is_empty();
+    if is_changed {
+        config.train.steps = total_steps(&args, &folder, &config)?;
+        config.validate()?;
     }
     let device = open_device(&config, terminal)?;
+    if is_changed {
+        folder.save_config(&config)?;
+    }
     // The canonical path has a name and a parent, however the argument was written.
     let full = folder.path().canonicalize().map_err(|source| Error::disk(folder.path(), source))?;
     let (runs, name) = (full.parent().unwrap_or(&full), full.file_name().unwrap_or_default());
@@ -68,6 +72,30 @@ pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     let done = train_run(&folder, &config, &device, &interrupt, args.json, terminal);
     drop(folder);
     keep_serving(page, done?, &interrupt, terminal)
+}
+
+/// The number of steps that a resumed run is to have in total.
+fn total_steps(args: &ResumeArgs, folder: &RunFolder, config: &Config) -> Result<u64, Failure> {
+    let newest = folder.newest_checkpoint().map_err(|error| resumable(error, folder, config))?.0;
+    let made = newest.map_or(0, |checkpoint| checkpoint.state.step);
+    let steps = match args.more {
+        Some(more) => made.saturating_add(more),
+        None => args.steps.unwrap_or(config.train.steps),
+    };
+    if steps < made {
+        let run = args.run.display();
+        return Err(Failure::usage(format!("{run} has made {made} steps already; --steps must be at least that")));
+    }
+    Ok(steps)
+}
+
+/// Makes the name of the run at `path` free, if its run may be moved aside, and says where to.
+fn make_way(path: &Path, overwrite: bool, terminal: &Terminal) -> Result<(), Failure> {
+    if let Some(aside) = RunFolder::move_aside(path, overwrite)? {
+        let reason = if overwrite { "" } else { ": it had no checkpoint" };
+        terminal.hint(&format!("moved   {} to {}{reason}", path.display(), aside.display()));
+    }
+    Ok(())
 }
 
 /// Keeps the page, if there is one, open until Ctrl-C, and returns `code`. The run's lock must be free by now, so that the page sees
@@ -98,7 +126,7 @@ fn train_run(
     let mut progress = Progress::new(*terminal);
     let outcome = run(folder, config, device, &mut |event| progress.read(event), interrupt.asked());
     progress.finish();
-    let outcome = outcome.map_err(|error| resumable(error, folder))?;
+    let outcome = outcome.map_err(|error| resumable(error, folder, config))?;
     match json {
         true => print_json(to_json(folder.path(), &outcome)),
         false => print!("{}", report(folder.path(), &outcome)),
@@ -159,17 +187,31 @@ fn explain(error: Error, config: &Config, runs: &Path) -> Failure {
         failure.hints = vec![
             format!("{program} resume {}", runs.join(name).display()),
             format!("{program} train --name {}", free.expect("numbers do not end")),
+            format!("{program} train --name {name} --overwrite"),
         ];
     }
     failure
 }
 
-/// Adds the command that resumes the run after the failure.
-fn resumable(error: Error, run: &RunFolder) -> Failure {
-    let can_resume = matches!(error, Error::Disk { .. } | Error::Computation { .. } | Error::Data(_));
+/// Adds the command that continues the run after the failure.
+fn resumable(error: Error, run: &RunFolder, config: &Config) -> Failure {
+    let options = match &error {
+        Error::Disk { .. } | Error::Computation { .. } | Error::Data(_) => Some(String::new()),
+        Error::CheckpointsLost { .. } => Some(" --from-scratch".into()),
+        Error::Diverged { .. } => Some(with_smaller_rate(config)),
+        _ => None,
+    };
     let mut failure = Failure::from(error);
-    if can_resume && run.has_begun() {
-        failure.hints = vec![format!("{} resume {}", program(), run.path().display())];
+    if let Some(options) = options.filter(|_| run.has_begun()) {
+        failure.hints = vec![format!("{} resume {}{options}", program(), run.path().display())];
     }
     failure
+}
+
+/// The options that resume a run with a tenth of its learning rate.
+fn with_smaller_rate(config: &Config) -> String {
+    let rate = config.train.learning_rate / 10.0;
+    let option = |key: &str, value: f64| format!(" --set train.{key}={value:.0e}");
+    let lowest = (config.train.min_learning_rate > rate).then(|| option("min_learning_rate", rate / 10.0));
+    option("learning_rate", rate) + &lowest.unwrap_or_default()
 }

@@ -26,8 +26,8 @@ pub fn report(run: &Path, outcome: &Outcome) -> String {
         let [cosine, centred, rank, percentile] = ["cosine", "centred cosine", "rank", "percentile"];
         line(&mut text, &format!("{:<24}{cosine:>20}{centred:>20}{rank:>16}{percentile:>16}", ""));
     }
-    for (nth, pair) in outcome.measurement.pairs.iter().enumerate() {
-        line(&mut text, &pair_line(before.and_then(|before| before.pairs.get(nth)), pair));
+    for pair in &outcome.measurement.pairs {
+        line(&mut text, &pair_line(same_pair(before, pair), pair));
     }
     if let Some(after) = outcome.measurement.purity {
         let before =
@@ -78,6 +78,11 @@ fn losses(text: &mut String, outcome: &Outcome) {
     line(text, "");
 }
 
+/// The measures of the words of `pair` in `before`; a resumed run may watch other pairs than it began with.
+fn same_pair<'a>(before: Option<&'a Measurement>, pair: &PairMeasurement) -> Option<&'a PairMeasurement> {
+    before?.pairs.iter().find(|before| (&before.a, &before.b) == (&pair.a, &pair.b))
+}
+
 fn pair_line(before: Option<&PairMeasurement>, after: &PairMeasurement) -> String {
     let from_to = |show: &dyn Fn(&PairMeasurement) -> String| match before {
         Some(before) => format!("{} → {}", show(before), show(after)),
@@ -100,8 +105,7 @@ fn line(text: &mut String, line: &str) {
 /// The result as JSON.
 pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
     let before = outcome.state.first_measurement.as_ref();
-    let pairs = outcome.measurement.pairs.iter().enumerate();
-    let pairs = pairs.map(|(nth, after)| pair_json(before.and_then(|before| before.pairs.get(nth)), after));
+    let pairs = outcome.measurement.pairs.iter().map(|after| pair_json(same_pair(before, after), after));
     json!({
         "run": run,
         "steps": outcome.state.step,

@@ -1,0 +1,242 @@
+//! Checkpoints: saved completely or not at all, verified before they are loaded, and deleted only once newer ones are safe.
+//!
+//! A checkpoint is a folder, `step-000500`, with `model.safetensors`, `optimizer.safetensors`, `watched.safetensors`,
+//! `state.json` and `MANIFEST.json`, which lists the others with their sizes and hashes. It is written to a temporary
+//! folder, synced and renamed. The loader passes over what is damaged or no checkpoint, takes the newest valid one and
+//! reports that.
+//!
+//! Written here rather than taken from burn's recorders and checkpointers, which neither hash, nor sync, nor hold what
+//! resuming with the same bits needs beside the model: the length of the log and the vectors at the last measurement.
+
+mod files;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
+
+use wordspace_data::NamedTensor;
+use wordspace_data::publish::sync_folder_of;
+use wordspace_learn::State;
+use wordspace_model::parameters::{HostTensor, HostTensors};
+
+use crate::run_folder::create_folder;
+use crate::{Error, Result};
+
+pub(crate) use files::host;
+
+/// Everything that a run needs to resume as if it had never stopped.
+pub struct Checkpoint {
+    /// The parameters.
+    pub model: HostTensors,
+    /// The optimizer's moments.
+    pub optimizer: HostTensors,
+    /// The vectors of the watched words at the last measurement.
+    pub watched: BTreeMap<String, NamedTensor>,
+    /// Progress and best evaluation.
+    pub state: State,
+}
+
+impl Checkpoint {
+    /// The parameters and moments by name.
+    pub fn tensors(&self) -> impl Iterator<Item = (&String, &HostTensor)> {
+        self.model.iter().chain(&self.optimizer)
+    }
+}
+
+/// The name of the first of `tensors` with a value that is not finite, if there is one.
+pub(crate) fn not_finite<'t>(tensors: impl IntoIterator<Item = (&'t String, &'t HostTensor)>) -> Option<&'t str> {
+    let is_finite = |tensor: &HostTensor| tensor.values.iter().all(|value| value.is_finite());
+    let found = tensors.into_iter().find(|(_, tensor)| !is_finite(tensor));
+    found.map(|(name, _)| name.as_str())
+}
+
+/// The checkpoints of a run.
+pub struct Checkpoints {
+    folder: PathBuf,
+    /// The steps whose checkpoints this process has saved or verified. Hashing a large one takes seconds, so it is done once.
+    verified: BTreeSet<u64>,
+}
+
+impl Checkpoints {
+    /// The checkpoints in `folder`, which is created with the first of them.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, verified: BTreeSet::new() }
+    }
+
+    /// The folder of the checkpoint after update `step`.
+    pub fn path(&self, step: u64) -> PathBuf {
+        self.folder.join(name(step))
+    }
+
+    /// Saves `checkpoint`, durably: once this returns, it survives a power cut.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Disk`]; earlier checkpoints are untouched.
+    pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let step = checkpoint.state.step;
+        create_folder(&self.folder)?;
+        let partial = self.partial(step);
+        let saved = files::write(checkpoint, &partial).and_then(|()| self.publish(&partial, step));
+        match saved.is_ok() {
+            true => drop(self.verified.insert(step)),
+            false => drop(fs::remove_dir_all(&partial)),
+        }
+        saved
+    }
+
+    /// Renames the complete folder `partial` to the checkpoint of update `step`.
+    fn publish(&self, partial: &Path, step: u64) -> Result<()> {
+        let path = self.path(step);
+        let disk = |source| Error::disk(&path, source);
+        if path.symlink_metadata().is_ok() {
+            // A damaged checkpoint of the same step, which resuming passed over. It belongs to the user, so it is kept.
+            let mut names = (1..).map(|n| self.folder.join(format!("{DAMAGED}{n}-{}", name(step))));
+            let free = names.find(|path| !path.exists()).expect("some number is free");
+            fs::rename(&path, free).map_err(disk)?;
+        }
+        fs::rename(partial, &path).and_then(|()| sync_folder_of(&path)).map_err(disk)
+    }
+
+    /// The newest valid checkpoint, if there is one, and why each newer one and everything that is no checkpoint is passed
+    /// over.
+    pub fn newest(&self) -> Result<(Option<Checkpoint>, Vec<String>)> {
+        let Listing { steps, strays } = self.list()?;
+        let is_no_checkpoint = |stray: &String| {
+            let path = self.folder.join(stray);
+            format!("{} is passed over: it is not a checkpoint, which is a folder called step-000500", path.display())
+        };
+        let mut passed_over: Vec<String> = strays.iter().map(is_no_checkpoint).collect();
+        for step in steps.into_iter().rev() {
+            match files::load(&self.path(step)) {
+                Ok(checkpoint) => return Ok((Some(checkpoint), passed_over)),
+                Err(problem) => passed_over.push(format!("{} is skipped: {problem}", self.path(step).display())),
+            }
+        }
+        Ok((None, passed_over))
+    }
+
+    /// The checkpoint after update `step`, or the newest valid one.
+    ///
+    /// # Errors
+    ///
+    /// If there is no valid one.
+    pub fn find(&self, step: Option<u64>) -> Result<Checkpoint> {
+        if let Some(step) = step {
+            return self.of_step(step);
+        }
+        self.newest()?.0.ok_or_else(|| {
+            let problem = "it holds no valid checkpoint yet; let the run train until it saves one".into();
+            Error::BadRun { path: self.folder.clone(), problem }
+        })
+    }
+
+    /// The checkpoint after update `step`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no valid one; the message lists the steps that have one.
+    pub fn of_step(&self, step: u64) -> Result<Checkpoint> {
+        let path = self.path(step);
+        match files::load(&path) {
+            Ok(checkpoint) => Ok(checkpoint),
+            Err(_) if !path.exists() => {
+                let steps = self.steps()?.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+                Err(Error::BadRun { path, problem: format!("there is no checkpoint of this step; there are {steps}") })
+            }
+            Err(problem) => Err(Error::BadRun { path, problem }),
+        }
+    }
+
+    /// Deletes the checkpoints that are older than the `keep` newest valid ones, except that of step `best`. Damaged ones do
+    /// not count: while fewer than `keep` are valid, nothing is deleted.
+    pub fn prune(&mut self, keep: usize, best: Option<u64>) -> Result<()> {
+        let mut newer = 0;
+        for step in self.steps()?.into_iter().rev() {
+            match newer >= keep {
+                false => newer += usize::from(self.is_valid(step)),
+                true if Some(step) == best => {}
+                true => self.delete(step)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_valid(&mut self, step: u64) -> bool {
+        let path = self.path(step);
+        let is_valid = match self.verified.contains(&step) {
+            true => files::is_complete(&path),
+            false => files::load(&path).is_ok(),
+        };
+        if is_valid {
+            self.verified.insert(step);
+        }
+        is_valid
+    }
+
+    /// Deletes the checkpoint of `step`: it is whole or gone, also after a kill in between.
+    fn delete(&mut self, step: u64) -> Result<()> {
+        let (path, partial) = (self.path(step), self.partial(step));
+        self.verified.remove(&step);
+        fs::rename(&path, &partial)
+            .and_then(|()| fs::remove_dir_all(&partial))
+            .map_err(|source| Error::disk(path, source))
+    }
+
+    /// Where the checkpoint of `step` is while it is written or deleted. Opening the run removes what a killed process left.
+    fn partial(&self, step: u64) -> PathBuf {
+        self.folder.join(format!(".{}.{}.partial", name(step), std::process::id()))
+    }
+
+    /// The steps that have a checkpoint folder, in ascending order, valid or not.
+    pub fn steps(&self) -> Result<Vec<u64>> {
+        Ok(self.list()?.steps)
+    }
+
+    fn list(&self) -> Result<Listing> {
+        let read = |source| wordspace_data::Error::read(&self.folder, source);
+        let mut listing = Listing::default();
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(listing),
+            entries => entries.map_err(read)?,
+        };
+        for entry in entries {
+            listing.add(&entry.map_err(read)?);
+        }
+        listing.steps.sort_unstable();
+        listing.strays.sort_unstable();
+        Ok(listing)
+    }
+}
+
+/// The name of the checkpoint after update `step`.
+fn name(step: u64) -> String {
+    format!("step-{step:06}")
+}
+
+/// How the name of a damaged checkpoint begins that made way for a new one of its step.
+const DAMAGED: &str = "damaged-";
+
+/// What a folder of checkpoints holds.
+#[derive(Default)]
+struct Listing {
+    /// The steps that have a checkpoint folder.
+    steps: Vec<u64>,
+    /// The names of everything else, without hidden files and damaged checkpoints that made way.
+    strays: Vec<String>,
+}
+
+impl Listing {
+    fn add(&mut self, entry: &DirEntry) {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        let step = found.strip_prefix("step-").and_then(|step| step.parse().ok());
+        match step {
+            // `step-7` is the name of no checkpoint: that of step 7 is `step-000007`.
+            Some(step) if name(step) == found && entry.path().is_dir() => self.steps.push(step),
+            _ if found.starts_with('.') || found.starts_with(DAMAGED) => {}
+            _ => self.strays.push(found),
+        }
+    }
+}
