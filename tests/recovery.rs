@@ -87,11 +87,13 @@ fn a_run_whose_checkpoints_are_gone_says_so() {
 fn names_that_are_no_checkpoints_are_named_and_change_nothing() {
     let folder = Folder::new();
     folder.train_small("run", KEEP_ONE).succeeds();
+    let inspected = folder.run(&["inspect", "runs/run"]).succeeds().stdout;
     let checkpoints = folder.join("runs/run/checkpoints");
     for stray in ["step-7", "step-99999"] {
         std::fs::create_dir(checkpoints.join(stray)).unwrap();
     }
     folder.write("runs/run/checkpoints/step-000041", "a file");
+    assert_eq!(folder.run(&["inspect", "runs/run"]).succeeds().stdout, inspected);
     let done = folder.run(&["resume", "runs/run", "--steps", "45"]).succeeds();
     for stray in ["step-7 is passed over", "step-99999 is passed over", "step-000041 is passed over"] {
         assert!(done.stderr.contains(stray), "{}", done.stderr);

@@ -80,16 +80,19 @@ impl Frame {
     /// The model of the same step or else the newest: all have the same parameters.
     fn checkpoint(&self) -> Option<PathBuf> {
         let checkpoints = self.run.join("checkpoints");
-        let steps = steps(&checkpoints, "");
-        let step = steps.iter().find(|&&step| step == self.step).or(steps.last())?;
-        Some(checkpoints.join(format!("step-{step:06}")).join("model.safetensors"))
+        let newest_first = steps(&checkpoints, "").into_iter().rev();
+        let model = |step| checkpoints.join(format!("step-{step:06}")).join("model.safetensors");
+        std::iter::once(self.step).chain(newest_first).map(model).find(|path| path.is_file())
     }
 }
 
 /// The steps in the names of files like `step-000050`, with `suffix` at the end, in order.
 fn steps(folder: &Path, suffix: &str) -> Vec<u64> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let step = |name: String| name.strip_prefix("step-")?.strip_suffix(suffix)?.parse().ok();
+    let step = |name: String| {
+        let step: u64 = name.strip_prefix("step-")?.strip_suffix(suffix)?.parse().ok()?;
+        (name == format!("step-{step:06}{suffix}")).then_some(step)
+    };
     let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.file_name().into_string().ok()?)).collect();
     steps.sort_unstable();
     steps
