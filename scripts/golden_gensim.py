@@ -37,23 +37,32 @@ def file() -> bytes:
     return f"{WORDS} {DIMENSION}\n".encode() + b"".join(lines)
 
 
-def answer(vectors: KeyedVectors, positive: list[str], negative: list[str]) -> dict:
-    found = vectors.most_similar(positive=positive, negative=negative, topn=TOP + 8)
+def unit_vectors(vectors: KeyedVectors) -> np.ndarray:
     unit = vectors.vectors.astype(np.float64)
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    index = vectors.key_to_index
-    direction = sum(unit[index[w]] for w in positive) - sum((unit[index[w]] for w in negative), np.zeros(DIMENSION))
-    exact = unit @ (direction / np.linalg.norm(direction))
-    exact_of = {word: round(exact[index[word]], 12) for word, _ in found}
+    return unit / np.linalg.norm(unit, axis=1, keepdims=True)
+
+
+def ranked(vectors: KeyedVectors, direction: np.ndarray, found: list[tuple[str, float]]) -> list[dict]:
+    """gensim's answers, those of equal cosine in alphabetical order."""
+    exact = unit_vectors(vectors) @ (direction / np.linalg.norm(direction))
+    exact_of = {word: round(exact[vectors.key_to_index[word]], 12) for word, _ in found}
     gaps = [a - b for a, b in zip(sorted(exact_of.values()), sorted(exact_of.values())[1:])]
-    assert all(gap == 0 or abs(gap) > 1e-6 for gap in gaps), (positive, gaps)
+    assert all(gap == 0 or abs(gap) > 1e-6 for gap in gaps), gaps
     assert all(abs(exact_of[word] - cosine) < 1e-6 for word, cosine in found)
     found.sort(key=lambda one: (-exact_of[one[0]], one[0]))
-    return {
-        "positive": positive,
-        "negative": negative,
-        "answers": [{"word": word, "cosine": round(float(cosine), 8)} for word, cosine in found[:TOP]],
-    }
+    return [{"word": word, "cosine": round(float(cosine), 8)} for word, cosine in found[:TOP]]
+
+
+def answer(vectors: KeyedVectors, positive: list[str], negative: list[str]) -> dict:
+    found = vectors.most_similar(positive=positive, negative=negative, topn=TOP + 8)
+    unit, index = unit_vectors(vectors), vectors.key_to_index
+    direction = sum(unit[index[w]] for w in positive) - sum((unit[index[w]] for w in negative), np.zeros(DIMENSION))
+    return {"positive": positive, "negative": negative, "answers": ranked(vectors, direction, found)}
+
+
+def near_vector(vectors: KeyedVectors, vector: list[float]) -> dict:
+    found = vectors.similar_by_vector(np.array(vector, np.float32), topn=TOP + 8)
+    return {"vector": vector, "answers": ranked(vectors, np.array(vector), found)}
 
 
 def main() -> None:
@@ -64,12 +73,17 @@ def main() -> None:
     analogies = [("man", "king", "woman"), ("cat", "dog", "bank"), ("word40", "word50", "word60"), ("king", "queen", "word44"),
                  ("word99", "日本", "München"), ("bank", "Bank", "word70"), ("word113", "word114", "word15")]
     pairs = [("king", "queen"), ("cat", "dog"), ("word40", "word41"), ("word40", "word43"), ("bank", "caf\ufffd"), ("man", "naïve")]
+    lists = [["cat", "dog", "word299"], ["king", "queen", "man", "woman", "日本"], ["word40", "word41", "word42", "bank"]]
+    draw = np.random.default_rng(8)
+    points = [[round(float(x), 3) for x in draw.standard_normal(DIMENSION)] for _ in range(2)]
     golden = {
         "made_by": f"scripts/golden_gensim.py, gensim {gensim.__version__}, numpy {np.__version__}",
         "most_similar": [answer(vectors, [word], []) for word in single]
         + [answer(vectors, words, []) for words in several]
         + [answer(vectors, [b, c], [a]) for a, b, c in analogies],
         "similarity": [{"a": a, "b": b, "cosine": round(float(vectors.similarity(a, b)), 8)} for a, b in pairs],
+        "doesnt_match": [{"words": words, "odd": vectors.doesnt_match(words)} for words in lists],
+        "similar_by_vector": [near_vector(vectors, point) for point in points],
     }
     (GOLDEN / "gensim.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n")
 

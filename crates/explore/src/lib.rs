@@ -7,6 +7,7 @@
 //! - [`rows_of`], [`suggestions`]: the words a user asks for, and those that were probably meant;
 //! - [`Centre`], [`Query`], [`nearest`]: the words nearest to a word, a sum or an analogy, by plain or centred cosine;
 //! - [`Similarity`]: how similar two words are, compared with random pairs;
+//! - [`cosines_with_mean`]: which word does not belong with the others;
 //! - [`embed`]: a text as the input of a model's first block;
 //! - [`projection`]: vectors as points in two or three dimensions, by PCA, t-SNE or UMAP;
 //! - [`saved_frames`]: the token tables that a run saved while it trained (feature `files`);
@@ -37,6 +38,7 @@ mod error;
 pub mod evaluation;
 pub mod inspect;
 mod nearest;
+mod odd_one_out;
 mod pair;
 pub mod projection;
 mod query;
@@ -49,6 +51,7 @@ mod words;
 pub use centre::Centre;
 pub use error::{Error, Result};
 pub use nearest::{Nearest, Neighbour, nearest};
+pub use odd_one_out::cosines_with_mean;
 pub use pair::Similarity;
 pub use query::{Query, check_finite};
 #[cfg(feature = "files")]

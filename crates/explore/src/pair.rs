@@ -1,7 +1,7 @@
 //! How similar two words are, with the controls that a single cosine needs.
 
 use wordspace_data::{WordVectors, uniform};
-use wordspace_similarity::{NotFinite, Progress, percentile};
+use wordspace_similarity::percentile;
 
 use crate::{Centre, Result, check_finite};
 
@@ -18,26 +18,23 @@ pub struct Similarity {
     /// The percentage of random pairs whose centred cosine is lower. With counts the pairs are of similar frequency, as in
     /// the report of a run; without, any.
     pub percentile: f64,
-    /// The rows that could not be compared.
-    pub not_finite: NotFinite,
 }
 
 impl Similarity {
-    /// Of the words of rows `a` and `b`; `counts` are the occurrences of each word, if they are known.
+    /// Of the words of rows `a` and `b`; `mean` is the centre of all vectors, and `counts` are the occurrences of each word,
+    /// if they are known.
     ///
     /// # Errors
     ///
     /// If one of the two vectors is not finite.
-    pub fn new(vectors: &WordVectors, counts: Option<&[u64]>, a: u32, b: u32, progress: Progress<'_>) -> Result<Self> {
+    pub fn new(vectors: &WordVectors, mean: &Centre, counts: Option<&[u64]>, a: u32, b: u32) -> Result<Self> {
         check_finite(vectors, a)?;
         check_finite(vectors, b)?;
-        let mean = Centre::mean(vectors, progress);
         let centred = |a, b| mean.cosine(vectors, a, b) as f32;
         Ok(Self {
             cosine: Centre::origin(vectors).cosine(vectors, a, b),
             centred: mean.cosine(vectors, a, b),
             percentile: percentile([a, b], vectors.len(), counts, uniform(SEED, "random pairs"), centred),
-            not_finite: mean.not_finite(),
         })
     }
 }

@@ -39,6 +39,26 @@ impl Query {
         let direction = sum.iter().map(|x| x / norm).collect();
         Ok(Self { query: wordspace_similarity::Query { direction, excluded } })
     }
+
+    /// The direction of a vector, `[C]`, from `centre`, as gensim's `similar_by_vector`. Every word may be an answer.
+    ///
+    /// # Errors
+    ///
+    /// If it has another dimension than `vectors`, a value that is not finite, or no direction.
+    pub fn of_vector(vectors: &WordVectors, centre: &Centre, vector: &[f32]) -> Result<Self> {
+        let (expected, found) = (vectors.dimension(), vector.len());
+        if expected != found {
+            return Err(Error::Question(format!("expected a vector of {expected} numbers, found {found}")));
+        }
+        let direction: Vec<f64> = vector.iter().zip(centre.as_slice()).map(|(&x, &c)| x as f64 - c as f64).collect();
+        let norm = norm(&direction);
+        if !norm.is_finite() || norm == 0.0 {
+            let what = if norm == 0.0 { "is zero" } else { "has values that are not finite" };
+            return Err(Error::Question(format!("the vector {what}, so it has no direction")));
+        }
+        let direction = direction.iter().map(|x| x / norm).collect();
+        Ok(Self { query: wordspace_similarity::Query { direction, excluded: Vec::new() } })
+    }
 }
 
 /// Checks that the vector of `row` has a direction.

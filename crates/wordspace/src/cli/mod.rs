@@ -56,6 +56,7 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
         Command::Neighbors(args) => command::neighbors::run(args, terminal),
         Command::Similarity(args) => command::similarity::run(args, terminal),
         Command::Analogy(args) => command::analogy::run(args, terminal),
+        Command::OddOneOut(args) => command::odd_one_out::run(args, terminal),
         Command::Project(args) => command::project::run(args, terminal),
         Command::Evaluate(args) => command::evaluate::run(args, terminal),
         Command::Serve(args) => command::serve::run(args, terminal),

@@ -1,5 +1,6 @@
 //! The command line's arguments. Doc comments here are the help texts.
 
+mod examples;
 mod page;
 mod vectors;
 
@@ -34,42 +35,64 @@ pub struct Args {
 #[derive(Subcommand)]
 pub enum Command {
     /// Train a model; without arguments, the built-in toy run.
+    #[command(after_help = examples::TRAIN)]
     Train(TrainArgs),
     /// Resume a run from its newest valid checkpoint.
+    #[command(after_help = examples::RESUME)]
     Resume(ResumeArgs),
     /// Serve the live page of runs, while they train and afterwards.
+    #[command(after_help = examples::SERVE)]
     Serve(ServeArgs),
     /// Write a run's page as one self-contained HTML file.
+    #[command(after_help = examples::REPORT)]
     Report(ReportArgs),
     /// Show the tokens of a text.
+    #[command(after_help = examples::TOKENS)]
     Tokens(TokensArgs),
     /// Show the input vectors of a text: each token's vector, its position's vector, and their sum.
+    #[command(after_help = examples::EMBED)]
     Embed(EmbedArgs),
     /// Continue a text with a model.
+    #[command(after_help = examples::GENERATE)]
     Generate(GenerateArgs),
     /// Show what a run, a model or a vector file contains.
+    #[command(after_help = examples::INSPECT)]
     Inspect(InspectArgs),
     /// Show the words most similar to one word, or to the mean of several.
+    #[command(visible_alias = "neighbours", after_help = examples::NEIGHBORS)]
     Neighbors(NeighborsArgs),
     /// Show how similar two words are, compared with random pairs.
+    #[command(after_help = examples::SIMILARITY)]
     Similarity(SimilarityArgs),
     /// Complete an analogy: A is to B as C is to what?
+    #[command(after_help = examples::ANALOGY)]
     Analogy(AnalogyArgs),
+    /// Show which of several words does not belong with the others.
+    #[command(after_help = examples::ODD_ONE_OUT)]
+    OddOneOut(OddOneOutArgs),
     /// Draw words as points in two or three dimensions.
+    #[command(after_help = examples::PROJECT)]
     Project(ProjectArgs),
     /// Score vectors on word similarity, analogies and categories.
+    #[command(after_help = examples::EVALUATE)]
     Evaluate(EvaluateArgs),
     /// Convert vectors to another file format.
+    #[command(after_help = examples::CONVERT)]
     Convert(ConvertArgs),
     /// Export a run's model as a Hugging Face GPT-2 folder.
+    #[command(after_help = examples::EXPORT)]
     Export(ExportArgs),
     /// Measure how fast each device does the work of training.
+    #[command(after_help = examples::BENCH)]
     Bench(BenchArgs),
     /// List the devices, and the one that `auto` chooses.
+    #[command(after_help = examples::DEVICES)]
     Devices(DevicesArgs),
     /// Print the completion script of a shell.
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Write the manual pages of all commands.
+    #[command(after_help = examples::MAN)]
     Man(ManArgs),
     /// Print the licence notices of everything in this program.
     Licences(LicencesArgs),

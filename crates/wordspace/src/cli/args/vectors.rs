@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::command::in_shell;
 use crate::data::formats::Format;
 use crate::picture::Theme;
 
@@ -21,6 +22,20 @@ pub struct SourceArgs {
     /// Fail instead of leaving out rows that cannot be read.
     #[arg(long)]
     pub strict: bool,
+}
+
+impl SourceArgs {
+    /// The source and its options as they would be typed again.
+    pub fn in_shell(&self) -> String {
+        let mut text = in_shell(&self.source);
+        if let TableName::Position = self.table {
+            text += " --table position";
+        }
+        if let Some(limit) = self.limit {
+            text += &format!(" --limit {limit}");
+        }
+        text + if self.strict { " --strict" } else { "" }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -59,45 +74,77 @@ pub struct NeighborsArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// The word, or several, whose unit vectors are averaged.
-    #[arg(required = true, value_name = "WORD")]
+    #[arg(required_unless_present_any = ["from", "vector"], value_name = "WORD")]
     pub words: Vec<String>,
+    /// A word whose unit vector is subtracted; may be repeated.
+    #[arg(long, value_name = "WORD")]
+    pub negative: Vec<String>,
+    /// Answer for each line of FILE, a word; - is stdin.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "negative"])]
+    pub from: Option<PathBuf>,
+    /// Show the words nearest to a vector, the numbers in FILE; - is stdin.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "negative", "from"])]
+    pub vector: Option<PathBuf>,
     /// The number of words to show.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     /// Subtract the mean of all vectors first, which removes what all words share.
-    #[arg(long)]
+    #[arg(long, visible_alias = "centered")]
     pub centred: bool,
-    /// Print the result as one JSON object.
+    /// Print the result as one JSON object, with --from one a line.
     #[arg(long)]
     pub json: bool,
+    /// Print the result as CSV.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 #[derive(Args)]
 pub struct SimilarityArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The first word.
-    pub a: String,
-    /// The second word.
-    pub b: String,
-    /// Print the result as one JSON object.
+    /// The two words.
+    #[arg(num_args = 2, required_unless_present = "from", value_names = ["A", "B"])]
+    pub words: Vec<String>,
+    /// Answer for each line of FILE, two words; - is stdin.
+    #[arg(long, value_name = "FILE", conflicts_with = "words")]
+    pub from: Option<PathBuf>,
+    /// Print the result as one JSON object, with --from one a line.
     #[arg(long)]
     pub json: bool,
+    /// Print the result as CSV.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 #[derive(Args)]
 pub struct AnalogyArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A is to …
-    pub a: String,
-    /// … B …
-    pub b: String,
-    /// … as C is to what?
-    pub c: String,
+    /// A is to B as C is to what?
+    #[arg(num_args = 3, required_unless_present = "from", value_names = ["A", "B", "C"])]
+    pub words: Vec<String>,
+    /// Answer for each line of FILE, three words; - is stdin.
+    #[arg(long, value_name = "FILE", conflicts_with = "words")]
+    pub from: Option<PathBuf>,
     /// The number of answers to show.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
+    /// Print the result as one JSON object, with --from one a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Print the result as CSV.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+#[derive(Args)]
+pub struct OddOneOutArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Three words or more.
+    #[arg(required = true, num_args = 3.., value_name = "WORD")]
+    pub words: Vec<String>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

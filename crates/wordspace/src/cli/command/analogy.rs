@@ -1,40 +1,81 @@
 //! `wordspace analogy`
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::nearest::nearest_to;
+use super::form::{Form, csv_field};
+use super::nearest::{nearest_to, nearest_to_each};
 use super::neighbors::to_json;
+use super::questions::{Question, Questions};
 use super::source::{open, rows};
-use super::{in_shell, print_json, program};
+use super::{in_shell, program};
 use crate::cli::args::AnalogyArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Terminal, ranking, shown};
-use crate::explore::{Centre, Query};
+use crate::explore::{Centre, Neighbour, Opened, Query};
 
 pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
-    let vectors = &opened.vectors;
-    let rows = rows(&opened, &[args.a.clone(), args.b.clone(), args.c.clone()], terminal)?;
-    let centre = Centre::origin(vectors);
-    let query = Query::new(vectors, &centre, &rows[1..], &rows[..1])?;
-    let answers = nearest_to(&opened, &centre, query, args.top, terminal);
-    if args.json {
-        print_json(json!({
-            "source": opened.name,
-            "a": args.a,
-            "b": args.b,
-            "c": args.c,
-            "answers": answers.iter().map(to_json).collect::<Vec<_>>(),
-        }));
+    let form = Form::of(args.json, args.csv);
+    form.begin("a,b,c,rank,word,cosine,row");
+    if let Some(file) = &args.from {
+        each_of(file, &opened, args.top, form, terminal)?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} is to {} as {} is to", shown(&args.a), shown(&args.b), shown(&args.c));
-    print!("{}", ranking(&answers));
-    if let Some(best) = answers.first() {
-        let source = in_shell(&args.source.source);
-        terminal.hint(&format!("what is similar to it? {} neighbors {source} {}", program(), in_shell(&best.word)));
+    let rows = rows(&opened, &args.words, terminal)?;
+    let centre = Centre::origin(&opened.vectors);
+    let answers = nearest_to(&opened, &centre, query(&opened, &centre, &rows)?, args.top, terminal);
+    print(&opened, &args.words, Some(&answers), form);
+    if let (Some(best), Form::Table) = (answers.first(), form) {
+        let (source, best) = (args.source.in_shell(), in_shell(&best.word));
+        terminal.hint(&format!("what is similar to it? {} neighbors {source} {best}", program()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Answers the questions in `file`, a block in each pass over the vectors.
+fn each_of(file: &Path, opened: &Opened, top: u32, form: Form, terminal: &Terminal) -> Result<(), Failure> {
+    let centre = Centre::origin(&opened.vectors);
+    let mut questions = Questions::open(file, 3)?;
+    loop {
+        let block = questions.next_block(opened)?;
+        if block.is_empty() {
+            return questions.finish(opened, terminal);
+        }
+        let known = block.iter().filter_map(|question| question.rows.as_ref());
+        let queries = known.map(|rows| query(opened, &centre, rows)).collect::<Result<Vec<_>, _>>()?;
+        let mut answers = nearest_to_each(opened, &centre, &queries, top, terminal).into_iter();
+        for Question { words, rows } in block {
+            let answers = rows.and_then(|_| answers.next());
+            print(opened, &words, answers.as_deref(), form);
+        }
+    }
+}
+
+/// B − A + C.
+fn query(opened: &Opened, centre: &Centre, rows: &[u32]) -> crate::explore::Result<Query> {
+    Query::new(&opened.vectors, centre, &rows[1..], &rows[..1])
+}
+
+/// Prints the answers to one question; none if a word is unknown.
+fn print(opened: &Opened, words: &[String], answers: Option<&[Neighbour]>, form: Form) {
+    let [a, b, c] = [0, 1, 2].map(|nth| words[nth].as_str());
+    let table = || match answers {
+        Some(answers) => format!("{} is to {} as {} is to\n{}", shown(a), shown(b), shown(c), ranking(answers)),
+        None => String::new(),
+    };
+    let json = || -> Value {
+        let answers = answers.map(|found| found.iter().map(to_json).collect::<Vec<_>>());
+        json!({ "source": opened.name, "a": a, "b": b, "c": c, "answers": answers })
+    };
+    let csv = || {
+        let question = [a, b, c].map(csv_field).join(",");
+        let line = |(nth, near): (usize, &Neighbour)| {
+            format!("{question},{},{},{},{}", nth + 1, csv_field(&near.word), near.cosine, near.row)
+        };
+        answers.unwrap_or(&[]).iter().enumerate().map(line).collect()
+    };
+    form.print(table, json, csv);
 }

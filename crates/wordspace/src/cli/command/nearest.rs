@@ -6,9 +6,20 @@ use crate::explore::{Centre, Neighbour, Opened, Query, nearest};
 
 /// The `top` words of `opened` nearest to `query`. Warns of rows that are not finite.
 pub fn nearest_to(opened: &Opened, centre: &Centre, query: Query, top: u32, terminal: &Terminal) -> Vec<Neighbour> {
+    nearest_to_each(opened, centre, &[query], top, terminal).remove(0)
+}
+
+/// The same for each of `queries`, in one pass over the vectors.
+pub fn nearest_to_each(
+    opened: &Opened,
+    centre: &Centre,
+    queries: &[Query],
+    top: u32,
+    terminal: &Terminal,
+) -> Vec<Vec<Neighbour>> {
     let bar = Bar::new(terminal, "comparing");
-    let mut found = nearest(&opened.vectors, centre, &[query], top as usize, &|done, all| bar.tell(done, all));
+    let found = nearest(&opened.vectors, centre, queries, top as usize, &|done, all| bar.tell(done, all));
     drop(bar);
     warn_of(found.not_finite, opened, terminal);
-    found.answers.remove(0)
+    found.answers
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use super::form::csv_field;
 use super::source::{open, rows};
 use super::{in_shell, print_json, program};
 use crate::cli::args::{MethodChoice, ProjectArgs};
@@ -184,7 +185,7 @@ fn csv(projection: &Projection) -> String {
     let axes = ["x", "y", "z"][..projection.dims()].join(",");
     let row = |point: &[f64]| point.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
     let names = projection.words.iter().zip(&projection.classes);
-    let names = names.map(|(word, class)| format!("{},{}", quoted(word), quoted(class.as_deref().unwrap_or(""))));
+    let names = names.map(|(word, class)| format!("{},{}", csv_field(word), csv_field(class.as_deref().unwrap_or(""))));
     let names: Vec<String> = names.collect();
     let mut csv = String::new();
     if projection.trails.is_empty() {
@@ -209,12 +210,6 @@ fn boxes(words: &[String]) -> Option<String> {
     let few: Vec<String> =
         letters.iter().filter(|c| !c.is_whitespace() && !c.is_control()).take(3).map(char::to_string).collect();
     (!few.is_empty()).then(|| few.join(" "))
-}
-
-/// A CSV field, quoted as in RFC 4180.
-fn quoted(field: &str) -> String {
-    let is_plain = !field.contains([',', '"', '\n', '\r']) && field.trim() == field;
-    if is_plain { field.to_string() } else { format!("\"{}\"", field.replace('"', "\"\"")) }
 }
 
 fn summary(projection: &Projection, to: &Path) -> String {

@@ -2,41 +2,101 @@
 
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::form::{Form, csv_field};
+use super::questions::{Question, Questions};
 use super::source::{open, rows, warn_of};
-use super::{in_shell, print_json, program};
+use super::{in_shell, program};
 use crate::cli::args::SimilarityArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Bar, Terminal, shown};
-use crate::explore::Similarity;
+use crate::cli::terminal::{Bar, Terminal, left, shortened, shown};
+use crate::explore::{Centre, Opened, Similarity};
 
 pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
-    let rows = rows(&opened, &[args.a.clone(), args.b.clone()], terminal)?;
+    let pair = match args.from {
+        None => Some(rows(&opened, &args.words, terminal)?),
+        Some(_) => None,
+    };
     let bar = Bar::new(terminal, "computing the mean");
-    let counts = opened.counts.as_deref();
-    let Similarity { cosine, centred, percentile, not_finite } =
-        Similarity::new(&opened.vectors, counts, rows[0], rows[1], &|done, all| bar.tell(done, all))?;
+    let mean = Centre::mean(&opened.vectors, &|done, all| bar.tell(done, all));
     drop(bar);
-    warn_of(not_finite, &opened, terminal);
-    if args.json {
-        print_json(json!({
-            "source": opened.name,
-            "a": args.a,
-            "b": args.b,
-            "cosine": cosine,
-            "centred": centred,
-            "percentile": percentile,
-        }));
+    warn_of(mean.not_finite(), &opened, terminal);
+    let similarity = |rows: &[u32]| Similarity::new(&opened.vectors, &mean, opened.counts.as_deref(), rows[0], rows[1]);
+    let form = Form::of(args.json, args.csv);
+    if let Some(rows) = pair {
+        let found = similarity(&rows)?;
+        form.begin(COLUMNS);
+        let words = &args.words;
+        form.print(|| table(&opened, words, found), || to_json(&opened, words, Some(found)), || csv(words, found));
+        if form == Form::Table {
+            let (source, word) = (args.source.in_shell(), in_shell(&words[0]));
+            terminal.hint(&format!("to see more similar words: {} neighbors {source} {word}", program()));
+        }
         return Ok(ExitCode::SUCCESS);
     }
+    let mut questions = Questions::open(args.from.as_deref().expect("pairs or a file of pairs is given"), 2)?;
+    form.begin(COLUMNS);
+    if form == Form::Table {
+        println!("{}{:>10}{:>10}{:>12}", left("", 28), "cosine", "centred", "percentile");
+    }
+    loop {
+        let block = questions.next_block(&opened)?;
+        if block.is_empty() {
+            questions.finish(&opened, terminal)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for Question { words, rows } in block {
+            match rows {
+                Some(rows) => {
+                    let found = similarity(&rows)?;
+                    form.print(
+                        || line(&words, found),
+                        || to_json(&opened, &words, Some(found)),
+                        || csv(&words, found),
+                    );
+                }
+                None => form.print(String::new, || to_json(&opened, &words, None), Vec::new),
+            }
+        }
+    }
+}
+
+const COLUMNS: &str = "a,b,cosine,centred,percentile";
+
+fn table(opened: &Opened, words: &[String], found: Similarity) -> String {
+    let Similarity { cosine, centred, percentile } = found;
     let kind = if opened.counts.is_some() { " of similar frequency" } else { "" };
-    println!("{} · {}", shown(&args.a), shown(&args.b));
-    println!("{:<50}{cosine:+.4}", "cosine");
-    println!("{:<50}{centred:+.4}", "mean-centred cosine");
-    println!("{:<50}{percentile:.1}", format!("percentile among random pairs{kind}"));
-    let source = in_shell(&args.source.source);
-    terminal.hint(&format!("to see more similar words: {} neighbors {source} {}", program(), in_shell(&args.a)));
-    Ok(ExitCode::SUCCESS)
+    let random = format!("percentile among random pairs{kind}");
+    format!(
+        "{} · {}\n{:<50}{cosine:+.4}\n{:<50}{centred:+.4}\n{random:<50}{percentile:.1}\n",
+        shown(&words[0]),
+        shown(&words[1]),
+        "cosine",
+        "mean-centred cosine",
+    )
+}
+
+/// One of many pairs, in the columns of the table.
+fn line(words: &[String], found: Similarity) -> String {
+    let Similarity { cosine, centred, percentile } = found;
+    let pair = shortened(&format!("{} · {}", shown(&words[0]), shown(&words[1])), 27);
+    format!("{}{cosine:>+10.4}{centred:>+10.4}{percentile:>12.1}\n", left(&pair, 28))
+}
+
+fn to_json(opened: &Opened, words: &[String], found: Option<Similarity>) -> Value {
+    json!({
+        "source": opened.name,
+        "a": words[0],
+        "b": words[1],
+        "cosine": found.map(|found| found.cosine),
+        "centred": found.map(|found| found.centred),
+        "percentile": found.map(|found| found.percentile),
+    })
+}
+
+fn csv(words: &[String], found: Similarity) -> Vec<String> {
+    let Similarity { cosine, centred, percentile } = found;
+    vec![format!("{},{},{cosine},{centred},{percentile}", csv_field(&words[0]), csv_field(&words[1]))]
 }

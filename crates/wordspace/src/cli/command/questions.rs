@@ -1,0 +1,152 @@
+//! Questions from a file or from stdin, one a line. They are read and answered in blocks, which share their passes over the
+//! vectors, so that a pipe is answered while it is written.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use crate::cli::failure::Failure;
+use crate::cli::terminal::{Terminal, shown};
+use crate::explore::Opened;
+
+/// Questions of a block.
+const BLOCK: usize = 256;
+/// Bytes of a line, at most.
+const MAX_LINE: u64 = 1 << 16;
+
+/// A file of questions, each of so many words.
+pub struct Questions {
+    input: Box<dyn BufRead>,
+    /// What errors call the file.
+    name: String,
+    words: usize,
+    line: usize,
+    asked: usize,
+    /// Words that are not among the vectors, up to three of them.
+    unknown: Vec<String>,
+    unanswered: usize,
+}
+
+/// One question.
+pub struct Question {
+    /// Its words.
+    pub words: Vec<String>,
+    /// Their rows, if all of them are among the vectors.
+    pub rows: Option<Vec<u32>>,
+}
+
+impl Questions {
+    /// Opens the file at `path`, or stdin if that is `-`. A line is `words` words, separated by tabs, or else by spaces; if it
+    /// is one word, that may contain spaces.
+    pub fn open(path: &Path, words: usize) -> Result<Self, Failure> {
+        let (input, name): (Box<dyn BufRead>, _) = match path.as_os_str() == "-" {
+            true => (Box::new(BufReader::new(std::io::stdin())), "stdin".into()),
+            false => {
+                let file = File::open(path).map_err(|source| crate::data::Error::read(path, source))?;
+                (Box::new(BufReader::new(file)), path.display().to_string())
+            }
+        };
+        Ok(Self { input, name, words, line: 0, asked: 0, unknown: Vec::new(), unanswered: 0 })
+    }
+
+    /// The next block; empty at the end.
+    pub fn next_block(&mut self, opened: &Opened) -> Result<Vec<Question>, Failure> {
+        let mut block = Vec::new();
+        while block.len() < BLOCK {
+            let Some(line) = self.next_line()? else { break };
+            let words = self.split(&line)?;
+            let rows: Option<Vec<u32>> = words.iter().map(|word| opened.vectors.find(word)).collect();
+            self.asked += 1;
+            if rows.is_none() {
+                self.unanswered += 1;
+                let missing = words.iter().filter(|word| opened.vectors.find(word).is_none());
+                self.unknown.extend(missing.take(3 - self.unknown.len().min(3)).cloned());
+            }
+            block.push(Question { words, rows });
+        }
+        Ok(block)
+    }
+
+    /// Says which questions were not answered.
+    ///
+    /// # Errors
+    ///
+    /// If there was none, or none could be answered.
+    pub fn finish(self, opened: &Opened, terminal: &Terminal) -> Result<(), Failure> {
+        let (name, source) = (&self.name, &opened.name);
+        let unknown: Vec<String> = self.unknown.iter().map(|word| shown(word)).collect();
+        let unknown = unknown.join(", ");
+        match (self.asked, self.unanswered) {
+            (0, _) => Err(Failure::data(format!("{name}: expected a question on each line, found none"))),
+            (_, 0) => Ok(()),
+            (asked, left) if asked == left => {
+                Err(Failure::data(format!("{name}: no question has only words of {source}; it does not have {unknown}")))
+            }
+            (asked, left) => {
+                let warning = format!("{left} of {asked} questions have words that {source} does not have, such as {unknown}");
+                terminal.warning(&warning);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next line that is not empty.
+    fn next_line(&mut self) -> Result<Option<String>, Failure> {
+        loop {
+            let mut line = Vec::new();
+            let read = self.input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+            let read = read.map_err(|source| Failure::data(format!("{}: {source}", self.name)))?;
+            self.line += 1;
+            if read == 0 {
+                return Ok(None);
+            }
+            if read as u64 == MAX_LINE && !line.ends_with(b"\n") {
+                return Err(self.bad(format!("expected a line of less than {MAX_LINE} bytes")));
+            }
+            let line = String::from_utf8(line).map_err(|_| self.bad("expected text in UTF-8".into()))?;
+            if !line.trim().is_empty() {
+                return Ok(Some(line));
+            }
+        }
+    }
+
+    fn split(&self, line: &str) -> Result<Vec<String>, Failure> {
+        let line = line.trim_end_matches(['\n', '\r']);
+        let words: Vec<String> = match (self.words, line.contains('\t')) {
+            (1, _) => vec![line.trim().to_string()],
+            (_, true) => line.split('\t').map(|word| word.trim().to_string()).collect(),
+            (_, false) => line.split_whitespace().map(String::from).collect(),
+        };
+        match words.len() == self.words {
+            true => Ok(words),
+            false => Err(self.bad(format!(
+                "expected {} words, separated by tabs or spaces, found {}",
+                self.words,
+                words.len()
+            ))),
+        }
+    }
+
+    fn bad(&self, problem: String) -> Failure {
+        Failure::data(format!("{}, line {}: {problem}", self.name, self.line))
+    }
+}
+
+/// The numbers of a vector in the file at `path`, or in stdin if that is `-`: separated by spaces, commas or line ends, with or
+/// without brackets.
+pub fn read_vector(path: &Path) -> Result<Vec<f32>, Failure> {
+    /// More than any vector takes.
+    const MAX_BYTES: u64 = 16 << 20;
+    let mut text = String::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin().take(MAX_BYTES).read_to_string(&mut text),
+        false => File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text)),
+    };
+    read.map_err(|source| crate::data::Error::read(path, source))?;
+    let numbers = text.split(|c: char| c.is_whitespace() || ",[]".contains(c)).filter(|number| !number.is_empty());
+    let parse = |number: &str| {
+        let problem = || format!("{}: expected numbers, found {}", path.display(), shown(number));
+        number.parse().map_err(|_| Failure::data(problem()))
+    };
+    numbers.map(parse).collect()
+}
