@@ -71,7 +71,7 @@ Examples:
 pub const EVALUATE: &str = "\
 Examples:
   wordspace evaluate runs/toy
-  wordspace evaluate vectors.bin --similarity MEN.txt --analogies questions-words.txt";
+  wordspace evaluate vectors.bin --similarity MEN.txt";
 
 pub const CONVERT: &str = "\
 Examples:
@@ -95,7 +95,7 @@ Example:
 
 pub const COMPLETIONS: &str = "\
 Example:
-  wordspace completions bash > ~/.local/share/bash-completion/completions/wordspace";
+  wordspace completions bash > wordspace.bash";
 
 pub const MAN: &str = "\
 Example:
