@@ -145,3 +145,30 @@ fn work_and_devices_that_do_not_exist_are_refused_by_name() {
     refused(&["bench", "--only", "look"], "lookup, embed, gradient, update, table, rows, head, step");
     refused(&["bench", "--device", "abacus"], "flex, ndarray, wgpu");
 }
+
+#[test]
+fn a_measurement_is_written_in_every_form_that_is_asked_for_and_over_no_file() {
+    let folder = Folder::new();
+    let exports = ["--export-markdown", "now.md", "--export-csv", "now.csv", "--export-json", "now.json"];
+    let asked = [QUICK, &["--runs", "2", "--warmup", "1", "--json"], &exports].concat();
+    let printed = folder.run(&asked).succeeds().json();
+    assert!(printed["results"].as_array().unwrap().iter().all(|row| row["samples"] == 2), "{printed}");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&read("now.json")).unwrap(), printed);
+    let rows = printed["results"].as_array().unwrap().len();
+    assert_eq!(read("now.csv").lines().count(), rows + 1);
+    assert!(read("now.csv").starts_with("work,device,V,C,N,ids,milliseconds,"));
+    assert_eq!(read("now.md").lines().filter(|line| line.starts_with("| lookup | flex ")).count(), rows);
+    folder.run(&asked).fails(6, &["now.md already exists"]);
+}
+
+#[test]
+fn the_table_fits_80_columns() {
+    let folder = folder(|_| ());
+    folder.write("now.json", &*MEASURED);
+    for arguments in [QUICK, &["bench", "--compare", "before.json", "now.json"]] {
+        let table = folder.run(arguments).succeeds().stdout;
+        let long = table.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None, "{table}");
+    }
+}

@@ -8,9 +8,8 @@ mod shapes;
 use std::hint::black_box;
 use std::time::Instant;
 
-use pulp::{Arch, Simd, WithSimd};
 use shapes::{Shape, shapes};
-use wordspace_gemm::{Matrix, MatrixMut, Threads, WeightGradient, on_pool, parallel_for};
+use wordspace_gemm::{Matrix, MatrixMut, Threads, WeightGradient, fma_rate, on_pool};
 
 /// A measurement takes about so long, and the best of so many counts: others only ever slow it down.
 const SECONDS: f64 = 0.05;
@@ -70,35 +69,4 @@ fn seconds(shape: &Shape, repetitions: usize, measurements: usize) -> f64 {
 
 fn values(count: usize) -> Vec<f32> {
     (0..count).map(|i| (i * 7919 % 1009) as f32 / 1009.0 - 0.5).collect()
-}
-
-/// Operations per second of all threads that only multiply and add in registers, `steps` times: the ceiling of any
-/// product.
-fn fma_rate(steps: usize) -> f64 {
-    /// Enough independent chains for the latency of an FMA on two ports, and few enough for 16 registers.
-    const CHAINS: usize = 12;
-    struct Chains(usize);
-
-    impl WithSimd for Chains {
-        type Output = usize;
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> usize {
-            let (x, y) = (simd.splat_f32s(black_box(0.999)), simd.splat_f32s(black_box(1e-3)));
-            let mut chains = [simd.splat_f32s(1.0); CHAINS];
-            for _ in 0..self.0 {
-                for chain in &mut chains {
-                    *chain = simd.mul_add_e_f32s(*chain, x, y);
-                }
-            }
-            black_box(chains);
-            2 * CHAINS * S::F32_LANES * self.0
-        }
-    }
-
-    let threads = rayon::current_num_threads();
-    let start = Instant::now();
-    on_pool(|| parallel_for(threads, |_| _ = Arch::new().dispatch(Chains(steps))));
-    let seconds = start.elapsed().as_secs_f64();
-    (threads * Arch::new().dispatch(Chains(1)) * steps) as f64 / seconds
 }

@@ -49,6 +49,7 @@
 //! - **Worker pool** ([`on_pool`], [`parallel_for`]): fork-join on rayon's threads, which spin between regions. Two
 //!   lists of tasks can share a region ([`TaskList`]).
 //! - **Non-temporal stores** ([`NonTemporal`]) and **prefetching** ([`prefetch`]) for work that is bound by memory.
+//! - **The ceiling** ([`fma_rate`]): what the machine can multiply and add at most.
 //! - **SIMD** ([`vectorized`], [`dot`], [`exp`]): loops compiled for each instruction set, chosen at run time.
 //!
 //! Every sum has one order, whatever the threads: where the order matters, work is cut into chunks of a fixed size;
@@ -57,6 +58,7 @@
 #![allow(clippy::needless_range_loop, reason = "loops that index by hand are vectorized as written")]
 
 mod cache;
+mod fma_rate;
 mod fork_join;
 mod gemm;
 mod macrokernel;
@@ -74,6 +76,7 @@ mod vectorize;
 mod weight_gradient;
 
 pub use cache::{CACHE_LINE, cache_elements, cache_line, prefetch};
+pub use fma_rate::fma_rate;
 pub use gemm::{gemm, matmul, matmul_then};
 pub use matrix::{Matrix, MatrixMut};
 pub use microkernel::{Accumulate, MR};

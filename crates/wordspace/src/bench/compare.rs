@@ -18,8 +18,10 @@ pub enum Verdict {
     Faster,
     /// Slower by more than both spreads.
     Slower,
-    /// Within the noise.
+    /// Within the noise, and changed by little.
     Same,
+    /// Changed by more than that, but within the noise.
+    Inconclusive,
     /// Not measured before.
     New,
     /// Measured before, but not now.
@@ -37,6 +39,9 @@ pub struct Compared {
     pub verdict: Verdict,
 }
 
+/// A change within the noise that is no larger than this share is none.
+const LITTLE: f64 = 0.05;
+
 /// Compares each row of `after` with its row in `before`.
 pub fn compare(before: &Measured, after: &Measured) -> Vec<Compared> {
     let beside = |row: &Row| {
@@ -52,7 +57,10 @@ pub fn compare(before: &Measured, after: &Measured) -> Vec<Compared> {
             (Some((before, _)), None) => compared(Some(before), None, Verdict::Failed),
             (Some((before, spread_before)), Some((now, spread_now))) => {
                 let verdict = match now - before {
-                    change if change.abs() <= spread_before.max(spread_now) => Verdict::Same,
+                    change if change.abs() <= spread_before.max(spread_now) => match change.abs() <= LITTLE * before {
+                        true => Verdict::Same,
+                        false => Verdict::Inconclusive,
+                    },
                     change if change < 0.0 => Verdict::Faster,
                     _ => Verdict::Slower,
                 };
@@ -104,8 +112,10 @@ mod tests {
 
     #[test]
     fn a_change_counts_if_it_exceeds_both_spreads() {
-        becomes((Some(10.0), 1.0), (Some(11.0), 0.1), Verdict::Same);
-        becomes((Some(10.0), 0.1), (Some(9.0), 1.0), Verdict::Same);
+        becomes((Some(10.0), 1.0), (Some(10.4), 0.1), Verdict::Same);
+        becomes((Some(10.0), 0.1), (Some(9.6), 1.0), Verdict::Same);
+        becomes((Some(10.0), 1.0), (Some(11.0), 0.1), Verdict::Inconclusive);
+        becomes((Some(10.0), 0.1), (Some(4.9), 6.0), Verdict::Inconclusive);
         becomes((Some(10.0), 0.5), (Some(11.0), 0.5), Verdict::Slower);
         becomes((Some(10.0), 0.5), (Some(9.0), 0.5), Verdict::Faster);
     }

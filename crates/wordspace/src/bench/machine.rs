@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use wordspace_gemm::fma_rate;
 use wordspace_train::device::OpenDevice;
 
 use super::inputs::tensor;
@@ -42,6 +43,10 @@ pub struct Machine {
     pub copy_spread: f64,
     /// The speed of multiplying two 2048 × 2048 matrices; none if this build has no CPU backend.
     pub matrix_gigaflops_per_second: Option<f64>,
+    /// The rate of fused multiply-adds in registers on all threads, which no matrix product exceeds; files of earlier versions
+    /// have none.
+    #[serde(default)]
+    pub fma_gigaflops_per_second: Option<f64>,
 }
 
 impl Machine {
@@ -58,6 +63,7 @@ impl Machine {
             copy_gigabytes_per_second: median(&copies),
             copy_spread: spread_of(&copies),
             matrix_gigaflops_per_second: cpu.map(|device| median(&products(device, samples))),
+            fma_gigaflops_per_second: cpu.map(|_| fma_gigaflops(samples)),
         }
     }
 
@@ -132,6 +138,13 @@ fn products(device: &Device, samples: usize) -> Vec<f64> {
     };
     product();
     (0..samples).map(|_| product()).collect()
+}
+
+/// The best of `samples`: others only ever slow it down.
+fn fma_gigaflops(samples: usize) -> f64 {
+    /// Some ten milliseconds.
+    const STEPS: usize = 5_000_000;
+    (0..samples).map(|_| fma_rate(STEPS) / 1e9).fold(0.0, f64::max)
 }
 
 fn cpu_name() -> String {

@@ -59,6 +59,9 @@ pub struct Row {
     pub gigaflops_per_second: Option<f64>,
     /// That as a share of the CPU's speed in one large matrix product.
     pub fraction_of_matrix_rate: Option<f64>,
+    /// And as a share of its rate of fused multiply-adds.
+    #[serde(default)]
+    pub fraction_of_fma_rate: Option<f64>,
     /// Why there is no time, if there is none.
     pub error: Option<String>,
 }
@@ -70,14 +73,25 @@ impl Row {
     }
 }
 
-/// Checks `case` on `device` against `expected`, then times it for about `budget`. `copy` is the device's copy speed in GB/s.
+/// How long a row is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Times that the work is done before the first sample, at least once.
+    pub warmup: u64,
+    /// The samples; otherwise as many as fit into `budget`.
+    pub runs: Option<usize>,
+    /// The time for a row.
+    pub budget: Duration,
+}
+
+/// Checks `case` on `device` against `expected`, then times it as `plan` says. `copy` is the device's copy speed in GB/s.
 pub fn measure(
     case: &Case,
     device: &OpenDevice,
     expected: &[Vec<f32>],
     machine: &Machine,
     copy: f64,
-    budget: Duration,
+    plan: Plan,
 ) -> Row {
     let ids = (case.work != Work::Update).then_some(case.ids);
     let mut row = Row {
@@ -95,10 +109,11 @@ pub fn measure(
         fraction_of_copy: None,
         gigaflops_per_second: None,
         fraction_of_matrix_rate: None,
+        fraction_of_fma_rate: None,
         error: None,
     };
     // burn panics if a device fails.
-    let timed = catch_unwind(AssertUnwindSafe(|| checked_and_timed(case, device, expected, budget)));
+    let timed = catch_unwind(AssertUnwindSafe(|| checked_and_timed(case, device, expected, plan)));
     match timed.unwrap_or_else(|panic| Err(problem(&*panic))) {
         Err(error) => row.error = Some(error),
         Ok(times) => {
@@ -111,8 +126,9 @@ pub fn measure(
             row.gigabytes_per_second = Some(speed);
             row.fraction_of_copy = Some(speed / copy);
             row.gigaflops_per_second = case.operations().map(|operations| operations as f64 / seconds / 1e9);
-            let rate = machine.matrix_gigaflops_per_second.filter(|_| device.is_cpu());
-            row.fraction_of_matrix_rate = row.gigaflops_per_second.zip(rate).map(|(reached, rate)| reached / rate);
+            let share = |rate: Option<f64>| Some(row.gigaflops_per_second? / rate.filter(|_| device.is_cpu())?);
+            row.fraction_of_matrix_rate = share(machine.matrix_gigaflops_per_second);
+            row.fraction_of_fma_rate = share(machine.fma_gigaflops_per_second);
         }
     }
     row
@@ -123,20 +139,25 @@ fn checked_and_timed(
     case: &Case,
     device: &OpenDevice,
     expected: &[Vec<f32>],
-    budget: Duration,
+    plan: Plan,
 ) -> Result<Vec<f64>, String> {
     let mut prepared = Prepared::checked(case, device, expected)?;
-    let once = prepared.time(1);
+    let once = prepared.time(plan.warmup.max(1)) / plan.warmup.max(1) as u32;
     let times = SAMPLE.as_nanos().div_ceil(once.as_nanos().max(1)).clamp(1, 10_000) as u64;
     let (mut samples, began) = (Vec::new(), Instant::now());
-    loop {
-        let spent = began.elapsed();
-        let is_enough = samples.len() >= FEWEST && spent >= budget;
-        let is_long = samples.len() >= FEWEST_OF_LONG && spent >= 4 * budget;
-        if is_enough || is_long {
-            return Ok(samples);
-        }
+    while !is_enough(samples.len(), began.elapsed(), plan) {
         samples.push(prepared.time(times).as_secs_f64() / times as f64);
+    }
+    Ok(samples)
+}
+
+fn is_enough(samples: usize, spent: Duration, plan: Plan) -> bool {
+    match plan.runs {
+        Some(runs) => samples >= runs,
+        None => {
+            let is_long = samples >= FEWEST_OF_LONG && spent >= 4 * plan.budget;
+            is_long || samples >= FEWEST && spent >= plan.budget
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! - [`expected()`]: the expected results of a case;
 //! - [`Machine`]: the machine's speed in copying and multiplying matrices;
 //! - [`measure()`]: the result of a case on a device, a [`Row`];
+//! - [`fastest()`]: which device is the fastest at which work;
 //! - [`compare()`]: compares two [`Measured`], aware of the noise.
 //!
 //! `wordspace bench` prints these as a table; the criterion benches and the paired comparison with PyTorch drive the same work.
@@ -21,6 +22,7 @@ mod machine;
 mod measure;
 mod prepared;
 mod statistics;
+mod summary;
 pub mod work;
 
 pub use case::{Case, Work};
@@ -28,5 +30,6 @@ pub use compare::{Compared, Verdict, compare, read};
 pub use expected::expected;
 pub use ids::Ids;
 pub use machine::{Machine, copy_speed};
-pub use measure::{Measured, Row, measure};
+pub use measure::{Measured, Plan, Row, measure};
 pub use prepared::Prepared;
+pub use summary::{Fastest, fastest};

@@ -226,6 +226,21 @@ pub struct BenchArgs {
     /// Compare with FILE, an earlier --json result; given two files, compare the first with the second.
     #[arg(long, value_name = "FILE", num_args = 1..=2)]
     pub compare: Vec<PathBuf>,
+    /// Take N samples of each row [default: as many as fit into its time].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: Option<u32>,
+    /// Do the work N times before the first sample.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub warmup: u32,
+    /// Write the table as Markdown too; FILE must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub export_markdown: Option<PathBuf>,
+    /// Write the rows as CSV too; FILE must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub export_csv: Option<PathBuf>,
+    /// Write what --json prints too; FILE must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub export_json: Option<PathBuf>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,

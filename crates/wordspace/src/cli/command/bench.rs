@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::bench_table::{csv, markdown, table};
 use super::{print_json, program};
-use crate::bench::{
-    Case, Compared, Ids, Machine, Measured, Row, Verdict, compare, copy_speed, expected, measure, read,
-};
+use crate::bench::{Case, Compared, Machine, Measured, Plan, compare, copy_speed, expected, fastest, measure, read};
 use crate::cli::args::BenchArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Bar, Terminal};
-use crate::model::summary::thousands;
+use crate::data::publish_bytes;
 use crate::train::device::{OpenDevice, set_threads};
 
 /// The time spent on a row, and the number of times that copies and matrix products are measured.
@@ -20,6 +19,10 @@ const SPENT: (Duration, usize) = (Duration::from_millis(800), 9);
 const SPENT_QUICKLY: (Duration, usize) = (Duration::from_millis(150), 5);
 
 pub fn run(args: BenchArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let exports = [&args.export_markdown, &args.export_csv, &args.export_json];
+    if let Some(path) = exports.into_iter().flatten().find(|path| path.exists()) {
+        return Err(Failure::exists(path));
+    }
     // Read the files first: a wrong one should fail before minutes of measuring.
     let mut files = args.compare.iter().map(|path| read(path).map_err(Failure::data));
     let (before, after) = (files.next().transpose()?, files.next().transpose()?);
@@ -34,9 +37,24 @@ pub fn run(args: BenchArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
             Some(compare(before, &measured))
         }
     };
+    let compared_rows = compared.as_deref();
+    let with_schema = |mut json: Value| {
+        json["schema"] = 1.into();
+        format!("{json}\n")
+    };
+    let written: [&dyn Fn() -> String; 3] = [
+        &|| markdown(&measured, compared_rows),
+        &|| csv(&measured, compared_rows),
+        &|| with_schema(to_json(&measured, compared_rows)),
+    ];
+    for (path, content) in exports.into_iter().zip(written) {
+        if let Some(path) = path {
+            publish_bytes(path, content().as_bytes())?;
+        }
+    }
     match args.json {
-        true => print_json(to_json(&measured, compared.as_deref())),
-        false => print!("{}", table(&measured, compared.as_deref())),
+        true => print_json(to_json(&measured, compared_rows)),
+        false => print!("{}", table(&measured, compared_rows)),
     }
     if compared.is_none() {
         terminal
@@ -50,7 +68,8 @@ fn measured(args: &BenchArgs, before: Option<&Measured>, terminal: &Terminal) ->
     let devices = devices(args, terminal)?;
     let cpu = OpenDevice::all().into_iter().find(OpenDevice::is_cpu).map(|device| device.device);
     let bar = Bar::new(terminal, "measuring");
-    let (spent, samples) = if args.quick { SPENT_QUICKLY } else { SPENT };
+    let (budget, samples) = if args.quick { SPENT_QUICKLY } else { SPENT };
+    let plan = Plan { warmup: args.warmup.into(), runs: args.runs.map(|runs| runs as usize), budget };
     let machine = Machine::measure(cpu.as_ref(), samples);
     if let Some(before) = before {
         comparable(before, &machine)?;
@@ -64,7 +83,7 @@ fn measured(args: &BenchArgs, before: Option<&Measured>, terminal: &Terminal) ->
         bar.tell(results.len() as u64, total);
         let expected = expected(case, &devices[0].device);
         for (device, &copy) in devices.iter().zip(&copies) {
-            results.push(measure(case, device, &expected, &machine, copy, spent));
+            results.push(measure(case, device, &expected, &machine, copy, plan));
             bar.tell(results.len() as u64, total);
         }
     }
@@ -99,6 +118,7 @@ fn comparable(before: &Measured, machine: &Machine) -> Result<(), Failure> {
 
 fn to_json(measured: &Measured, compared: Option<&[Compared]>) -> Value {
     let mut json = json!(measured);
+    json["fastest"] = json!(fastest(measured));
     if let Some(compared) = compared {
         let rows = measured.results.iter().zip(compared).map(|(row, compared)| {
             let mut json = json!({
@@ -113,57 +133,4 @@ fn to_json(measured: &Measured, compared: Option<&[Compared]>) -> Value {
         json["comparison"] = rows.collect();
     }
     json
-}
-
-fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
-    let machine = &measured.machine;
-    let product = machine.matrix_gigaflops_per_second;
-    let product = product.map_or(String::new(), |rate| format!(", multiplies matrices at {rate:.0} GFLOP/s"));
-    let mut lines = vec![
-        format!("{}, {} threads", machine.processor, machine.threads),
-        format!("copies {:.1} GB/s{product}", machine.copy_gigabytes_per_second),
-        String::new(),
-        format!(
-            "{:<9}{:<9}{:>7}{:>5}{:>7} {:<8}{:>10}{:>9}{:>14}  reached",
-            "work", "device", "V", "C", "N", "ids", "ms", "spread", "rows/s"
-        ),
-    ];
-    for (nth, row) in measured.results.iter().enumerate() {
-        let compared = compared.map(|compared| verdict(&compared[nth])).unwrap_or_default();
-        lines.push(format!("{}{compared}", line(row)).trim_end().to_string());
-    }
-    lines.join("\n") + "\n"
-}
-
-fn line(row: &Row) -> String {
-    let ids = row.ids.map_or("–", Ids::name);
-    let (v, c, n) = (thousands(row.v), row.c, thousands(row.n));
-    let what = format!("{:<9}{:<9}{v:>7}{c:>5}{n:>7} {ids:<8}", row.work.name(), row.device);
-    let (Some(milliseconds), Some(spread), Some(rate)) = (row.milliseconds, row.spread, row.rows_per_second) else {
-        return format!("{what}  {}", row.error.as_deref().unwrap_or("no time"));
-    };
-    format!("{what}{milliseconds:>10.3}{spread:>9.3}{:>14}  {:<34}", thousands(rate as usize), reached(row))
-}
-
-/// The throughput that was reached, and its share of the machine's: matrix products if there are any, else memory.
-fn reached(row: &Row) -> String {
-    let of =
-        |share: Option<f64>, what| share.map_or(String::new(), |share| format!(", {:.0} % of {what}", 100.0 * share));
-    match (row.gigaflops_per_second, row.gigabytes_per_second) {
-        (Some(rate), _) => format!("{rate:.0} GFLOP/s{}", of(row.fraction_of_matrix_rate, "a matrix product")),
-        (None, Some(speed)) => format!("{speed:.1} GB/s{}", of(row.fraction_of_copy, "a copy")),
-        (None, None) => String::new(),
-    }
-}
-
-fn verdict(compared: &Compared) -> String {
-    let times = compared.times_faster.map_or(String::new(), |times| format!(" ({times:.2} ×)"));
-    let word = match compared.verdict {
-        Verdict::Faster => "faster",
-        Verdict::Slower => "slower",
-        Verdict::Same => "same",
-        Verdict::New => "new",
-        Verdict::Failed => "failed",
-    };
-    format!("{word}{times}")
 }

@@ -2,6 +2,7 @@
 
 pub mod analogy;
 pub mod bench;
+mod bench_table;
 pub mod completions;
 pub mod convert;
 pub mod devices;
