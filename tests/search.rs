@@ -454,7 +454,8 @@ fn what_is_wrong_with_a_file_of_questions_is_said_with_its_line() {
         folder.write("file.txt", content);
         folder.run(&[command, "vectors.bin", option, "file.txt"])
     };
-    asked("similarity", "--from", b"cat dog\ncat dog fox\n").fails(3, &["file.txt, line 2: expected 2 words", "found 3"]);
+    asked("similarity", "--from", b"cat dog\ncat dog fox\n")
+        .fails(3, &["file.txt, line 2: expected 2 words", "found 3"]);
     asked("neighbors", "--from", b"cat\n\xff\n").fails(3, &["file.txt, line 2: expected text in UTF-8"]);
     asked("neighbors", "--from", b"").fails(3, &["expected a question on each line, found none"]);
     asked("neighbors", "--from", b"x\ny\n").fails(3, &["no question has only words of vectors.bin"]);

@@ -86,16 +86,20 @@ fn without_arguments_the_toy_run_ends_with_a_table_and_next_commands() {
     let done = folder.run(&["train", "short.toml", "--device", "flex"]).succeeds();
     for words in [
         "runs/short: 3 steps",
-        "held-out loss",
+        "held-out text",
         "perplexity",
         "cat · dog",
         "king · queen",
         "centred cosine",
-        "of the ten nearest words, those of the same class",
+        "dog from cat",
+        "nearest to cat",
+        "Of the ten nearest words of a word, those of the same class",
         "the mean of all vectors is subtracted first",
     ] {
         assert!(done.stdout.contains(words), "{words:?} is not in: {}", done.stdout);
     }
+    let long = done.stdout.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(long, None, "{}", done.stdout);
     for words in [
         "text    the built-in corpus",
         "device  flex",

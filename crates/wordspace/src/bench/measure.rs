@@ -135,12 +135,7 @@ pub fn measure(
 }
 
 /// The samples of a case, in seconds.
-fn checked_and_timed(
-    case: &Case,
-    device: &OpenDevice,
-    expected: &[Vec<f32>],
-    plan: Plan,
-) -> Result<Vec<f64>, String> {
+fn checked_and_timed(case: &Case, device: &OpenDevice, expected: &[Vec<f32>], plan: Plan) -> Result<Vec<f64>, String> {
     let mut prepared = Prepared::checked(case, device, expected)?;
     let once = prepared.time(plan.warmup.max(1)) / plan.warmup.max(1) as u32;
     let times = SAMPLE.as_nanos().div_ceil(once.as_nanos().max(1)).clamp(1, 10_000) as u64;

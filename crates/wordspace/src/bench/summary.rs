@@ -40,7 +40,8 @@ fn fastest_at(name: &'static str, works: &[Work], rows: &[Row]) -> Option<Fastes
     }
     // The mean logarithm of the times of a device, if it did all cases.
     let cost = |device: &str| {
-        let times: Option<Vec<f64>> = rows.iter().filter(|row| row.device == device).map(|row| row.milliseconds).collect();
+        let times: Option<Vec<f64>> =
+            rows.iter().filter(|row| row.device == device).map(|row| row.milliseconds).collect();
         let times = times?;
         Some(times.iter().map(|time| time.ln()).sum::<f64>() / times.len() as f64)
     };
@@ -94,7 +95,10 @@ mod tests {
             (Work::Embed, "ndarray", Some(1.0)),
         ]));
         let lines: Vec<String> = found.iter().map(Fastest::to_string).collect();
-        assert_eq!(lines, ["training   flex is 23 × as fast as ndarray", "lookups    ndarray is 2.0 × as fast as flex"]);
+        assert_eq!(
+            lines,
+            ["training   flex is 23 × as fast as ndarray", "lookups    ndarray is 2.0 × as fast as flex"]
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::bench::{Case, Compared, Machine, Measured, Plan, compare, copy_speed,
 use crate::cli::args::BenchArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Bar, Terminal};
-use crate::data::publish_bytes;
+use crate::data::publish::publish_bytes;
 use crate::train::device::{OpenDevice, set_threads};
 
 /// The time spent on a row, and the number of times that copies and matrix products are measured.
@@ -42,11 +42,10 @@ pub fn run(args: BenchArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
         json["schema"] = 1.into();
         format!("{json}\n")
     };
-    let written: [&dyn Fn() -> String; 3] = [
-        &|| markdown(&measured, compared_rows),
-        &|| csv(&measured, compared_rows),
-        &|| with_schema(to_json(&measured, compared_rows)),
-    ];
+    let written: [&dyn Fn() -> String; 3] =
+        [&|| markdown(&measured, compared_rows), &|| csv(&measured, compared_rows), &|| {
+            with_schema(to_json(&measured, compared_rows))
+        }];
     for (path, content) in exports.into_iter().zip(written) {
         if let Some(path) = path {
             publish_bytes(path, content().as_bytes())?;

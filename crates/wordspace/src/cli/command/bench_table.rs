@@ -8,9 +8,13 @@ use crate::model::summary::thousands;
 pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
     let mut lines = machine(measured);
     let last = if compared.is_some() { "  than before" } else { " rows/s     reached limit" };
-    lines.push(format!("\n{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}{:>9}{:>5}{last}", "work", "device", "V", "C", "N", "ids", "ms", "±"));
+    lines.push(format!(
+        "\n{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}{:>9}{:>5}{last}",
+        "work", "device", "V", "C", "N", "ids", "ms", "±"
+    ));
     for (nth, row) in measured.results.iter().enumerate() {
-        let what = format!("{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}", row.work.name(), row.device, row.v, row.c, row.n, ids(row));
+        let what =
+            format!("{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}", row.work.name(), row.device, row.v, row.c, row.n, ids(row));
         let (Some(milliseconds), Some(spread), Some(rate)) = (row.milliseconds, row.spread, row.rows_per_second) else {
             lines.push(format!("{what}  {}", row.error.as_deref().unwrap_or("no time")));
             continue;
@@ -51,7 +55,9 @@ pub fn markdown(measured: &Measured, compared: Option<&[Compared]>) -> String {
         let (work, device, ids) = (row.work, &row.device, ids(row));
         let (v, c, n) = (thousands(row.v), row.c, thousands(row.n));
         let [time, spread] = numbers;
-        lines.push(format!("| {work} | {device} | {v} | {c} | {n} | {ids} | {time} | {spread} | {rate} | {reached}{change} |"));
+        lines.push(format!(
+            "| {work} | {device} | {v} | {c} | {n} | {ids} | {time} | {spread} | {rate} | {reached}{change} |"
+        ));
     }
     lines.push(String::new());
     lines.extend(fastest(measured).iter().map(|fastest| format!("- {fastest}")));

@@ -33,7 +33,12 @@ impl Form {
     }
 
     /// Prints an answer in the form that was asked for.
-    pub fn print(self, table: impl FnOnce() -> String, json: impl FnOnce() -> Value, csv: impl FnOnce() -> Vec<String>) {
+    pub fn print(
+        self,
+        table: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+        csv: impl FnOnce() -> Vec<String>,
+    ) {
         match self {
             Self::Table => print!("{}", table()),
             Self::Json => print_json(json()),

@@ -15,7 +15,8 @@ pub fn run(args: OddOneOutArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     let opened = open(&args.source, terminal)?;
     let rows = rows(&opened, &args.words, terminal)?;
     let cosines = cosines_with_mean(&opened.vectors, &rows)?;
-    let named = |((&row, word), &cosine): ((&u32, &String), &f64)| Neighbour { row, word: word.clone(), cosine: cosine as f32 };
+    let named =
+        |((&row, word), &cosine): ((&u32, &String), &f64)| Neighbour { row, word: word.clone(), cosine: cosine as f32 };
     let mut words: Vec<Neighbour> = rows.iter().zip(&args.words).zip(&cosines).map(named).collect();
     words.sort_by(|a, b| a.cosine.total_cmp(&b.cosine));
     let odd = &words[0].word;

@@ -79,11 +79,12 @@ impl Questions {
         match (self.asked, self.unanswered) {
             (0, _) => Err(Failure::data(format!("{name}: expected a question on each line, found none"))),
             (_, 0) => Ok(()),
-            (asked, left) if asked == left => {
-                Err(Failure::data(format!("{name}: no question has only words of {source}; it does not have {unknown}")))
-            }
+            (asked, left) if asked == left => Err(Failure::data(format!(
+                "{name}: no question has only words of {source}; it does not have {unknown}"
+            ))),
             (asked, left) => {
-                let warning = format!("{left} of {asked} questions have words that {source} does not have, such as {unknown}");
+                let warning =
+                    format!("{left} of {asked} questions have words that {source} does not have, such as {unknown}");
                 terminal.warning(&warning);
                 Ok(())
             }

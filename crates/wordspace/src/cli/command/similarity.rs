@@ -51,11 +51,7 @@ pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failur
             match rows {
                 Some(rows) => {
                     let found = similarity(&rows)?;
-                    form.print(
-                        || line(&words, found),
-                        || to_json(&opened, &words, Some(found)),
-                        || csv(&words, found),
-                    );
+                    form.print(|| line(&words, found), || to_json(&opened, &words, Some(found)), || csv(&words, found));
                 }
                 None => form.print(String::new, || to_json(&opened, &words, None), Vec::new),
             }

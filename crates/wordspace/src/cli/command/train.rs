@@ -8,14 +8,14 @@ use super::interrupt::Interrupt;
 use super::{in_shell, print_json, program, serve};
 use crate::cli::args::{ResumeArgs, TrainArgs};
 use crate::cli::failure::{Failure, INTERRUPTED};
-use crate::cli::terminal::{Progress, Terminal, report, to_json};
+use crate::cli::terminal::{Neighbours, Progress, Terminal, report, to_json};
 use crate::data::publish::publish_bytes;
 use crate::learn::Ending;
 use crate::learn::config::Config;
-use crate::picture::meeting::meeting;
+use crate::picture::meeting::{meeting, nearest};
 use crate::serve::Server;
 use crate::train::device::{OpenDevice, set_threads};
-use crate::train::{Error, RunFolder, open_config, run};
+use crate::train::{Error, Outcome, RunFolder, open_config, run};
 
 pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen(*terminal);
@@ -127,9 +127,10 @@ fn train_run(
     let outcome = run(folder, config, device, &mut |event| progress.read(event), interrupt.asked());
     progress.finish();
     let outcome = outcome.map_err(|error| resumable(error, folder, config))?;
+    let neighbours = neighbours(folder.path(), &outcome);
     match json {
-        true => print_json(to_json(folder.path(), &outcome)),
-        false => print!("{}", report(folder.path(), &outcome)),
+        true => print_json(to_json(folder.path(), &outcome, neighbours.as_ref())),
+        false => print!("{}", report(folder.path(), &outcome, neighbours.as_ref())),
     }
     let (program, run) = (program(), folder.path().display());
     if outcome.ending == Ending::Interrupted {
@@ -151,6 +152,13 @@ fn train_run(
     terminal.hint(&format!("        {program} resume {run} --steps {}", 2 * outcome.state.step.max(1)));
     terminal.hint(&format!("        {program} export {run} {}", export.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The neighbours of the first watched word before and after training, if the run has saved both tables.
+fn neighbours(run: &Path, outcome: &Outcome) -> Option<Neighbours> {
+    let word = outcome.measurement.pairs.first()?.a.clone();
+    let at = |step| nearest(run, step, &word).ok().filter(|words| !words.is_empty());
+    Some(Neighbours { before: at(0)?, after: at(outcome.measurement.step)?, word })
 }
 
 /// The configuration keys that options set; `--set` comes last and so overrides them.

@@ -18,7 +18,7 @@ pub use bar::Bar;
 pub use columns::{left, right, shortened, shown};
 pub use progress::Progress;
 pub use ranking::ranking;
-pub use report::{report, to_json};
+pub use report::{Neighbours, report, to_json};
 
 const HINT: Style = Style::new().dimmed();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();

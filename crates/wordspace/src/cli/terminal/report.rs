@@ -5,77 +5,111 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{left, shown};
+use super::{left, right, shortened, shown};
 use crate::learn::Ending;
 use crate::learn::watch::{Measurement, PairMeasurement};
 use crate::model::summary::thousands;
 use crate::train::Outcome;
 
-/// Says how the columns of pairs are computed.
-const EXPLANATION: &str = "\
-Centred: the mean of all vectors is subtracted first. Rank (each word among the other's nearest, the worse of the two)
-and percentile (among random pairs of similar frequency) are by centred cosine.";
+/// Cells of a row's name, and of its value before training. A row fits into 60 cells.
+const COLUMNS: [usize; 2] = [34, 10];
+
+/// The nearest neighbours of a word before and after training.
+pub struct Neighbours {
+    /// The word.
+    pub word: String,
+    /// Its neighbours at step 0, nearest first.
+    pub before: Vec<String>,
+    /// Its neighbours after the last step, nearest first.
+    pub after: Vec<String>,
+}
 
 /// The table at the end of a run.
-pub fn report(run: &Path, outcome: &Outcome) -> String {
-    let mut text = String::new();
-    heading(&mut text, run, outcome);
+pub fn report(run: &Path, outcome: &Outcome, neighbours: Option<&Neighbours>) -> String {
+    let mut text = heading(run, outcome);
     losses(&mut text, outcome);
     let before = outcome.state.first_measurement.as_ref();
-    if !outcome.measurement.pairs.is_empty() {
-        let [cosine, centred, rank, percentile] = ["cosine", "centred cosine", "rank", "percentile"];
-        line(&mut text, &format!("{:<24}{cosine:>20}{centred:>20}{rank:>16}{percentile:>16}", ""));
-    }
-    for pair in &outcome.measurement.pairs {
-        line(&mut text, &pair_line(same_pair(before, pair), pair));
-    }
+    pairs(&mut text, before, &outcome.measurement.pairs);
     if let Some(after) = outcome.measurement.purity {
-        let before =
-            before.and_then(|before| before.purity).map_or("?".into(), |purity| format!("{:.0} %", 100.0 * purity));
-        let what = "purity: of the ten nearest words, those of the same class";
-        line(&mut text, &format!("{what:<66}{before:>14} → {:.0} %", 100.0 * after));
+        section(&mut text, "purity");
+        let percent = |purity: f64| format!("{:.0} %", 100.0 * purity);
+        let before = before.and_then(|before| before.purity).map(percent);
+        row(&mut text, "same class", before, percent(after));
+        line(&mut text, "  Of the ten nearest words of a word, those of the same class.");
     }
-    if !outcome.measurement.pairs.is_empty() {
-        line(&mut text, "");
-        line(&mut text, EXPLANATION);
+    if let Some(neighbours) = neighbours {
+        section(&mut text, &format!("nearest to {}", shown(&neighbours.word)));
+        for (when, words) in [("before", &neighbours.before), ("after", &neighbours.after)] {
+            let words = words.iter().map(|word| shown(word)).collect::<Vec<_>>().join(", ");
+            line(&mut text, &format!("  {}{}", left(when, 8), shortened(&words, 68)));
+        }
     }
     text
 }
 
-fn heading(text: &mut String, run: &Path, outcome: &Outcome) {
+fn heading(run: &Path, outcome: &Outcome) -> String {
     let speed = outcome.tokens_per_second.map(|speed| format!(", {} tokens/s", thousands(speed as usize)));
     let ending = match outcome.ending {
         Ending::Complete => "",
         Ending::NoLongerBetter => " (stopped early: the held-out loss no longer fell)",
         Ending::Interrupted => " (interrupted)",
     };
+    let (run, steps, device) = (run.display(), outcome.state.step, &outcome.device);
     let seconds = outcome.elapsed.as_secs_f64();
-    line(
-        text,
-        &format!(
-            "{}: {} steps{ending}, {seconds:.0} s on {}{}",
-            run.display(),
-            outcome.state.step,
-            outcome.device,
-            speed.unwrap_or_default()
-        ),
-    );
-    line(text, "");
+    format!("{run}: {steps} steps{ending}, {seconds:.0} s on {device}{}\n", speed.unwrap_or_default())
 }
 
 fn losses(text: &mut String, outcome: &Outcome) {
     let Some(after) = outcome.evaluation else { return };
     let when = if after.step == outcome.state.step { String::new() } else { format!(", step {}", after.step) };
-    let row = |name: &str, before: Option<f64>, after: f64, digits: usize| {
-        let before = before.map_or("?".into(), |before| format!("{before:.digits$}"));
-        format!("{:<66}{before:>14} → {after:.digits$}", format!("{name}{when}"))
-    };
+    section(text, &format!("held-out text{when}"));
     let first = outcome.state.first_loss;
-    line(text, &row("held-out loss, nats per token", first, after.loss, 3));
-    line(text, &row("perplexity (effective number of choices)", first.map(f64::exp), after.perplexity, 1));
+    let loss = |loss: f64| format!("{loss:.3}");
+    row(text, "loss, nats per token", first.map(loss), loss(after.loss));
     let per_loss = after.bits_per_character / after.loss;
-    line(text, &row("bits per character", first.map(|loss| loss * per_loss), after.bits_per_character, 3));
-    line(text, "");
+    row(text, "bits per character", first.map(|first| loss(first * per_loss)), loss(after.bits_per_character));
+    let perplexity = |perplexity: f64| format!("{perplexity:.1}");
+    row(text, "perplexity", first.map(|first| perplexity(first.exp())), perplexity(after.perplexity));
+    line(text, "  Perplexity: a guess among so many equally likely tokens is as hard.");
+}
+
+/// The watched pairs, a section for each measure.
+fn pairs(text: &mut String, before: Option<&Measurement>, pairs: &[PairMeasurement]) {
+    if pairs.is_empty() {
+        return;
+    }
+    let mut measure = |title: &str, show: &dyn Fn(&PairMeasurement) -> String, explanation: &str| {
+        section(text, title);
+        for after in pairs {
+            let name = format!("{} · {}", shown(&after.a), shown(&after.b));
+            row(text, &name, same_pair(before, after).map(show), show(after));
+        }
+        line(text, explanation);
+    };
+    measure(
+        "cosine",
+        &|pair| format!("{:+.2}", pair.cosine),
+        "  1: the same direction, 0: at right angles. It rises with the table's drift, too.",
+    );
+    measure(
+        "centred cosine",
+        &|pair| format!("{:+.2}", pair.centred),
+        "  The same without the drift: the mean of all vectors is subtracted first.",
+    );
+    measure(
+        "percentile among random pairs",
+        &|pair| format!("{:.0}", pair.percentile),
+        "  Of 100 random pairs of similar frequency, so many have a lower centred cosine.",
+    );
+    section(text, "rank");
+    for after in pairs {
+        let before = same_pair(before, after);
+        for (nth, [word, from]) in [[&after.b, &after.a], [&after.a, &after.b]].into_iter().enumerate() {
+            let name = format!("{} from {}", shown(word), shown(from));
+            row(text, &name, before.map(|before| before.ranks[nth].to_string()), after.ranks[nth].to_string());
+        }
+    }
+    line(text, "  1: the nearest of all words, by centred cosine.");
 }
 
 /// The measures of the words of `pair` in `before`; a resumed run may watch other pairs than it began with.
@@ -83,19 +117,16 @@ fn same_pair<'a>(before: Option<&'a Measurement>, pair: &PairMeasurement) -> Opt
     before?.pairs.iter().find(|before| (&before.a, &before.b) == (&pair.a, &pair.b))
 }
 
-fn pair_line(before: Option<&PairMeasurement>, after: &PairMeasurement) -> String {
-    let from_to = |show: &dyn Fn(&PairMeasurement) -> String| match before {
-        Some(before) => format!("{} → {}", show(before), show(after)),
-        None => show(after),
-    };
-    format!(
-        "{}{:>20}{:>20}{:>16}{:>16}",
-        left(&format!("{} · {}", shown(&after.a), shown(&after.b)), 24),
-        from_to(&|pair| format!("{:+.2}", pair.cosine)),
-        from_to(&|pair| format!("{:+.2}", pair.centred)),
-        from_to(&|pair| pair.mutual_rank().to_string()),
-        from_to(&|pair| format!("{:.0}", pair.percentile)),
-    )
+fn section(text: &mut String, title: &str) {
+    line(text, &format!("\n{title}"));
+}
+
+/// What something was before training, if that was measured, and is now.
+fn row(text: &mut String, name: &str, before: Option<String>, after: String) {
+    let [name_cells, before_cells] = COLUMNS;
+    let name = left(&shortened(name, name_cells - 1), name_cells);
+    let before = right(&before.unwrap_or_else(|| "?".into()), before_cells);
+    line(text, &format!("  {name}{before} → {after}"));
 }
 
 fn line(text: &mut String, line: &str) {
@@ -103,7 +134,7 @@ fn line(text: &mut String, line: &str) {
 }
 
 /// The result as JSON.
-pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
+pub fn to_json(run: &Path, outcome: &Outcome, neighbours: Option<&Neighbours>) -> Value {
     let before = outcome.state.first_measurement.as_ref();
     let pairs = outcome.measurement.pairs.iter().map(|after| pair_json(same_pair(before, after), after));
     json!({
@@ -130,6 +161,7 @@ pub fn to_json(run: &Path, outcome: &Outcome) -> Value {
         "pairs": pairs.collect::<Vec<_>>(),
         "purity_before": before.and_then(|before: &Measurement| before.purity),
         "purity_after": outcome.measurement.purity,
+        "nearest": neighbours.map(|near| json!({ "word": near.word, "before": near.before, "after": near.after })),
     })
 }
 
