@@ -215,7 +215,7 @@ fn options_that_do_not_fit_the_source() {
     let folder = Folder::new();
     folder.write("v.txt", "cat 1 2\ndog 3 4\n");
     folder.run(&["inspect", "v.txt", "--table", "position"]).fails(2, &["one table", "leave out --table position"]);
-    folder.run(&["inspect", "v.txt", "--limit", "0"]).fails(2, &["--limit is 0"]);
+    folder.run(&["inspect", "v.txt", "--limit", "0"]).fails(2, &["--limit", "expected a whole number from 1"]);
     folder.run(&["inspect", "v.txt@5"]).fails(3, &["v.txt: it is no run", "leave out the @"]);
 }
 

@@ -1,12 +1,15 @@
 //! The command line's arguments. Doc comments here are the help texts.
 
 mod examples;
+mod numbers;
 mod page;
 mod vectors;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand};
+
+use numbers::{from_one, positive, whole};
 
 use crate::bench::Work;
 
@@ -112,13 +115,13 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
     /// The number of training steps; warmup is scaled with it.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub steps: Option<u64>,
     /// The seed of all random numbers.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub seed: Option<u64>,
     /// CPU threads; 0 uses all.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub threads: Option<usize>,
     /// The name of the run.
     #[arg(long, value_name = "NAME")]
@@ -144,10 +147,10 @@ pub struct ResumeArgs {
     /// The run's folder.
     pub run: PathBuf,
     /// The total number of steps, if it is not to be the planned one.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub steps: Option<u64>,
     /// Train N steps more than the run has made.
-    #[arg(long, value_name = "N", conflicts_with = "steps")]
+    #[arg(long, value_name = "N", conflicts_with = "steps", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub more: Option<u64>,
     /// Set a key of the configuration, such as train.learning_rate=0.001; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
@@ -182,16 +185,16 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: String,
     /// The number of tokens to generate; fewer if the model ends the text.
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub tokens: usize,
     /// Sampling temperature: 0 always takes the most likely token, 1 samples from the model's own distribution.
-    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true, value_parser = positive)]
     pub temperature: f64,
     /// Sample only among the N most likely tokens [default: all].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one::<usize>)]
     pub top_k: Option<usize>,
     /// The random seed; the same seed gives the same text.
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub seed: u64,
     /// The device: auto, flex, ndarray, wgpu, vulkan, metal, cuda[:N] or rocm.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
@@ -227,10 +230,10 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE", num_args = 1..=2)]
     pub compare: Vec<PathBuf>,
     /// Take N samples of each row [default: as many as fit into its time].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one::<u32>)]
     pub runs: Option<u32>,
     /// Do the work N times before the first sample.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = from_one::<u32>)]
     pub warmup: u32,
     /// Write the table as Markdown too; FILE must not exist yet.
     #[arg(long, value_name = "FILE")]

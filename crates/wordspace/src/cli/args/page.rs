@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::numbers::whole;
+
 #[derive(Args)]
 pub struct ServeArgs {
     /// A run, or a folder of runs [default: runs].
     #[arg(value_name = "RUN|DIR")]
     pub folder: Option<PathBuf>,
     /// The port on 127.0.0.1; 0 takes any free one [default: 5757, or a free one].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u16>)]
     pub port: Option<u16>,
     /// Open the page in a browser.
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::numbers::{from_one, whole};
 use crate::cli::command::in_shell;
 use crate::data::formats::Format;
 use crate::picture::Theme;
@@ -17,7 +18,7 @@ pub struct SourceArgs {
     #[arg(long, value_enum, value_name = "TABLE", default_value_t = TableName::Token)]
     pub table: TableName,
     /// Read only the first N rows.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one::<usize>)]
     pub limit: Option<usize>,
     /// Fail instead of leaving out rows that cannot be read.
     #[arg(long)]
@@ -86,7 +87,7 @@ pub struct NeighborsArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "negative", "from"])]
     pub vector: Option<PathBuf>,
     /// The number of words to show.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = from_one::<u32>)]
     pub top: u32,
     /// Subtract the mean of all vectors first, which removes what all words share.
     #[arg(long, visible_alias = "centered")]
@@ -128,7 +129,7 @@ pub struct AnalogyArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "words")]
     pub from: Option<PathBuf>,
     /// The number of answers to show.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = from_one::<u32>)]
     pub top: u32,
     /// Print the result as one JSON object, with --from one a line.
     #[arg(long)]
@@ -163,13 +164,13 @@ pub struct ProjectArgs {
     #[arg(long, default_value_t = 2, value_name = "2|3", value_parser = clap::value_parser!(u8).range(2..=3))]
     pub dims: u8,
     /// The number of words, if none are named.
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = 60, allow_negative_numbers = true, value_parser = from_one::<usize>)]
     pub top: usize,
     /// Draw the words' paths through the earlier steps of the run.
     #[arg(long)]
     pub trail: bool,
     /// The random seed; only umap uses it.
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub seed: u64,
     /// The colours of a picture; auto follows the viewer's theme in an .svg and is light in a .png.
     #[arg(long, value_enum, default_value_t = Theme::Auto)]
@@ -219,7 +220,7 @@ pub struct EmbedArgs {
     #[arg(long, value_name = "SOURCE")]
     pub source: String,
     /// The position of each token, comma-separated, instead of its own.
-    #[arg(long, value_name = "0,1,…", value_delimiter = ',')]
+    #[arg(long, value_name = "0,1,…", value_delimiter = ',', allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub positions: Option<Vec<usize>>,
     /// Print the result as one JSON object.
     #[arg(long)]

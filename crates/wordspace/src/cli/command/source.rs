@@ -14,9 +14,6 @@ pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
         TableName::Token => TableChoice::Token,
         TableName::Position => TableChoice::Position,
     };
-    if args.limit == Some(0) {
-        return Err(Failure::usage("--limit is 0; expected 1 or more"));
-    }
     read(&Source::parse(&args.source, table)?, args.limit, args.strict, terminal)
 }
 
