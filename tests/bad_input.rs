@@ -137,8 +137,53 @@ fn an_output_that_cannot_be_written() {
 }
 
 #[test]
-fn a_name_that_leads_out_of_the_folder() {
-    Folder::new().run(&small("../bad", &[])).fails(2, &["run.name"]);
+fn a_name_that_leads_out_of_the_folder_or_cannot_be_shown() {
+    let folder = Folder::new();
+    for name in ["../bad", "a/b", "\u{1b}[31mbad", "bad\n", " bad", "a  b", ".bad", "a@5", ""] {
+        let done =
+            folder.run(&small(name, &[])).fails(2, &["run.name is \"", "letters, digits, . _ - and single spaces"]);
+        assert!(!done.stderr.contains('\u{1b}'), "{:?}", done.stderr);
+    }
+    assert!(!folder.join("runs").exists());
+    folder.run(&small("größe 2.b_c-d", &["--steps", "0"])).succeeds();
+}
+
+#[test]
+fn more_threads_than_any_machine_can_use() {
+    let folder = Folder::new();
+    let words = ["device.threads is 1000000: this machine has", "cores", "or 0"];
+    folder.train_small("bad", &["--threads", "1000000"]).fails(2, &words);
+    folder.train_small("bad", &["--threads", "-1"]).fails(2, &["-1"]);
+    leaves_nothing(&folder);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_does_not_fit_into_memory() {
+    let folder = Folder::new();
+    for sizes in [["model.channels=1000000", "model.layers=2"], ["model.layers=0", "model.context=1000000000"]] {
+        let done = folder.train_small("bad", &["--set", sizes[0], "--set", sizes[1]]);
+        done.fails(2, &["the run needs about", "GB of memory", "leaves", "what helps most"]);
+        leaves_nothing(&folder);
+    }
+    // It would fit into many machines, but not into what its user allows it.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -v 8000000; exec \"$0\" \"$@\""]).arg(env!("CARGO_BIN_EXE_wordspace"));
+    limited.args(small("bad", &["--set", "model.channels=8192"])).current_dir(folder.path()).env("NO_COLOR", "1");
+    harness::Done::of(limited.output().unwrap()).fails(2, &["moments", "checkpoint", "fewer model.channels"]);
+    leaves_nothing(&folder);
+}
+
+#[test]
+fn numbers_that_are_none() {
+    let folder = Folder::new();
+    let set = |change: &str, word: &str| drop(folder.train_small("bad", &["--set", change]).fails(2, &[word]));
+    set("train.learning_rate=fast", "expected a number");
+    set("train.steps=-5", "expected a whole number of at least 0");
+    set("train.batch=99999999999999999999999", "expected a whole number of at least 0");
+    folder.train_small("bad", &["--steps", "18446744073709551615"]).fails(2, &["train.steps is 18446744073709551615"]);
+    set("train.batch=1000000000", "train.batch is 1000000000: it must be between 1 and 1048576");
+    leaves_nothing(&folder);
 }
 
 #[test]

@@ -120,3 +120,31 @@ fn colours_follow_the_option_and_the_environment() {
     assert!(!is_coloured(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
     assert!(!is_coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
 }
+
+#[test]
+fn what_files_and_arguments_say_cannot_steer_the_terminal() {
+    let folder = Folder::new();
+    // A word, a path and an argument that would clear the screen; C1 controls and reversed text too.
+    let escape = "\u{1b}[2J\u{9b}2J\u{202e}";
+    folder.write("vectors.txt", format!("2 2\n{escape}red 1 2\nblue 2 1\n"));
+    let clean = |arguments: &[&str]| {
+        let mut command = folder.command(&[arguments, &["--color", "always"]].concat());
+        let done = Done::of(command.env_remove("NO_COLOR").output().unwrap());
+        let said = done.stdout + &done.stderr;
+        // Colours are ours: they have no 2J.
+        assert!(!said.contains("\u{1b}[2J") && !said.contains(['\u{9b}', '\u{202e}']), "{arguments:?}: {said:?}");
+        said
+    };
+    let word = format!("{escape}red");
+    assert!(clean(&["neighbors", "vectors.txt", "blue"]).contains("red"));
+    clean(&["neighbors", "vectors.txt", &word]);
+    clean(&["neighbors", "vectors.txt", "blue", "--json"]);
+    clean(&["inspect", "vectors.txt"]);
+    clean(&["inspect", "vectors.txt", "--json"]);
+    assert!(clean(&["inspect", &word]).contains("\\u001b[2J\\u009b2J\\u202ered"));
+    clean(&["convert", "vectors.txt", &format!("{word}.npy")]);
+    assert!(clean(&["resume", &word]).contains("there is no such run"));
+    assert!(clean(&["train", &format!("--{word}")]).contains("red"));
+    assert!(clean(&["train", "--set", &word]).contains("red"));
+    assert!(clean(&["train", "--tokenizer", &word]).contains("red"));
+}

@@ -1,4 +1,5 @@
-//! A GPU's memory does not grow: what an update needs is there again for the next.
+//! The memory of a run is what was estimated before it began, and a GPU's does not grow: what an update needs is there again for
+//! the next.
 
 mod harness;
 
@@ -29,4 +30,22 @@ fn the_second_two_hundred_updates_on_a_gpu_hold_no_more_memory() {
     let few = updates(1..=200);
     let many = updates(201..=400);
     assert!(many <= few, "{many} bytes after {few}");
+}
+
+#[test]
+#[cfg(all(feature = "flex", target_os = "linux"))]
+fn the_estimate_is_within_a_third_of_the_peak_of_the_toy_run() {
+    use ::wordspace::learn::Memory;
+    use ::wordspace::learn::config::Config;
+
+    let folder = harness::Folder::new();
+    let page = harness::page::Page::beside(&folder, &["train", "--steps", "40", "--device", "flex", "--serve"]);
+    let complete = page.live().find(|news| news["runs"][0]["state"] == "complete").expect("it ends");
+    let vocabulary = complete["runs"][0]["words"].as_u64().unwrap() as usize;
+    let config = Config::default();
+    let (estimate, peak) = (Memory::of(&config.model(vocabulary), &config).total(), page.peak_memory());
+    assert!(
+        estimate * 3 > peak * 2 && estimate * 3 < peak * 4,
+        "an estimate of {estimate} bytes, but a peak of {peak}"
+    );
 }

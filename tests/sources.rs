@@ -28,7 +28,9 @@ fn misspelled_names() {
     let folder = Folder::new();
     folder.train_small("toy", &["--steps", "4"]).succeeds();
     folder.write("vectors.bin", "");
-    folder.run(&["inspect", "runs/tyo"]).fails(3, &["runs/tyo: there is no such", "did you mean runs/toy?"]);
+    folder
+        .run(&["inspect", "runs/tyo"])
+        .fails(3, &["runs/tyo: there is no such file or folder in /", "did you mean runs/toy?"]);
     folder.run(&["inspect", "rums/toy"]).fails(3, &["did you mean runs/toy?"]);
     folder.run(&["inspect", "vector.bin"]).fails(3, &["did you mean vectors.bin?"]);
     folder.run(&["inspect", "runs/tyo@4"]).fails(3, &["did you mean runs/toy?"]);

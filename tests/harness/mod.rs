@@ -3,6 +3,7 @@
 // Every test file speaks a part of it.
 #![allow(dead_code)]
 
+pub mod hostile;
 pub mod page;
 
 use std::path::{Path, PathBuf};

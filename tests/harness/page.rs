@@ -98,6 +98,15 @@ impl Page {
         lines.filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
     }
 
+    /// The most memory that it has taken so far, in bytes.
+    #[cfg(target_os = "linux")]
+    pub fn peak_memory(&self) -> u64 {
+        let child = self.child.as_ref().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("Linux tells");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+        1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kilobytes")
+    }
+
     /// Its output and exit code after a signal.
     #[cfg(unix)]
     pub fn stop(mut self, signal: &str) -> Done {

@@ -1,13 +1,13 @@
 //! SHA-256 digests of files and texts, and their hexadecimal form.
 
 #[cfg(feature = "files")]
-use std::{fs::File, io::Read, path::Path};
+use std::{io::Read, path::Path};
 
 #[cfg(feature = "files")]
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "files")]
-use crate::{Error, Result};
+use crate::{Error, Result, regular_file};
 
 /// The SHA-256 of the file at `path` in hexadecimal, and its size in bytes.
 ///
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 #[cfg(feature = "files")]
 pub fn sha256_of_file(path: &Path) -> Result<(String, u64)> {
     let read = |source| Error::read(path, source);
-    let mut file = File::open(path).map_err(read)?;
+    let mut file = regular_file::open(path)?;
     let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 18]);
     loop {
         match file.read(&mut buffer) {

@@ -14,9 +14,9 @@
 //!
 //! The feature `files`, on by default, adds everything with a path: `Text::open`, `Corpus::prepare` and
 //! `Corpus::open`, `Tokens::open`, `MappedFile`, `formats` (files of words with vectors, read and written),
-//! `write_tensors` and `read_tensors` (safetensors), `publish` (atomic writes) and `sha256_of_file`. Without it the crate
-//! has no file system and no memory maps, and compiles for wasm32-unknown-unknown. The feature `gpt2`, which `files`
-//! switches on, links GPT-2's vocabulary.
+//! `write_tensors` and `read_tensors` (safetensors), `publish` (atomic writes), `regular_file` and `RunFiles` (files that may
+//! come from anyone) and `sha256_of_file`. Without it the crate has no file system and no memory maps, and compiles for
+//! wasm32-unknown-unknown. The feature `gpt2`, which `files` switches on, links GPT-2's vocabulary.
 //!
 //! There is no burn here, and nothing that computes a gradient. Letters: B rows of a batch, T tokens of a window, V words
 //! of the vocabulary, C values of a vector.
@@ -49,6 +49,10 @@ mod progress;
 pub mod publish;
 mod random;
 #[cfg(feature = "files")]
+pub mod regular_file;
+#[cfg(feature = "files")]
+mod run_files;
+#[cfg(feature = "files")]
 mod safetensors_header;
 mod search_rows;
 mod special;
@@ -73,6 +77,8 @@ pub use error::{Error, Result};
 pub use mapped_file::MappedFile;
 pub use progress::{Phase, Progress};
 pub use random::{below, generator, uniform};
+#[cfg(feature = "files")]
+pub use run_files::RunFiles;
 pub use special::{END_OF_TEXT, UNKNOWN};
 pub use tensors::NamedTensor;
 #[cfg(feature = "files")]

@@ -1,12 +1,11 @@
 //! A file mapped into memory for reading.
 
-use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use crate::{Error, Result};
+use crate::{Error, Result, regular_file};
 
 /// The bytes of a mapped file. The operating system loads and evicts its pages.
 pub struct MappedFile {
@@ -19,18 +18,14 @@ impl MappedFile {
     ///
     /// # Errors
     ///
-    /// If it is missing, a directory, or cannot be mapped.
+    /// If it is missing, no regular file, or cannot be mapped.
     pub fn open(path: &Path) -> Result<Self> {
-        let read = |source| Error::read(path, source);
-        let file = File::open(path).map_err(read)?;
-        if file.metadata().map_err(read)?.is_dir() {
-            return Err(Error::IsDirectory { path: path.to_path_buf(), wanted: "a file" });
-        }
+        let file = regular_file::open(path)?;
         // SAFETY: the mapping is private to this struct and never written, and our own writers replace a file by renaming
         // rather than changing it, so the bytes stay as they are unless another program changes the file meanwhile. If
         // one shortens it, the system ends this process with SIGBUS: no invalid memory is read. If one changes bytes, other
         // values are read: every bit pattern is a valid `u8`, and offsets read from a file are bounds-checked at each use.
-        let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+        let map = unsafe { Mmap::map(&file) }.map_err(|source| Error::read(path, source))?;
         Ok(Self { path: path.to_path_buf(), map })
     }
 

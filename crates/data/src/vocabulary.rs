@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Tokenizer;
 #[cfg(feature = "files")]
-use crate::{Error, Result, publish::publish_bytes};
+use crate::{Error, Result, publish::publish_bytes, regular_file, regular_file::MAX_VOCABULARY_BYTES};
 
 /// The words of a token table, saved as `words.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Vocabulary {
     /// If it is missing or does not follow the schema.
     #[cfg(feature = "files")]
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
+        let bytes = regular_file::read(path, MAX_VOCABULARY_BYTES)?;
         let bad = |problem: String| Error::BadFile { path: path.to_path_buf(), problem };
         let vocabulary: Self = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
         if vocabulary.words.len() != vocabulary.counts.len() {

@@ -1,8 +1,8 @@
 //! The frames of a run: the token tables that it saved while it trained.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use wordspace_data::{Error, read_tensors};
+use wordspace_data::{Error, RunFiles, read_tensors};
 
 use crate::projection::Points;
 use crate::{Progress, Result};
@@ -21,21 +21,17 @@ pub fn saved_frames(
     until: Option<u64>,
     progress: Progress<'_>,
 ) -> Result<Vec<(u64, Points)>> {
-    let folder = run.join("vectors");
-    let entries = std::fs::read_dir(&folder).map_err(|source| Error::read(&folder, source))?;
-    let step_of = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse::<u64>().ok();
-    let all = entries
-        .filter_map(|entry| Some((step_of(&entry.as_ref().ok()?.file_name().to_string_lossy())?, entry.ok()?.path())));
-    let mut files: Vec<(u64, PathBuf)> = all.filter(|(step, _)| until.is_none_or(|until| *step <= until)).collect();
-    files.sort();
-    let mut frames = Vec::with_capacity(files.len());
-    for (nth, (step, path)) in files.iter().enumerate() {
-        frames.push((*step, frame(path, rows)?));
-        progress(nth as u64 + 1, files.len() as u64);
+    let files = RunFiles::of(run);
+    let mut steps = files.vector_steps();
+    steps.retain(|step| until.is_none_or(|until| *step <= until));
+    let mut frames = Vec::with_capacity(steps.len());
+    for (nth, &step) in steps.iter().enumerate() {
+        frames.push((step, frame(&files.vectors(step)?, rows)?));
+        progress(nth as u64 + 1, steps.len() as u64);
     }
     if frames.is_empty() {
-        let problem = "it has no frame of the run (step-*.safetensors)".into();
-        return Err(Error::BadFile { path: folder, problem }.into());
+        let problem = "it has no frame of the run (step-*.safetensors)";
+        return Err(Error::bad_file(&run.join("vectors"), problem).into());
     }
     Ok(frames)
 }

@@ -11,8 +11,10 @@ use crate::Frame;
 /// How many dimensions the page draws.
 pub const DIMENSIONS: usize = 3;
 
-/// The axes are fitted to this many words at most, the most frequent ones.
+/// The axes are fitted to this many words at most, the most frequent ones; to fewer where vectors are longer than that, because
+/// the time grows with the cube of the smaller of both.
 const MAX_WORDS: usize = 10_000;
+const FEW_WORDS: usize = 2048;
 
 /// Three directions in the space of a run's vectors.
 #[derive(Debug)]
@@ -32,7 +34,8 @@ pub fn principal_axes(frame: &Frame, by_count: &[u32], before: Option<&Axes>) ->
 /// The vectors of the most frequent words, `[n, C]`, leaving out those that are not finite.
 fn frequent_vectors(vectors: &WordVectors, by_count: &[u32]) -> Points {
     let rows = by_count.iter().filter(|row| (**row as usize) < vectors.len()).map(|&row| vectors.row(row));
-    let finite = rows.filter(|row| row.iter().all(|x| x.is_finite())).take(MAX_WORDS);
+    let most = if vectors.dimension() > FEW_WORDS { FEW_WORDS } else { MAX_WORDS };
+    let finite = rows.filter(|row| row.iter().all(|x| x.is_finite())).take(most);
     Points::new(finite.flat_map(|row| row.iter().map(|&x| x as f64).collect::<Vec<_>>()).collect(), vectors.dimension())
 }
 

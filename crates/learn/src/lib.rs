@@ -13,6 +13,7 @@
 //! - [`batches_of_step`]: the batches of an update;
 //! - [`Learner`]: a model and its optimizer; one call is one update;
 //! - [`StepGradient`]: the gradient of an update; [`Optimizer`]: AdamW over all parameters;
+//! - [`Memory`]: how much memory training takes;
 //! - [`schedule`]: learning rate, and the tasks that are due after an update;
 //! - [`validation_loss`]: the loss on held-out text;
 //! - [`watch`]: are words finding each other?
@@ -53,6 +54,7 @@ mod error;
 mod evaluate;
 mod gradients;
 mod learner;
+mod memory;
 mod optimizer;
 pub mod parity;
 pub mod schedule;
@@ -64,6 +66,7 @@ pub use error::{Error, Result};
 pub use evaluate::{Evaluation, validation_loss};
 pub use gradients::StepGradient;
 pub use learner::{Learner, StepResult};
+pub use memory::{Memory, Part};
 pub use optimizer::Optimizer;
 pub use state::{Best, Ending, State, Step};
 pub use wordspace_similarity::did_you_mean;

@@ -1,4 +1,4 @@
-//! What each address of a run answers. All of it runs on the worker's thread.
+//! What each address of a run answers. All of it runs on threads of the worker.
 
 use axum::body::Bytes;
 use serde::Serialize;
@@ -70,8 +70,8 @@ pub(crate) fn describe(run: &Run, listed: &WordList, limits: Option<String>) -> 
         summary: &run.summary(),
         listed,
         plan: &run.plan(),
-        path: run.path.display().to_string(),
-        provenance: newest_session(&run.path.join("run.json")),
+        path: run.files.folder().display().to_string(),
+        provenance: newest_session(&run.files),
         limits,
     };
     description.json()

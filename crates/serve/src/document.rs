@@ -1,8 +1,10 @@
 //! The page as one file that carries its data: it opens from disk, without a server and without fetching anything.
 
+use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use wordspace_data::regular_file;
 use wordspace_explore::projection::{Chosen, Projection};
 use wordspace_frames::{base64, projection_json};
 
@@ -10,6 +12,9 @@ use crate::page::{HTML, SCRIPT, STYLE};
 
 /// Marks the pages that wordspace makes, so that [`is_page`] recognizes them.
 const MARK: &str = r#"<meta name="generator" content="wordspace">"#;
+
+/// The mark is in so much of the start of a page.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// A projection as one file: `projection`, made of `chosen` from the source called `name`. It has a frame for each step of
 /// its trails, or the only one.
@@ -19,7 +24,9 @@ pub fn projection_page(projection: &Projection, chosen: &Chosen, name: &str) -> 
 
 /// Whether the file at `path` is a report or a projection that wordspace wrote, which it may therefore overwrite.
 pub fn is_page(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|text| is_ours(&text))
+    let Ok(file) = regular_file::open(path) else { return false };
+    let mut start = Vec::new();
+    file.take(HEAD_BYTES).read_to_end(&mut start).is_ok() && is_ours(&start)
 }
 
 /// The page with `data` in it, one JSON object.

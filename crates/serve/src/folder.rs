@@ -9,14 +9,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use wordspace_data::RunFiles;
 use wordspace_data::formats::SavedTables;
 use wordspace_frames::{Plan, State};
 
 /// How much of the end of a log is read for its newest step. A measurement of many watched pairs makes a long line.
 const LOG_TAIL_BYTES: u64 = 64 << 10;
 
-/// The largest configuration that is read.
+/// The largest configuration and the largest `run.json` that are read.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
+const MAX_RECORD_BYTES: u64 = 4 << 20;
+
+/// How many frames are tried for one that can be read, the newest first.
+const MAX_TRIED: usize = 16;
 
 /// A file changed again within this time may keep its time of change: the clocks of file systems are coarse.
 const COARSEST_CLOCK: Duration = Duration::from_secs(2);
@@ -76,6 +81,14 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// How many bytes the tables take in memory, with an empty word for each row.
+    pub fn bytes(&self) -> usize {
+        let rows = self.words.saturating_add(self.positions.unwrap_or(0));
+        rows.saturating_mul(self.channels.saturating_mul(size_of::<f32>()).saturating_add(size_of::<String>()))
+    }
+}
+
 impl fmt::Display for Shape {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { words, positions, channels } = self;
@@ -86,7 +99,7 @@ impl fmt::Display for Shape {
 
 /// A run's folder as of the last [`refresh`](Self::refresh).
 pub(crate) struct Folder {
-    path: PathBuf,
+    files: RunFiles,
     plan: Watched<Plan>,
     /// The steps that have frames, in order.
     frames: Watched<Arc<Vec<u64>>>,
@@ -101,10 +114,10 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// The folder at `path`, of which nothing is known before the first refresh.
-    pub fn new(path: PathBuf) -> Self {
+    /// The folder with these files, of which nothing is known before the first refresh.
+    pub fn new(files: RunFiles) -> Self {
         Self {
-            path,
+            files,
             plan: Watched::default(),
             frames: Watched::default(),
             shape: Shape::default(),
@@ -115,36 +128,33 @@ impl Folder {
         }
     }
 
-    /// Whether `folder` is that of a run.
-    pub fn is_run(folder: &Path) -> bool {
-        folder.join("config.toml").is_file() || folder.join("words.json").is_file() && folder.join("vectors").is_dir()
-    }
-
     /// Reads again whatever has changed.
     pub fn refresh(&mut self) {
-        let config = self.path.join("config.toml");
-        if self.plan.may_have_changed(&config) {
-            self.plan.value = read_plan(&config);
+        if self.plan.may_have_changed(&self.path("config.toml")) {
+            self.plan.value = read_plan(&self.files);
         }
-        if self.frames.may_have_changed(&self.path.join("vectors")) {
+        if self.frames.may_have_changed(&self.path("vectors")) {
             self.refresh_frames();
         }
-        let log = self.path.join("log.jsonl");
-        let bytes = fs::metadata(&log).map_or(0, |found| found.len());
+        let bytes = fs::metadata(self.path("log.jsonl")).map_or(0, |found| found.len());
         if bytes != self.log_bytes {
             self.log_bytes = bytes;
-            self.logged_step = newest_step(&log).unwrap_or(if bytes == 0 { 0 } else { self.logged_step });
+            self.logged_step = newest_step(&self.files).unwrap_or(if bytes == 0 { 0 } else { self.logged_step });
         }
         self.refresh_lock();
-        let record = self.path.join("run.json");
-        if self.ended.may_have_changed(&record) {
-            self.ended.value = has_ended(&record);
+        if self.ended.may_have_changed(&self.path("run.json")) {
+            self.ended.value = has_ended(&self.files);
         }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.files.folder().join(name)
     }
 
     fn refresh_frames(&mut self) {
-        let steps = steps(&self.path.join("vectors"));
-        let newest = steps.iter().rev().find_map(|&step| SavedTables::open(&self.frame(step)).ok());
+        let steps = self.files.vector_steps();
+        let tables = |&step: &u64| SavedTables::open(&self.files.vectors(step).ok()?).ok();
+        let newest = steps.iter().rev().take(MAX_TRIED).find_map(tables);
         self.shape = newest.map_or(self.shape, |tables| Shape::of(&tables));
         if steps != *self.frames.value {
             self.frames.value = Arc::new(steps);
@@ -154,16 +164,10 @@ impl Folder {
     /// Trying a free lock takes it for a moment, so it is tried only while it is held, and once after its file has changed:
     /// the process that takes it writes to it.
     fn refresh_lock(&mut self) {
-        let path = self.path.join("LOCK");
-        let stamp = Stamp::of(&path);
+        let stamp = Stamp::of(&self.path("LOCK"));
         if self.lock.value || stamp != self.lock.stamp {
-            self.lock = Watched { stamp, value: is_held(&path) };
+            self.lock = Watched { stamp, value: is_held(&self.files) };
         }
-    }
-
-    /// The file of the tables after update `step`.
-    pub fn frame(&self, step: u64) -> PathBuf {
-        self.path.join("vectors").join(format!("step-{step:06}.safetensors"))
     }
 
     /// What the run is doing.
@@ -202,24 +206,17 @@ impl Folder {
     }
 }
 
-/// The configuration at `path`; an empty one if it is missing, too large or not TOML.
-fn read_plan(path: &Path) -> Plan {
-    let is_small = fs::metadata(path).is_ok_and(|found| found.len() <= MAX_CONFIG_BYTES);
-    Plan::from_toml(if is_small { fs::read_to_string(path).unwrap_or_default() } else { String::new() })
+/// The configuration; a comment that says why if it cannot be read.
+fn read_plan(files: &RunFiles) -> Plan {
+    Plan::from_toml(match files.read("config.toml", MAX_CONFIG_BYTES) {
+        Ok(bytes) => String::from_utf8(bytes).unwrap_or_else(|_| "# config.toml is not UTF-8 text".into()),
+        Err(error) => format!("# {}", error.to_string().replace(char::is_control, " ")),
+    })
 }
 
-/// The steps in the names of the frames in `folder`, in order.
-fn steps(folder: &Path) -> Vec<u64> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let step = |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
-    let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.file_name().to_str()?)).collect();
-    steps.sort_unstable();
-    steps
-}
-
-/// The newest step in the last complete lines of a log.
-fn newest_step(log: &Path) -> Option<u64> {
-    let mut file = File::open(log).ok()?;
+/// The newest step in the last complete lines of the log.
+fn newest_step(files: &RunFiles) -> Option<u64> {
+    let mut file = files.open("log.jsonl").ok()?;
     let bytes = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(bytes.saturating_sub(LOG_TAIL_BYTES))).ok()?;
     let mut tail = Vec::new();
@@ -229,19 +226,20 @@ fn newest_step(log: &Path) -> Option<u64> {
     complete.rsplit(|&byte| byte == b'\n').find_map(step)
 }
 
-fn is_held(lock: &Path) -> bool {
-    let tried = File::open(lock).map(|file| file.try_lock());
+fn is_held(files: &RunFiles) -> bool {
+    let tried = files.open("LOCK").map(|file: File| file.try_lock());
     matches!(tried, Ok(Err(TryLockError::WouldBlock)))
 }
 
-/// Whether the newest session of a `run.json` made all updates, or stopped because the run no longer improved.
-fn has_ended(path: &Path) -> bool {
-    let session = newest_session(path);
+/// Whether the newest session of `run.json` made all updates, or stopped because the run no longer improved.
+fn has_ended(files: &RunFiles) -> bool {
+    let session = newest_session(files);
     session["ending"].as_str().is_some_and(|ending| ["Complete", "NoLongerBetter"].contains(&ending))
 }
 
 /// The record of the process that worked on the run last, from its `run.json`; null if there is none.
-pub(crate) fn newest_session(path: &Path) -> serde_json::Value {
-    let json = fs::read(path).ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
+pub(crate) fn newest_session(files: &RunFiles) -> serde_json::Value {
+    let json = files.read("run.json", MAX_RECORD_BYTES).ok();
+    let json = json.and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
     json.as_ref().and_then(|json| json["sessions"].as_array()?.last().cloned()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The frames of runs, opened from their files and kept open for a while.
+//! The frames of runs, read from their files and kept in memory for a while.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,8 +11,9 @@ use crate::folder::{Shape, Stamp};
 use crate::run::{Run, lock};
 use crate::{Error, Result};
 
-/// How many frames are kept open.
-const MAX_OPEN: usize = 4;
+/// How many bytes of frames are kept in memory, and how many one may take.
+const MAX_OPEN_BYTES: usize = 1 << 30;
+const MAX_TABLE_BYTES: usize = MAX_OPEN_BYTES / 2;
 
 /// How many bytes of the statistics of frames are kept.
 const MAX_STATISTICS_BYTES: usize = 16 << 20;
@@ -49,7 +50,7 @@ pub(crate) struct Frames {
 impl Frames {
     /// None yet.
     pub fn new() -> Self {
-        Self { open: Mutex::new(Cache::new(MAX_OPEN)), statistics: Mutex::new(Cache::new(MAX_STATISTICS_BYTES)) }
+        Self { open: Mutex::new(Cache::new(MAX_OPEN_BYTES)), statistics: Mutex::new(Cache::new(MAX_STATISTICS_BYTES)) }
     }
 
     /// The frame of `run` after update `step`.
@@ -70,7 +71,7 @@ impl Frames {
             statistics
         });
         let frame = Arc::new(Frame { step, vectors, statistics });
-        lock(&self.open).keep(key, frame.clone(), 1);
+        lock(&self.open).keep(key, frame.clone(), key.shape.bytes());
         Ok(frame)
     }
 
@@ -109,12 +110,15 @@ fn tables(run: &Run, step: u64, shape: Shape) -> Result<SavedTables> {
     let path = run.frame(step)?;
     let tables = SavedTables::open(&path)?;
     let found = Shape::of(&tables);
-    if found == shape {
-        return Ok(tables);
+    if found != shape {
+        let newest = format!("but the newest frame of {} holds {shape}", run.name);
+        let problem = format!("it holds {found}, {newest}; move it to the run it belongs to");
+        return Err(DataError::bad_file(&path, problem).into());
     }
-    let problem = format!(
-        "it holds {found}, but the newest frame of {} holds {shape}; move it to the run it belongs to",
-        run.name
-    );
-    Err(DataError::BadFile { path, problem }.into())
+    if found.bytes() > MAX_TABLE_BYTES {
+        let megabytes = [found.bytes(), MAX_TABLE_BYTES].map(|bytes| bytes / 1_000_000);
+        let problem = format!("{found} take {} MB; the page reads at most {} MB", megabytes[0], megabytes[1]);
+        return Err(DataError::bad_file(&path, problem).into());
+    }
+    Ok(tables)
 }

@@ -9,7 +9,7 @@
 //! - `routes`: which address gives which answer;
 //! - `page`: the page's three files, compiled in;
 //! - `answers`: what each address answers;
-//! - `serving`, `worker`, `cache`: one thread computes answers, which are kept for all readers;
+//! - `serving`, `worker`, `cache`: answers are computed one at a time for each run, and kept for all readers;
 //! - `runs`, `run`, `folder`: the state of run folders, looked at four times a second;
 //! - `frames`, `words`, `log`, `live_axes`: reading a run folder;
 //! - [`report`](report()), [`projection_page`], `document`: a run or a projection as one file that carries its data.

@@ -3,11 +3,14 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::PathBuf;
 
+use wordspace_data::{Error, RunFiles};
 use wordspace_frames::{Curves, RunLog};
 
 use crate::Result;
+
+/// The largest log that is read: that of some five million steps.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// The longest line that is read whole; a longer one is read, and skipped, in parts of this size.
 const MAX_LINE_BYTES: u64 = 1 << 20;
@@ -15,9 +18,11 @@ const MAX_LINE_BYTES: u64 = 1 << 20;
 /// How much of the last line is kept to recognize it.
 const MAX_TAIL_BYTES: usize = 256;
 
+const NAME: &str = "log.jsonl";
+
 /// A log file, as far as it was read.
 pub(crate) struct LogFile {
-    path: PathBuf,
+    files: RunFiles,
     read: u64,
     /// The last bytes that were read: if they no longer stand there, the log was cut.
     tail: Vec<u8>,
@@ -25,29 +30,33 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// The log at `path`, nothing of it read.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, read: 0, tail: Vec::new(), log: RunLog::default() }
+    /// The log of the run with these files, nothing of it read.
+    pub fn new(files: RunFiles) -> Self {
+        Self { files, read: 0, tail: Vec::new(), log: RunLog::default() }
     }
 
     /// The curves of all that it says now. A run that has not begun has no log, and empty curves.
     ///
     /// # Errors
     ///
-    /// If it cannot be read.
+    /// If it cannot be read, or is too large.
     pub fn read(&mut self) -> Result<Curves> {
-        if self.path.exists() {
-            self.read_on().map_err(|source| wordspace_data::Error::read(&self.path, source))?;
+        let path = self.files.folder().join(NAME);
+        if path.exists() {
+            self.files.locate(NAME, MAX_BYTES)?;
+            let file = self.files.open(NAME)?;
+            self.read_on(file).map_err(|source| Error::read(&path, source))?;
         }
         Ok(self.log.curves())
     }
 
-    fn read_on(&mut self) -> std::io::Result<()> {
-        let mut file = File::open(&self.path)?;
+    fn read_on(&mut self, mut file: File) -> std::io::Result<()> {
         if !self.continues(&mut file)? {
             (self.read, self.tail, self.log) = (0, Vec::new(), RunLog::default());
         }
         file.seek(SeekFrom::Start(self.read))?;
+        // It may grow meanwhile, but no question waits for more than this.
+        let file = file.take(MAX_BYTES);
         let (mut reader, mut line) = (BufReader::with_capacity(1 << 16, file), Vec::new());
         loop {
             line.clear();
@@ -96,8 +105,8 @@ mod tests {
     #[test]
     fn a_growing_log_is_read_on_once_its_lines_are_complete() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.jsonl");
-        let mut log = LogFile::new(path.clone());
+        let path = folder.path().join(NAME);
+        let mut log = LogFile::new(RunFiles::of(folder.path()));
         assert!(steps(&mut log).is_empty());
         fs::write(&path, step(1) + &step(2)[..20]).unwrap();
         assert_eq!(steps(&mut log), [1]);
@@ -109,8 +118,8 @@ mod tests {
     #[test]
     fn a_log_that_was_cut_is_read_from_the_start() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.jsonl");
-        let mut log = LogFile::new(path.clone());
+        let path = folder.path().join(NAME);
+        let mut log = LogFile::new(RunFiles::of(folder.path()));
         fs::write(&path, (1..=9).map(step).collect::<String>()).unwrap();
         assert_eq!(steps(&mut log).len(), 9);
         fs::write(&path, step(1)).unwrap();
@@ -123,13 +132,13 @@ mod tests {
     #[test]
     fn a_line_of_any_length_is_skipped() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.jsonl");
+        let path = folder.path().join(NAME);
         let mut bytes = step(1).into_bytes();
         bytes.extend(vec![b'x'; 3 * MAX_LINE_BYTES as usize]);
         bytes.push(b'\n');
         bytes.extend(step(2).into_bytes());
         fs::write(&path, bytes).unwrap();
-        let mut log = LogFile::new(path);
+        let mut log = LogFile::new(RunFiles::of(folder.path()));
         assert_eq!(steps(&mut log), [1, 2]);
         assert!(log.read().unwrap().problem.unwrap().starts_with("4 lines"));
     }

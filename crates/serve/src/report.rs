@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
-use wordspace_data::VectorTable;
+use wordspace_data::{RunFiles, VectorTable};
 use wordspace_frames::points::{coordinates, encode, scale};
 use wordspace_frames::{Axes, Curves, DIMENSIONS, EmbeddedFrame, EmbeddedPositions, Frame, Words, base64, half_floats};
 
 use crate::answers::describe;
 use crate::document::{document, empty_size};
-use crate::folder::Folder;
 use crate::frames::Frames;
 use crate::run::{Run, lock};
 use crate::serving::compute_axes;
@@ -59,7 +58,7 @@ pub struct Contents {
 ///
 /// If there is no run, or it has no frame or no words yet, or they cannot be read.
 pub fn report(folder: &Path) -> Result<(String, Contents)> {
-    if !Folder::is_run(folder) {
+    if !RunFiles::are_in(folder) {
         let problem = match folder.exists() {
             true => "it is not a run folder; `wordspace train` makes one",
             false => "there is no such run; `wordspace train` makes one",
@@ -69,7 +68,7 @@ pub fn report(folder: &Path) -> Result<(String, Contents)> {
     let run = Run::new(0, folder.to_path_buf(), 0);
     run.refresh();
     let (frames, log) = (Frames::new(), lock(&run.log).read()?);
-    let words = open_words(folder, &run.plan())?;
+    let words = open_words(&run.files, &run.plan())?;
     let axes = compute_axes(&run, &frames, &words.by_count)?;
     let readable: Vec<u64> = run.frames().iter().copied().filter(|&step| frames.open(&run, step).is_ok()).collect();
 

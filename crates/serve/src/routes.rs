@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -23,6 +23,7 @@ use crate::guard::{Guard, refuse};
 use crate::page::{HTML, SCRIPT, STYLE};
 use crate::run::Run;
 use crate::serving::Serving;
+use crate::worker::MAX_TIME;
 use crate::{Error, Result};
 
 /// A live page hears from the server at least this often.
@@ -104,9 +105,13 @@ async fn pair(State(serving): Shared, Path(run): Path<String>, uri: Uri) -> Answ
     let PairQuery { a, b } = query(&uri, "a=ID and b=ID")?;
     let run = serving.runs.get(&run)?;
     let (mut steps, mut curves, mut failed) = (Vec::new(), [const { Vec::new() }; 5], None);
+    let deadline = Instant::now() + MAX_TIME;
     for &step in run.frames().iter() {
-        let (run, shared) = (run.clone(), serving.clone());
-        match serving.worker.compute(move || shared.pair(&run, step, a, b)).await {
+        if Instant::now() > deadline {
+            return Err(Error::Late(MAX_TIME.as_secs()));
+        }
+        let (this, shared) = (run.clone(), serving.clone());
+        match serving.worker.compute(&run.queue, move || shared.pair(&this, step, a, b)).await {
             Ok(values) => {
                 steps.push(step);
                 curves.iter_mut().zip(values).for_each(|(curve, value)| curve.push(value));
@@ -156,15 +161,16 @@ async fn live(State(serving): Shared) -> Response {
     answer("text/event-stream", Body::from_stream(stream))
 }
 
-/// The answer of `find` about the run with index `run`, computed on the worker's thread.
+/// The answer of `find` about the run with index `run`, computed on a thread of the worker.
 async fn compute(
     serving: Arc<Serving>,
     run: &str,
     content_type: &'static str,
     find: impl FnOnce(&Serving, &Run) -> Result<Bytes> + Send + 'static,
 ) -> Answer {
-    let (run, shared) = (serving.runs.get(run)?, serving.clone());
-    Ok(answer(content_type, serving.worker.compute(move || find(&shared, &run)).await?))
+    let run = serving.runs.get(run)?;
+    let (this, shared) = (run.clone(), serving.clone());
+    Ok(answer(content_type, serving.worker.compute(&run.queue, move || find(&shared, &this)).await?))
 }
 
 fn answer(content_type: &'static str, body: impl Into<Body>) -> Response {

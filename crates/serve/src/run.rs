@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use wordspace_data::RunFiles;
 use wordspace_frames::{Plan, State, Summary};
 
 use crate::folder::{Folder, Shape, Stamp};
 use crate::live_axes::LiveAxes;
 use crate::log::LogFile;
+use crate::worker::Queue;
 use crate::{Error, Result};
 
 /// Numbers the runs that this process has met.
@@ -21,7 +23,7 @@ pub(crate) struct Run {
     /// The name of its folder.
     pub name: String,
     /// Its folder.
-    pub path: PathBuf,
+    pub files: RunFiles,
     /// Unique, also among the runs that stand in the same folder one after another.
     pub birth: u64,
     /// The stamp of its words: a new run in the same folder writes new ones.
@@ -31,28 +33,32 @@ pub(crate) struct Run {
     pub axes: Mutex<LiveAxes>,
     /// Its log.
     pub log: Mutex<LogFile>,
+    /// The questions about it.
+    pub queue: Queue,
 }
 
 impl Run {
     /// The run in the folder at `path`; the versions of its axes follow `axes`.
     pub fn new(id: usize, path: PathBuf, axes: u32) -> Self {
+        let files = RunFiles::of(&path);
         let name = path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
         Self {
             id,
             name: name.unwrap_or_else(|| path.display().to_string()),
             birth: BIRTHS.fetch_add(1, Ordering::Relaxed),
             words: Mutex::new(Stamp::of(&path.join("words.json"))),
-            folder: Mutex::new(Folder::new(path.clone())),
+            folder: Mutex::new(Folder::new(files.clone())),
             axes: Mutex::new(LiveAxes::after(axes)),
-            log: Mutex::new(LogFile::new(path.join("log.jsonl"))),
-            path,
+            log: Mutex::new(LogFile::new(files.clone())),
+            queue: Queue::default(),
+            files,
         }
     }
 
     /// Looks at the folder again, and says whether it still holds this run: it is another if its words were written anew.
     pub fn refresh(&self) -> bool {
         let mut words = lock(&self.words);
-        let now = Stamp::of(&self.path.join("words.json"));
+        let now = Stamp::of(&self.files.folder().join("words.json"));
         let is_same = words.is_none() || now.is_none() || now == *words;
         *words = now.or(*words);
         lock(&self.folder).refresh();
@@ -61,7 +67,7 @@ impl Run {
 
     /// Whether the folder still is that of a run.
     pub fn exists(&self) -> bool {
-        Folder::is_run(&self.path)
+        RunFiles::are_in(self.files.folder())
     }
 
     /// It in brief.
@@ -107,11 +113,10 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If that step has no frame.
+    /// If that step has no frame, or its file is no regular file in the folder.
     pub fn frame(&self, step: u64) -> Result<PathBuf> {
-        let folder = lock(&self.folder);
-        match folder.frames().binary_search(&step) {
-            Ok(_) => Ok(folder.frame(step)),
+        match self.frames().binary_search(&step) {
+            Ok(_) => Ok(self.files.vectors(step)?),
             Err(_) => Err(Error::NotFound(format!("{} has no frame of step {step}", self.name))),
         }
     }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use wordspace_data::RunFiles;
 use wordspace_frames::Summary;
 
-use crate::folder::Folder;
 use crate::run::{Run, lock};
 use crate::{Error, Result};
 
@@ -22,7 +22,7 @@ pub(crate) struct Runs {
 impl Runs {
     /// The runs in `folder`, which need not exist yet. None is known before the first refresh.
     pub fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_path_buf(), is_run: Folder::is_run(folder), all: RwLock::default() }
+        Self { folder: folder.to_path_buf(), is_run: RunFiles::are_in(folder), all: RwLock::default() }
     }
 
     /// Looks for new runs and at all known ones. One thread refreshes at a time; requests for a run do not wait for it.
@@ -30,14 +30,14 @@ impl Runs {
         let mut all = self.all();
         for path in self.found() {
             let id = all.len();
-            if id < MAX_RUNS && !all.iter().any(|run| run.path == path) {
+            if id < MAX_RUNS && !all.iter().any(|run| run.files.folder() == path) {
                 all.push(Arc::new(Run::new(id, path, 0)));
             }
         }
         for run in all.iter_mut() {
             if !run.refresh() {
                 let axes = lock(&run.axes).version();
-                *run = Arc::new(Run::new(run.id, run.path.clone(), axes));
+                *run = Arc::new(Run::new(run.id, run.files.folder().to_path_buf(), axes));
                 run.refresh();
             }
         }
@@ -69,7 +69,7 @@ impl Runs {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let is_hidden = |path: &PathBuf| path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
         let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| !is_hidden(path)).collect();
-        folders.retain(|path| Folder::is_run(path));
+        folders.retain(|path| RunFiles::are_in(path));
         folders.sort();
         folders
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime;
 use tokio::sync::oneshot;
@@ -21,6 +21,9 @@ const DEFAULT_PORT: u16 = 5757;
 
 /// How often run folders are looked at.
 const REFRESH_EVERY: Duration = Duration::from_millis(250);
+
+/// Looking at a very large folder takes at most about one part in so many of the time.
+const REFRESH_SHARE: u32 = 4;
 
 /// A running server of the live page.
 pub struct Server {
@@ -45,8 +48,11 @@ impl Server {
         let (stop_refresh, refresh_stopped) = mpsc::channel();
         let shared = serving.clone();
         let refresh = spawn("wordspace-runs", move || {
-            while refresh_stopped.recv_timeout(REFRESH_EVERY) == Err(RecvTimeoutError::Timeout) {
+            let mut pause = REFRESH_EVERY;
+            while refresh_stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                let began = Instant::now();
                 shared.refresh();
+                pause = REFRESH_EVERY.max(began.elapsed() * REFRESH_SHARE);
             }
         })?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::System)?;

@@ -15,7 +15,7 @@ use crate::frames::{Frames, Key};
 use crate::run::{Run, lock};
 use crate::runs::Runs;
 use crate::words::open_words;
-use crate::worker::Worker;
+use crate::worker::{MAX_TIME, Worker};
 
 /// How many bytes of answers are kept.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
@@ -38,7 +38,7 @@ pub(crate) enum Question {
 pub(crate) struct Serving {
     /// The runs.
     pub runs: Runs,
-    /// The thread that computes.
+    /// The threads that compute.
     pub worker: Worker,
     /// The frames that were asked for.
     pub frames: Frames,
@@ -54,7 +54,7 @@ impl Serving {
         let runs = Runs::of(folder);
         let news = watch::Sender::new(list(&runs.refresh()));
         let (words, answers) = (Mutex::new(Cache::new(MAX_WORD_BYTES)), Mutex::new(Cache::new(MAX_ANSWER_BYTES)));
-        Ok(Arc::new(Self { runs, worker: Worker::start()?, frames: Frames::new(), news, words, answers }))
+        Ok(Arc::new(Self { runs, worker: Worker::start(MAX_TIME)?, frames: Frames::new(), news, words, answers }))
     }
 
     /// Looks at all run folders, and sends the list of runs if it has changed.
@@ -76,7 +76,7 @@ impl Serving {
         if let Some(words) = lock(&self.words).get(&run.birth) {
             return Ok(words);
         }
-        let words = Arc::new(open_words(&run.path, &run.plan())?);
+        let words = Arc::new(open_words(&run.files, &run.plan())?);
         lock(&self.words).keep(run.birth, words.clone(), words.bytes());
         Ok(words)
     }

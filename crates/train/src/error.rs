@@ -24,6 +24,9 @@ pub enum Error {
     /// A device that is not there, not built in, or too small for the run.
     #[error("{0}")]
     Device(String),
+    /// A run that needs more memory than there is.
+    #[error("{0}")]
+    Memory(String),
     /// A computation that failed on the device.
     #[error("the computation failed on {device}: {problem}")]
     Computation {

@@ -47,6 +47,7 @@ pub mod event;
 pub mod generate;
 pub mod huggingface;
 mod log;
+mod memory;
 mod prefetch;
 mod provenance;
 mod readback;
@@ -56,5 +57,6 @@ mod trainer;
 
 pub use config_file::open_config;
 pub use error::{Error, Result};
+pub use memory::check_memory;
 pub use run::{Outcome, run};
 pub use run_folder::RunFolder;

@@ -18,6 +18,7 @@ use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::device::{OpenDevice, on_device};
 use crate::event::{Event, Start};
 use crate::log::Log;
+use crate::memory::check_memory;
 use crate::provenance::Provenance;
 use crate::run_folder::RunFolder;
 use crate::trainer::{Inputs, Trainer};
@@ -84,6 +85,7 @@ fn train(
     let model_config = config.model(corpus.summary.vocab_size);
     model_config.validate()?;
     device.check_fits(&model_config, config)?;
+    check_memory(&model_config, config, device)?;
     let inputs = inputs(folder, config, &corpus)?;
 
     let (learner, state, watcher) = restore_or_init(&inputs, &model_config, device, observe, stop)?;

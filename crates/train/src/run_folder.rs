@@ -31,8 +31,9 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`Error::RunExists`] if it already exists; [`Error::Disk`] if it cannot be created.
+    /// If the name is refused; [`Error::RunExists`] if it already exists; [`Error::Disk`] if it cannot be created.
     pub fn create(runs: &Path, config: &Config) -> Result<Self> {
+        config.run.check_name()?;
         let path = runs.join(&config.run.name);
         if path.exists() {
             return Err(Error::RunExists { path });

@@ -13,7 +13,10 @@ use super::encoder::PartEncoder;
 use super::{Corpus, CorpusSummary, Encoder, PartSummary, Preparation};
 use crate::publish::publish_bytes;
 use crate::token_file::TokenFile;
-use crate::{Error, Progress, Result, Text, Tokenizer, Tokens, Vocabulary};
+use crate::{Error, Progress, Result, Text, Tokenizer, Tokens, Vocabulary, regular_file};
+
+/// The largest `corpus.json`, a page of numbers and the name of a text.
+const MAX_SUMMARY_BYTES: u64 = 1 << 20;
 
 impl Corpus {
     /// Whether `folder` holds a prepared text.
@@ -55,7 +58,7 @@ impl Corpus {
     /// If one of the files is missing, damaged, or belongs to another text.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("corpus.json");
-        let bytes = std::fs::read(&path).map_err(|source| Error::read(&path, source))?;
+        let bytes = regular_file::read(&path, MAX_SUMMARY_BYTES)?;
         let bad = |problem: String| Error::BadFile { path: path.clone(), problem };
         let summary: CorpusSummary = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
         let corpus = Self {

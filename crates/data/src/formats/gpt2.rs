@@ -12,7 +12,10 @@ use super::reading::Reading;
 use super::report::Report;
 use super::tensor_file::{TensorFile, TensorTable, dtype};
 use super::token_words::TokenWords;
-use crate::{Error, MappedFile, Result, VectorTable, WordVectors};
+use crate::{Error, MappedFile, Result, VectorTable, WordVectors, regular_file};
+
+/// The largest `config.json` or index: that of a model of a hundred thousand tensors.
+const MAX_JSON_BYTES: u64 = 16 << 20;
 
 /// The tables of a GPT-2 with their words, and a list of its parameters.
 pub struct Gpt2Tables {
@@ -199,7 +202,7 @@ fn parts(index: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn json(path: &Path) -> Result<Value> {
-    let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
+    let bytes = regular_file::read(path, MAX_JSON_BYTES)?;
     serde_json::from_slice(&bytes).map_err(|error| Error::bad_file(path, format!("it is not JSON ({error})")))
 }
 

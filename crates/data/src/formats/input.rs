@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::fields::{trim_end, without_bom};
 use super::reading::Reading;
-use crate::{Error, Phase, Result};
+use crate::{Error, Phase, Result, regular_file};
 
 /// The longest line: many times a row of 65,536 values of 20 characters.
 pub(super) const MAX_LINE: u64 = 16 << 20;
@@ -27,14 +27,10 @@ pub(super) struct Input<'a> {
 impl<'a> Input<'a> {
     /// Opens the file at `path`.
     pub fn open(path: &'a Path, how: &Reading<'a>) -> Result<Self> {
-        let read = |source| Error::read(path, source);
-        let file = File::open(path).map_err(read)?;
-        let found = file.metadata().map_err(read)?;
-        if found.is_dir() {
-            return Err(Error::IsDirectory { path: path.to_path_buf(), wanted: "a file of vectors" });
-        }
+        let file = regular_file::open(path)?;
+        let size = file.metadata().map_err(|source| Error::read(path, source))?.len();
         let reader = BufReader::with_capacity(1 << 18, file);
-        Ok(Self { path, reader, size: found.len(), offset: 0, how: *how, reported: 0 })
+        Ok(Self { path, reader, size, offset: 0, how: *how, reported: 0 })
     }
 
     /// The offset of the next byte.

@@ -1,11 +1,10 @@
 //! The start of a file, from which its format and dimension are guessed.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::fields::{trim_end, without_bom};
-use crate::{Error, Result};
+use crate::{Error, Result, regular_file};
 
 /// Bytes in a sample: several lines of any vectors in use.
 const SAMPLE_BYTES: u64 = 1 << 18;
@@ -24,11 +23,8 @@ impl Sample {
     /// Reads the start of the file at `path`.
     pub fn of(path: &Path) -> Result<Self> {
         let read = |source| Error::read(path, source);
-        let mut file = File::open(path).map_err(read)?;
+        let mut file = regular_file::open(path)?;
         let found = file.metadata().map_err(read)?;
-        if found.is_dir() {
-            return Err(Error::IsDirectory { path: path.to_path_buf(), wanted: "a file of vectors" });
-        }
         let mut bytes = Vec::new();
         (&mut file).take(SAMPLE_BYTES).read_to_end(&mut bytes).map_err(read)?;
         Ok(Self { bytes, file_size: found.len() })

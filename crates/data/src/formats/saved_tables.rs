@@ -1,11 +1,11 @@
-//! The tables that a run saves while it trains, read in place.
+//! The tables that a run saves while it trains.
 
 use std::path::Path;
 
 use super::dtype::Dtype;
 use super::reading::Reading;
 use super::tensor_file::{TensorFile, TensorTable};
-use crate::{Error, MappedFile, Result, VectorTable, WordVectors};
+use crate::{Error, Result, VectorTable, WordVectors};
 
 /// The names of the token and the position table.
 const TABLES: [&str; 2] = ["wte.weight", "wpe.weight"];
@@ -60,10 +60,11 @@ impl SavedTables {
         self.positions.as_ref().map(|table| table.rows as usize)
     }
 
-    /// The token table, mapped, with empty words: the words are the same in all files of a run.
-    pub fn tokens(&self) -> Result<WordVectors> {
-        let words = vec![String::new(); self.rows()];
-        WordVectors::in_file(MappedFile::open(self.file.path())?, self.tokens.offset as usize, words, self.dimension())
+    /// The token table, in memory, with empty words: the words are the same in all files of a run. It is not mapped, because a
+    /// file that another program shortens while it is mapped ends this process.
+    pub fn tokens(&mut self) -> Result<WordVectors> {
+        let values = self.file.read(&self.tokens, &Reading::default())?;
+        Ok(WordVectors::new(vec![String::new(); self.rows()], values, self.dimension()))
     }
 
     /// The position table, `[T, C]`, in memory; none if positions are not learned.

@@ -10,7 +10,7 @@ use ::safetensors::tensor::{Metadata, TensorInfo};
 use super::dtype::Dtype;
 use super::reading::Reading;
 use super::unreadable;
-use crate::{Error, Phase, Result, safetensors_header};
+use crate::{Error, Phase, Result, regular_file, safetensors_header};
 
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 20;
@@ -44,7 +44,7 @@ impl TensorFile {
     /// If it is not exactly as long as its header says.
     pub fn open(path: &Path) -> Result<Self> {
         let read = |source| Error::read(path, source);
-        let mut file = File::open(path).map_err(read)?;
+        let mut file = regular_file::open(path)?;
         let size = file.metadata().map_err(read)?.len();
         let mut start = Vec::new();
         (&mut file).take(512).read_to_end(&mut start).map_err(read)?;
@@ -98,7 +98,10 @@ impl TensorFile {
         let total = (count * table.dtype.bytes()) as u64;
         let failed = |source| Error::read(&self.path, source);
         self.file.seek(SeekFrom::Start(table.offset)).map_err(failed)?;
-        let (mut values, mut block, mut done) = (Vec::with_capacity(count), vec![0; BLOCK], 0);
+        let (mut values, mut block, mut done) = (Vec::new(), vec![0; BLOCK], 0);
+        if values.try_reserve_exact(count).is_err() {
+            return Err(Error::bad_file(&self.path, format!("{count} values of it do not fit into memory")));
+        }
         while done < total {
             let size = (total - done).min(BLOCK as u64) as usize;
             self.file.read_exact(&mut block[..size]).map_err(failed)?;

@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::regular_file::{MAX_VOCABULARY_BYTES, read};
 use crate::tokenizer::{ByteSpelling, GPT2_VOCAB_SIZE};
 use crate::{Error, Result, Tokenizer};
-
-/// The largest vocabularies in use make files of about 30 MB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The words of a token table.
 pub struct TokenWords {
@@ -42,7 +40,7 @@ impl TokenWords {
             let words = if rows == GPT2_VOCAB_SIZE { gpt2() } else { (0..rows).map(number).collect() };
             return Ok(Self::new(words, rows == GPT2_VOCAB_SIZE, None, None, 0));
         };
-        let bytes = read(&from)?;
+        let bytes = read(&from, MAX_VOCABULARY_BYTES)?;
         let (spelled, without_row) = parse_words(&bytes, rows).map_err(|problem| Error::bad_file(&from, problem))?;
         if spelled.len() != rows {
             let (found, path) = (spelled.len(), from.display());
@@ -54,7 +52,7 @@ impl TokenWords {
             false => String::from_utf8(word).expect("strings in JSON are UTF-8"),
         });
         let is_byte_level = match &tokenizer {
-            Some(tokenizer) => is_byte_level_tokenizer(&read(tokenizer)?),
+            Some(tokenizer) => is_byte_level_tokenizer(&read(tokenizer, MAX_VOCABULARY_BYTES)?),
             None => folder.join("merges.txt").is_file(),
         };
         Ok(Self::new(spelled.collect(), is_byte_level, Some(from), tokenizer, without_row))
@@ -84,16 +82,6 @@ fn number(row: usize) -> String {
 fn gpt2() -> Vec<String> {
     let tokenizer = Tokenizer::gpt2();
     (0..GPT2_VOCAB_SIZE as u32).map(|id| tokenizer.spelling(id).unwrap_or_default()).collect()
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let found = std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
-    if found.len() > MAX_FILE_BYTES {
-        let bytes = found.len();
-        let problem = format!("it has {bytes} bytes; expected a vocabulary of at most {MAX_FILE_BYTES}");
-        return Err(Error::bad_file(path, problem));
-    }
-    std::fs::read(path).map_err(|source| Error::read(path, source))
 }
 
 /// Whether a `tokenizer.json` is byte-level, as GPT-2's.

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use super::beside::beside;
 use super::fields::without_bom;
 use super::token_words::parse_words;
-use crate::{Error, Result};
+use crate::{Error, Result, regular_file};
+
+/// The largest list: a hundred million words of ten letters.
+const MAX_LIST_BYTES: u64 = 1 << 30;
 
 /// The words of a table, row by row.
 pub(super) struct WordList {
@@ -32,7 +35,7 @@ impl WordList {
                 ),
             ));
         };
-        let bytes = std::fs::read(&list).map_err(|source| Error::read(&list, source))?;
+        let bytes = regular_file::read(&list, MAX_LIST_BYTES)?;
         let is_json = list.extension().is_some_and(|ending| ending == "json");
         let words = match is_json {
             true => parse_words(&bytes, rows as usize).map_err(|problem| Error::bad_file(&list, problem))?.0,

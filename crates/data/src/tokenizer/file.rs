@@ -8,10 +8,8 @@ use tokenizers::Tokenizer;
 
 use super::byte_level::from_merges;
 use super::json;
-use crate::{Error, Result};
-
-/// The largest vocabularies in use make files of about 30 MB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+use crate::regular_file::MAX_VOCABULARY_BYTES;
+use crate::{Error, Result, regular_file};
 
 /// The tokenizer files of a folder, in order of preference.
 const NAMES: [&str; 2] = ["tokenizer.json", "vocab.json"];
@@ -25,16 +23,17 @@ pub(super) fn read(path: &Path) -> Result<Tokenizer> {
     }
     match path.file_name().is_some_and(|name| name == "vocab.json") {
         true => read_vocabulary(path, &path.with_file_name("merges.txt")),
-        false => json::parse(&read_bounded(path)?).map_err(|problem| bad(path, problem)),
+        false => json::parse(&regular_file::read(path, MAX_VOCABULARY_BYTES)?).map_err(|problem| bad(path, problem)),
     }
 }
 
 /// Reads GPT-2's older pair of files: the id of each token, and the merges in order (OpenAI's `encoder.json` and
 /// `vocab.bpe`).
 fn read_vocabulary(vocabulary: &Path, merges: &Path) -> Result<Tokenizer> {
-    let ids: HashMap<String, u32> = serde_json::from_slice(&read_bounded(vocabulary)?)
+    let ids: HashMap<String, u32> = serde_json::from_slice(&regular_file::read(vocabulary, MAX_VOCABULARY_BYTES)?)
         .map_err(|error| bad(vocabulary, format!("{error}; expected one JSON object of tokens and their ids")))?;
-    let text = String::from_utf8(read_bounded(merges)?).map_err(|_| bad(merges, "it is not UTF-8".into()))?;
+    let text = String::from_utf8(regular_file::read(merges, MAX_VOCABULARY_BYTES)?)
+        .map_err(|_| bad(merges, "it is not UTF-8".into()))?;
     let mut pairs = Vec::new();
     for (number, line) in text.lines().enumerate() {
         match line.trim_end().split_once(' ') {
@@ -56,14 +55,4 @@ fn read_vocabulary(vocabulary: &Path, merges: &Path) -> Result<Tokenizer> {
 
 fn bad(path: &Path, problem: String) -> Error {
     Error::BadTokenizer { name: path.display().to_string(), problem }
-}
-
-/// The bytes of the file at `path`, if it is not larger than any tokenizer.
-fn read_bounded(path: &Path) -> Result<Vec<u8>> {
-    let found = std::fs::metadata(path).map_err(|source| Error::read(path, source))?;
-    if found.len() > MAX_FILE_BYTES {
-        let bytes = found.len();
-        return Err(bad(path, format!("it has {bytes} bytes; expected a tokenizer of at most {MAX_FILE_BYTES}")));
-    }
-    std::fs::read(path).map_err(|source| Error::read(path, source))
 }

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use wordspace_data::Error::BadFile;
+use wordspace_data::regular_file;
 
 use super::benchmarks::{AnalogySection, JudgedPair};
 use crate::Result;
+
+/// The largest file of judgements; published ones have less than a megabyte.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Judged pairs: two words, then the first column that is a number.
 ///
@@ -95,7 +99,7 @@ fn lines(path: &Path) -> Result<Vec<(usize, Vec<String>)>> {
     if path.is_dir() {
         return Err(wordspace_data::Error::IsDirectory { path: path.to_path_buf(), wanted: "a file of words" }.into());
     }
-    let bytes = std::fs::read(path).map_err(|source| wordspace_data::Error::read(path, source))?;
+    let bytes = regular_file::read(path, MAX_BYTES)?;
     let text = String::from_utf8(bytes).map_err(|error| wordspace_data::Error::NotUtf8 {
         name: path.display().to_string(),
         offset: error.utf8_error().valid_up_to() as u64,

@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use wordspace_data::RunFiles;
 use wordspace_similarity::closest_spellings;
 
-use super::run::is_run;
 use crate::Error;
 
 /// How many sources in a folder a message lists.
@@ -23,7 +23,10 @@ pub(super) fn error(text: &str) -> Error {
         [] => "expected a run's folder (runs/toy or runs/toy@500), a GPT-2 folder, a vector file, or gpt2".into(),
         some => format!("did you mean {}?", some.join(" or ")),
     };
-    Error::Source { source_name: text.to_string(), problem: format!("there is no such file or folder; {meant}") }
+    // A relative path depends on where the program was started.
+    let place = std::env::current_dir().ok().filter(|_| Path::new(text).is_relative());
+    let place = place.map_or(String::new(), |folder| format!(" in {}", folder.display()));
+    Error::Source { source_name: text.to_string(), problem: format!("there is no such file or folder{place}; {meant}") }
 }
 
 /// What is wrong with `folder`, which is no source, and the sources in it.
@@ -35,7 +38,7 @@ pub(super) fn what_is_in(folder: &Path) -> String {
     };
     let mut there: Vec<String> = entries
         .iter()
-        .filter(|path| is_vectors(path) || is_run(path) || path.join("config.json").is_file())
+        .filter(|path| is_vectors(path) || RunFiles::are_in(path) || path.join("config.json").is_file())
         .map(|path| path.display().to_string())
         .collect();
     there.sort();

@@ -9,8 +9,8 @@ mod run;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wordspace_data::WordVectors;
 use wordspace_data::formats::{self, Format, Gpt2Tables, Reading, Report};
+use wordspace_data::{RunFiles, WordVectors};
 
 use crate::{Error, Result};
 pub use opened::{Opened, SourceKind, TableChoice};
@@ -53,7 +53,7 @@ impl Source {
     /// Its path.
     pub fn path(&self) -> &Path {
         match &self.location {
-            Location::Run(frame) => &frame.run,
+            Location::Run(frame) => frame.run(),
             Location::Gpt2(path, _) | Location::Vectors(path, _) => path,
         }
     }
@@ -75,7 +75,7 @@ impl Source {
     pub fn open_as(&self, how: &Reading<'_>) -> Result<Opened> {
         match &self.location {
             Location::Run(frame) => {
-                let mut opened = self.model(&frame.vectors(), Some(&frame.run), how)?;
+                let mut opened = self.model(&frame.vectors()?, Some(frame.run()), how)?;
                 frame.describe(self.table, &mut opened)?;
                 Ok(opened)
             }
@@ -157,7 +157,7 @@ fn find(text: &str) -> Result<Location> {
 }
 
 fn find_in_folder(text: &str, folder: &Path) -> Result<Location> {
-    if run::is_run(folder) {
+    if RunFiles::are_in(folder) {
         return Ok(Location::Run(run::Frame::newest(folder)?));
     }
     if folder.join("config.json").is_file() {

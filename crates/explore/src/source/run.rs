@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use wordspace_data::Vocabulary;
 use wordspace_data::formats::Gpt2Tables;
+use wordspace_data::{RunFiles, Vocabulary};
 
 use super::opened::{Opened, TableChoice};
 use crate::{Error, Result};
@@ -11,30 +11,29 @@ use crate::{Error, Result};
 /// How many steps a message lists.
 const LISTED: usize = 12;
 
+/// The largest vocabulary and the largest model of a run that are read.
+const MAX_VOCABULARY_BYTES: u64 = 256 << 20;
+const MAX_MODEL_BYTES: u64 = 1 << 40;
+
 /// The vectors of a run after one step.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
-    pub run: PathBuf,
+    files: RunFiles,
     step: u64,
-}
-
-/// Whether `folder` is that of a run.
-pub(super) fn is_run(folder: &Path) -> bool {
-    folder.join("config.toml").is_file() || folder.join("words.json").is_file() && folder.join("vectors").is_dir()
 }
 
 /// The run whose folder contains the file at `path`, if any: it has the words.
 pub(super) fn run_of(path: &Path) -> Option<PathBuf> {
     let absolute = std::path::absolute(path).ok()?;
-    absolute.ancestors().skip(2).take(2).find(|folder| is_run(folder)).map(Path::to_path_buf)
+    absolute.ancestors().skip(2).take(2).find(|folder| RunFiles::are_in(folder)).map(Path::to_path_buf)
 }
 
 impl Frame {
     /// The newest frame of `run`.
     pub fn newest(run: &Path) -> Result<Self> {
-        let step = steps(&run.join("vectors"), ".safetensors").pop();
-        match step {
-            Some(step) => Ok(Self { run: run.to_path_buf(), step }),
+        let files = RunFiles::of(run);
+        match files.vector_steps().pop() {
+            Some(step) => Ok(Self { files, step }),
             None => Err(problem(run, "it has no vectors yet; it saves the first when training begins".into())),
         }
     }
@@ -42,7 +41,7 @@ impl Frame {
     /// The frame of `run` after `step`.
     pub fn of_step(run: &Path, step: &str) -> Result<Self> {
         let run_name = run.display();
-        if !is_run(run) {
+        if !RunFiles::are_in(run) {
             return Err(problem(run, "it is no run, so it has no steps; leave out the @".into()));
         }
         let Ok(step) = step.parse() else {
@@ -50,23 +49,32 @@ impl Frame {
                 "{run_name}@{step}: expected a step number after the @, found {step:?}"
             )));
         };
-        let steps = steps(&run.join("vectors"), ".safetensors");
+        let files = RunFiles::of(run);
+        let steps = files.vector_steps();
         if steps.contains(&step) {
-            return Ok(Self { run: run.to_path_buf(), step });
+            return Ok(Self { files, step });
         }
         Err(problem(run, format!("there are no vectors of step {step}; {}", listed(&steps, step))))
     }
 
-    /// The file with its tables.
-    pub fn vectors(&self) -> PathBuf {
-        self.run.join("vectors").join(format!("step-{:06}.safetensors", self.step))
+    /// The run's folder.
+    pub fn run(&self) -> &Path {
+        self.files.folder()
+    }
+
+    /// The file with its tables. The files of its words are checked too.
+    pub fn vectors(&self) -> Result<PathBuf> {
+        for name in ["words.json", "tokenizer.json"].into_iter().filter(|name| self.run().join(name).exists()) {
+            self.files.locate(name, MAX_VOCABULARY_BYTES)?;
+        }
+        Ok(self.files.vectors(self.step)?)
     }
 
     /// Adds to `opened` what else is known of the run.
     pub fn describe(&self, table: TableChoice, opened: &mut Opened) -> Result<()> {
-        let vocabulary = Vocabulary::open(&self.run.join("words.json"))?;
-        opened.run = Some((self.run.clone(), self.step));
-        opened.name = format!("{}@{}", self.run.display(), self.step);
+        let vocabulary = Vocabulary::open(&self.files.locate("words.json", MAX_VOCABULARY_BYTES)?)?;
+        opened.run = Some((self.run().to_path_buf(), self.step));
+        opened.name = format!("{}@{}", self.run().display(), self.step);
         opened.classes = vocabulary.classes;
         if table == TableChoice::Token {
             opened.counts = Some(vocabulary.counts.into_iter().take(opened.vectors.len()).collect());
@@ -79,23 +87,10 @@ impl Frame {
 
     /// The model of the same step or else the newest: all have the same parameters.
     fn checkpoint(&self) -> Option<PathBuf> {
-        let checkpoints = self.run.join("checkpoints");
-        let newest_first = steps(&checkpoints, "").into_iter().rev();
-        let model = |step| checkpoints.join(format!("step-{step:06}")).join("model.safetensors");
-        std::iter::once(self.step).chain(newest_first).map(model).find(|path| path.is_file())
+        let steps = self.files.steps("checkpoints", "");
+        let step = steps.iter().find(|&&step| step == self.step).or(steps.last())?;
+        self.files.locate(&format!("checkpoints/step-{step:06}/model.safetensors"), MAX_MODEL_BYTES).ok()
     }
-}
-
-/// The steps in the names of files like `step-000050`, with `suffix` at the end, in order.
-fn steps(folder: &Path, suffix: &str) -> Vec<u64> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let step = |name: String| {
-        let step: u64 = name.strip_prefix("step-")?.strip_suffix(suffix)?.parse().ok()?;
-        (name == format!("step-{step:06}{suffix}")).then_some(step)
-    };
-    let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.file_name().into_string().ok()?)).collect();
-    steps.sort_unstable();
-    steps
 }
 
 /// The steps that there are: all, or those next to `wanted` if there are many.

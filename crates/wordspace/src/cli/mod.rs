@@ -1,10 +1,13 @@
 //! The command line: parses the arguments, runs the command, prints its result and turns failures into exit codes.
 
 mod args;
+// Before the commands, which print by its macros.
+#[macro_use]
+mod terminal;
 mod command;
 mod failure;
-mod terminal;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -13,7 +16,7 @@ use clap::Parser;
 
 use args::{Args, Command, TrainArgs};
 use failure::Failure;
-use terminal::Terminal;
+use terminal::{Terminal, printable};
 
 /// Runs the command that `arguments` ask for, the first of them the program's name, and returns its exit code.
 ///
@@ -24,8 +27,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(problem) => {
-            // Nobody reads stdout or stderr if this fails.
-            let _ = problem.print();
+            report_usage(&problem);
             return ExitCode::from(problem.exit_code() as u8);
         }
     };
@@ -67,6 +69,17 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
         Command::Completions(args) => command::completions::run(args),
         Command::Man(args) => command::man::run(args, terminal),
         Command::Licences(args) => command::licences::run(args),
+    }
+}
+
+/// Prints what is wrong with the arguments, or the help that was asked for.
+fn report_usage(problem: &clap::Error) {
+    let plain = problem.render().to_string();
+    match printable(&plain) {
+        // Nobody reads stdout or stderr if this fails.
+        Cow::Borrowed(_) => drop(problem.print()),
+        // It quotes an argument that would steer the terminal; colours are left out with it.
+        Cow::Owned(safe) => eprint!("{safe}"),
     }
 }
 

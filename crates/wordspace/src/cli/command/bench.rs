@@ -63,7 +63,7 @@ pub fn run(args: BenchArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
 }
 
 fn measured(args: &BenchArgs, before: Option<&Measured>, terminal: &Terminal) -> Result<Measured, Failure> {
-    set_threads(0);
+    set_threads(0)?;
     let devices = devices(args, terminal)?;
     let cpu = OpenDevice::all().into_iter().find(OpenDevice::is_cpu).map(|device| device.device);
     let bar = Bar::new(terminal, "measuring");

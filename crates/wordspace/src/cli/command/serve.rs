@@ -8,6 +8,7 @@ use super::program;
 use crate::cli::args::{PageArgs, ServeArgs};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::data::RunFiles;
 use crate::explore::{Source, TableChoice};
 use crate::serve::{Error, Server};
 
@@ -22,7 +23,7 @@ pub fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen(*terminal);
     let server = Server::start(folder, args.port).map_err(explain)?;
     println!("{}", server.url());
-    if !folder.exists() {
+    if !holds_runs(folder) {
         terminal.hint(&format!("there are no runs in {} yet; to make one: {} train", folder.display(), program()));
     }
     terminal.hint("press Ctrl-C to stop");
@@ -31,6 +32,12 @@ pub fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     }
     interrupt.wait();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether `folder` is a run or has one in it.
+fn holds_runs(folder: &Path) -> bool {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    RunFiles::are_in(folder) || entries.any(|entry| RunFiles::are_in(&entry.path()))
 }
 
 /// Starts the page on the runs in `runs`, if `args` ask for it, and prints the address of the run called `name`.

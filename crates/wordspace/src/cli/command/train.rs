@@ -15,7 +15,7 @@ use crate::learn::config::Config;
 use crate::picture::meeting::{meeting, nearest};
 use crate::serve::Server;
 use crate::train::device::{OpenDevice, set_threads};
-use crate::train::{Error, Outcome, RunFolder, open_config, run};
+use crate::train::{Error, Outcome, RunFolder, check_memory, open_config, run};
 
 pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen(*terminal);
@@ -30,6 +30,8 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     };
     // Open the device and the text before anything is written: both may fail.
     let device = open_device(&config, terminal)?;
+    // The vocabulary is not known yet; the run is checked again when it is.
+    check_memory(&config.model(1), &config, &device)?;
     if !config.is_toy() {
         crate::data::Text::open(config.data.text.as_ref())?;
     }
@@ -176,7 +178,7 @@ fn changes(args: &TrainArgs) -> Vec<(String, String)> {
 }
 
 fn open_device(config: &Config, terminal: &Terminal) -> Result<OpenDevice, Failure> {
-    set_threads(config.device.threads);
+    set_threads(config.device.threads)?;
     let device = OpenDevice::open(config.device.name.parse()?)?;
     if device.is_software {
         let hardware = &device.hardware;

@@ -2,6 +2,9 @@
 
 mod bar;
 mod columns;
+// First among those with macros: the commands print by them.
+#[macro_use]
+mod printable;
 mod progress;
 mod ranking;
 mod report;
@@ -16,6 +19,7 @@ use crate::cli::failure::Failure;
 
 pub use bar::Bar;
 pub use columns::{left, right, shortened, shown};
+pub use printable::printable;
 pub use progress::Progress;
 pub use ranking::ranking;
 pub use report::{Neighbours, report, to_json};
@@ -49,22 +53,22 @@ impl Terminal {
     /// Prints a suggestion or a remark.
     pub fn hint(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{HINT}{text}{HINT:#}");
+            eprintln!("{HINT}{}{HINT:#}", printable(text));
         }
     }
 
     /// Prints that something differs from what was asked for.
     pub fn warning(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{WARNING}warning:{WARNING:#} {text}");
+            eprintln!("{WARNING}warning:{WARNING:#} {}", printable(text));
         }
     }
 
     /// Prints why a command failed, and the commands that may help.
     pub fn error(&self, failure: &Failure) {
-        eprintln!("{ERROR}error:{ERROR:#} {failure}");
+        eprintln!("{ERROR}error:{ERROR:#} {}", printable(&failure.to_string()));
         for hint in &failure.hints {
-            eprintln!("  {TRY}try:{TRY:#} {hint}");
+            eprintln!("  {TRY}try:{TRY:#} {}", printable(hint));
         }
     }
 }

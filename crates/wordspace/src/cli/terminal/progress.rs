@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Terminal, shown};
+use super::{Terminal, printable, shown};
 use crate::data::Phase;
 use crate::learn::Step;
 use crate::learn::watch::Measurement;
@@ -113,7 +113,7 @@ impl Progress {
             ),
         ];
         if !self.terminal.quiet {
-            self.bar.suspend(|| lines.iter().for_each(|line| eprintln!("{line}")));
+            self.bar.suspend(|| lines.iter().for_each(|line| eprintln!("{}", printable(line))));
         }
         self.bar.reset();
         self.bar.set_length(start.steps);
