@@ -148,3 +148,49 @@ fn what_files_and_arguments_say_cannot_steer_the_terminal() {
     assert!(clean(&["train", "--set", &word]).contains("red"));
     assert!(clean(&["train", "--tokenizer", &word]).contains("red"));
 }
+
+/// What reads the result has stopped, as `head -1` does after a line.
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_ends_every_command_quietly() {
+    let folder = Folder::new();
+    folder.train_small("toy", &["--steps", "5", "--quiet"]).succeeds();
+    let vectors = "runs/toy";
+    for arguments in [
+        &["neighbors", vectors, "cat"][..],
+        &["similarity", vectors, "cat", "dog"],
+        &["odd-one-out", vectors, "cat", "dog", "piano"],
+        &["tokens", "the cat", "--tokenizer", vectors],
+        &["embed", "the cat", "--source", vectors],
+        &["evaluate", vectors],
+        &["inspect", vectors],
+        &["generate", vectors, "--prompt", "the", "--tokens", "3"],
+        &["devices"],
+        &["licences"],
+        &["completions", "bash"],
+        &["resume", vectors, "--more", "1"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = Done::of(folder.command(arguments).stdout(writer).output().unwrap()).succeeds();
+        assert!(!done.stderr.contains("bug") && !done.stderr.contains("error"), "{arguments:?}: {}", done.stderr);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_written_is_a_failure_of_the_disk() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let done = Done::of(Folder::new().command(&["devices"]).stdout(full).output().unwrap());
+    done.fails(5, &["the result cannot be written to stdout", "No space left"]);
+}
+
+#[test]
+fn a_wrong_number_is_refused_with_what_was_expected() {
+    let folder = Folder::new();
+    folder.run(&["train", "--steps", "-3"]).fails(2, &["expected a whole number from 0 to", "found \"-3\""]);
+    folder.run(&["train", "--seed", "99999999999999999999999"]).fails(2, &["expected a whole number from 0 to"]);
+    folder
+        .run(&["generate", "runs/toy", "--prompt", "x", "--temperature", "warm"])
+        .fails(2, &["expected a number from 0"]);
+}

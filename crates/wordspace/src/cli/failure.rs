@@ -29,6 +29,11 @@ impl Failure {
         Self { message: message.into(), code: 3, hints: Vec::new() }
     }
 
+    /// A file that cannot be written.
+    pub fn disk(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 5, hints: Vec::new() }
+    }
+
     /// An existing file that would be overwritten.
     pub fn exists(path: &Path) -> Self {
         let message = format!("{} already exists; choose another name", path.display());

@@ -7,6 +7,7 @@ mod terminal;
 mod command;
 mod failure;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +17,7 @@ use clap::Parser;
 
 use args::{Args, Command, TrainArgs};
 use failure::Failure;
-use terminal::{Terminal, printable};
+use terminal::{Terminal, Unwritten, printable};
 
 /// Runs the command that `arguments` ask for, the first of them the program's name, and returns its exit code.
 ///
@@ -33,12 +34,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let terminal = Terminal::new(args.color, args.quiet);
     let command = AssertUnwindSafe(|| dispatch(args.command, &terminal));
-    match catch_unwind(command).unwrap_or_else(|_| Err(Failure::bug())) {
+    match catch_unwind(command).unwrap_or_else(|panic| ended_by(&*panic)) {
         Ok(code) => code,
         Err(failure) => {
             terminal.error(&failure);
             failure.exit_code()
         }
+    }
+}
+
+/// How a command ended that was left by a panic.
+fn ended_by(panic: &(dyn Any + Send)) -> Result<ExitCode, Failure> {
+    match panic.downcast_ref::<Unwritten>() {
+        Some(unwritten) if unwritten.is_closed_pipe() => Ok(ExitCode::SUCCESS),
+        Some(unwritten) => {
+            Err(Failure::disk(format!("the result cannot be written to stdout: {}", unwritten.reason())))
+        }
+        None => Err(Failure::bug()),
     }
 }
 
@@ -79,7 +91,7 @@ fn report_usage(problem: &clap::Error) {
         // Nobody reads stdout or stderr if this fails.
         Cow::Borrowed(_) => drop(problem.print()),
         // It quotes an argument that would steer the terminal; colours are left out with it.
-        Cow::Owned(safe) => eprint!("{safe}"),
+        Cow::Owned(safe) => eprintln!("{}", safe.trim_end()),
     }
 }
 

@@ -8,6 +8,8 @@ use crate::cli::args::{Args, CompletionsArgs};
 use crate::cli::failure::Failure;
 
 pub fn run(args: CompletionsArgs) -> Result<ExitCode, Failure> {
-    clap_complete::generate(args.shell, &mut Args::command(), "wordspace", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "wordspace", &mut script);
+    print!("{}", String::from_utf8_lossy(&script));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,5 @@
 //! `wordspace generate`
 
-use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,23 +30,28 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
     let mut stream = TextStream::after(&prompt, &language.tokenizer);
     let end = language.tokenizer.id(END_OF_TEXT);
     let (mut ids, mut text, mut ended) = (Vec::new(), String::new(), false);
-    let say = |part: &str| if args.json { Ok(true) } else { say(part) };
+    let say = |part: &str| {
+        if !args.json {
+            print!("{part}")
+        }
+    };
 
     let began = Instant::now();
-    let mut is_read = say(&args.prompt)?;
-    while is_read && ids.len() < args.tokens && !ended {
+    say(&args.prompt);
+    while ids.len() < args.tokens && !ended {
         let id = generation.next_token()?;
         ended = Some(id) == end;
         if !ended {
             ids.push(id);
             let part = stream.push(id);
-            is_read = say(&part)?;
+            say(&part);
             text.push_str(&part);
         }
     }
     let seconds = began.elapsed().as_secs_f64();
     let rest = stream.finish();
-    is_read = is_read && say(&rest)? && say("\n")?;
+    say(&rest);
+    say("\n");
     text.push_str(&rest);
     let tokens_per_second = if ids.is_empty() { None } else { Some(ids.len() as f64 / seconds) };
     if args.json {
@@ -64,7 +68,7 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
             "device": language.device.name,
             "tokens_per_second": tokens_per_second,
         }));
-    } else if is_read {
+    } else {
         let speed = tokens_per_second.map_or(String::new(), |speed| format!(" at {speed:.0} per second"));
         let ending = if ended { ", then the model ended the text" } else { "" };
         terminal.hint(&format!("{} tokens{speed} on {}{ending}", ids.len(), language.device.name));
@@ -117,14 +121,4 @@ fn unknown(word: &str, language: &LanguageModel) -> String {
         "{word:?} is not among the {} words of this model's vocabulary; it reads {UNKNOWN} instead{hint}",
         words.len()
     )
-}
-
-/// Prints a part of the text at once. Returns false when the reader of a pipe has gone.
-fn say(part: &str) -> Result<bool, Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(part.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(crate::data::Error::write(Path::new("the standard output"), error).into()),
-    }
 }

@@ -1,9 +1,10 @@
 //! Output to the terminal: results go to stdout, everything else to stderr.
 
+// First, since all print by its macros.
+#[macro_use]
+mod output;
 mod bar;
 mod columns;
-// First among those with macros: the commands print by them.
-#[macro_use]
 mod printable;
 mod progress;
 mod ranking;
@@ -11,7 +12,6 @@ mod report;
 
 use std::io::IsTerminal;
 
-use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
@@ -19,6 +19,7 @@ use crate::cli::failure::Failure;
 
 pub use bar::Bar;
 pub use columns::{left, right, shortened, shown};
+pub use output::{Unwritten, write_result};
 pub use printable::printable;
 pub use progress::Progress;
 pub use ranking::ranking;

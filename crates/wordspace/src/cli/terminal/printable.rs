@@ -23,23 +23,6 @@ fn steers(c: char) -> bool {
     reverses || c.is_control() && c != '\n' && c != '\t'
 }
 
-/// Prints a result like `std::print!`, as far as it is [`printable`].
-macro_rules! print {
-    ($($argument:tt)*) => {
-        std::print!("{}", $crate::cli::terminal::printable(&format!($($argument)*)))
-    };
-}
-
-/// Prints a line of a result like `std::println!`, as far as it is [`printable`].
-macro_rules! println {
-    () => {
-        std::println!()
-    };
-    ($($argument:tt)*) => {
-        std::println!("{}", $crate::cli::terminal::printable(&format!($($argument)*)))
-    };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
