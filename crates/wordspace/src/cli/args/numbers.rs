@@ -20,7 +20,10 @@ fn whole_from<T: TryFrom<u64>>(least: u64, text: &str) -> Result<T, String> {
     let found = text.parse::<u64>().ok().filter(|number| *number >= least);
     let most = u64::MAX >> (64 - 8 * size_of::<T>());
     let fits = found.and_then(|number| T::try_from(number).ok());
-    fits.ok_or_else(|| format!("expected a whole number from {least} to {most}, found {text:?}"))
+    fits.ok_or_else(|| match most {
+        u64::MAX => format!("expected a whole number from {least}, found {text:?}"),
+        _ => format!("expected a whole number from {least} to {most}, found {text:?}"),
+    })
 }
 
 #[cfg(test)]

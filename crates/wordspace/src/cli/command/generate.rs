@@ -1,7 +1,6 @@
 //! `wordspace generate`
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 

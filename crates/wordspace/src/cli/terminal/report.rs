@@ -89,7 +89,7 @@ fn pairs(text: &mut String, before: Option<&Measurement>, pairs: &[PairMeasureme
     measure(
         "cosine",
         &|pair| format!("{:+.2}", pair.cosine),
-        "  1: the same direction, 0: at right angles. It rises with the table's drift, too.",
+        "  1: the same direction, 0: at right angles. The table's drift raises it.",
     );
     measure(
         "centred cosine",
@@ -99,7 +99,7 @@ fn pairs(text: &mut String, before: Option<&Measurement>, pairs: &[PairMeasureme
     measure(
         "percentile among random pairs",
         &|pair| format!("{:.0}", pair.percentile),
-        "  Of 100 random pairs of similar frequency, so many have a lower centred cosine.",
+        "  Of 100 random pairs of similar frequency, so many are less alike.",
     );
     section(text, "rank");
     for after in pairs {
