@@ -9,7 +9,7 @@ pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
     let mut lines = machine(measured);
     let last = if compared.is_some() { "  than before" } else { " rows/s     reached limit" };
     lines.push(format!(
-        "\n{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}{:>9}{:>5}{last}",
+        "\n{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}{:>8}{:>6}{last}",
         "work", "device", "V", "C", "N", "ids", "ms", "±"
     ));
     for (nth, row) in measured.results.iter().enumerate() {
@@ -27,10 +27,10 @@ pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
             }
         };
         let spread = format!("{:.0} %", 100.0 * spread / milliseconds);
-        lines.push(format!("{what}{milliseconds:>9.3}{spread:>5}{last}").trim_end().to_string());
+        lines.push(format!("{what}{milliseconds:>8.3}{spread:>6}{last}").trim_end().to_string());
     }
     if measured.results.iter().any(|row| reached(row)[1] == "cache") {
-        lines.push("\ncache: rows that are read again, and tables that fit, are faster than a copy of memory".into());
+        lines.push("\ncache: faster than a copy, as rows that are read again or tables that fit".into());
     }
     let fastest = fastest(measured);
     if !fastest.is_empty() {
