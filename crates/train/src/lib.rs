@@ -11,7 +11,7 @@
 //!
 //! - [`open_config`]: a configuration from a TOML file;
 //! - [`RunFolder`]: the folder of a run, locked by one process at a time;
-//! - [`run()`]: trains a run from its folder;
+//! - [`run()`]: trains a run from its folder, once `prepare` has prepared its text;
 //! - `trainer`: the training loop, with `prefetch` and `readback`;
 //! - [`event`], `log`: what a run reports;
 //! - [`checkpoint`]: saved completely or not at all, and verified before loading;
@@ -49,6 +49,7 @@ pub mod huggingface;
 mod log;
 mod memory;
 mod prefetch;
+mod prepare;
 mod provenance;
 mod readback;
 mod run;

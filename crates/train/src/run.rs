@@ -1,12 +1,10 @@
 //! A run from its folder: prepared, started or resumed, and its outcome.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use wordspace_data::{Corpus, Preparation, Text, Windows, sha256_of_file, toy};
+use wordspace_data::{Corpus, Windows, sha256_of_file};
 use wordspace_learn::config::Config;
 use wordspace_learn::watch::{Measurement, Watcher};
 use wordspace_learn::{Ending, Evaluation, Learner, Optimizer, State};
@@ -19,6 +17,7 @@ use crate::device::{OpenDevice, on_device};
 use crate::event::{Event, Start};
 use crate::log::Log;
 use crate::memory::check_memory;
+use crate::prepare::prepare;
 use crate::provenance::Provenance;
 use crate::run_folder::RunFolder;
 use crate::trainer::{Inputs, Trainer};
@@ -179,26 +178,4 @@ fn restore_or_init(
         true => Err(wordspace_data::Error::Stopped.into()),
         false => Ok((Learner { model, optimizer, seed }, state, watcher)),
     }
-}
-
-/// The text of the run, prepared if it is not yet.
-fn prepare(folder: &RunFolder, config: &Config, observe: Observer<'_>, stop: &AtomicBool) -> Result<Corpus> {
-    if !Corpus::is_prepared(folder.path()) {
-        let text = match config.is_toy() {
-            true => Text::in_memory("the built-in corpus", toy::text(config.run.seed, toy::SENTENCES)),
-            false => Text::open(config.data.text.as_ref())?,
-        };
-        let preparation = Preparation {
-            tokenizer: config.tokenizer()?,
-            min_count: config.data.min_count,
-            held_out: config.data.validation,
-            classes: if config.is_toy() { toy::classes() } else { Default::default() },
-        };
-        let observe = Mutex::new(observe);
-        Corpus::prepare(folder.path(), &text, &preparation, &|phase, done, total| {
-            observe.lock().unwrap_or_else(|poisoned| poisoned.into_inner())(Event::Preparing(phase, done, total));
-            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-    }
-    Ok(Corpus::open(folder.path())?)
 }

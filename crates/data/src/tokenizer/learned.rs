@@ -85,5 +85,9 @@ fn train(
         return Err(failure);
     }
     trained.map_err(|problem| Error::Unencodable { name: text.name(), problem: problem.to_string() })?;
-    Ok(tokenizer)
+    // Merging byte pairs can take minutes, in which nothing asks whether to stop.
+    match progress(Phase::Vocabulary, total, total).is_break() {
+        true => Err(Error::Stopped),
+        false => Ok(tokenizer),
+    }
 }
