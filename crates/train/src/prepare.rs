@@ -78,3 +78,22 @@ fn await_end(
     }
     Err(Error::Stopped.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_report_is_left_behind_and_stops_at_its_next_report() {
+        let ((report, reports), (release, released), (tell, told)) = (channel(), channel::<()>(), channel());
+        let worker = thread::spawn(move || {
+            let _ = released.recv();
+            tell.send(report.send((Phase::Tokens, 1, 1)).is_err()).unwrap();
+            Err(Error::Stopped)
+        });
+        let ended = await_end(worker, reports, &mut |_| (), &AtomicBool::new(true));
+        assert!(matches!(ended, Err(crate::Error::Data(Error::Stopped))));
+        release.send(()).unwrap();
+        assert!(told.recv().unwrap());
+    }
+}

@@ -127,8 +127,12 @@ impl Checkpoints {
         if let Some(step) = step {
             return self.of_step(step);
         }
-        self.newest()?.0.ok_or_else(|| {
-            let problem = "it holds no valid checkpoint yet; let the run train until it saves one".into();
+        let (newest, passed_over) = self.newest()?;
+        newest.ok_or_else(|| {
+            let problem = match passed_over.is_empty() {
+                true => "it holds no checkpoint yet; let the run train until it saves one".into(),
+                false => format!("no checkpoint is valid: {}", passed_over.join("; ")),
+            };
             Error::BadRun { path: self.folder.clone(), problem }
         })
     }

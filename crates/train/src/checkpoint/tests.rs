@@ -160,6 +160,14 @@ fn damaged_checkpoints_do_not_count_when_pruning() {
 }
 
 #[test]
+fn without_a_valid_checkpoint_the_damage_is_told() {
+    let store = Store::with_steps(&[5]);
+    store.damage(5, 0);
+    let error = store.checkpoints.find(None).err().unwrap().to_string();
+    assert!(error.contains("no checkpoint is valid") && error.contains("model.safetensors has"), "{error}");
+}
+
+#[test]
 fn without_any_checkpoint_there_is_no_warning() {
     assert_eq!(Store::with_steps(&[]).newest(), (None, String::new()));
 }

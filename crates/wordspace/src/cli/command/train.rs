@@ -41,9 +41,10 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
     // The page starts after the folder exists, so that it finds the run, and not at all if the run cannot start.
     let done = serve::beside(&runs, &config.run.name, args.page, terminal)
         .and_then(|page| Ok((page, train_run(&folder, &config, &device, &interrupt, args.json, terminal)?)));
-    // If the run failed before it had done anything, free its name for another try.
+    // If the run failed before it had done anything, free its name for another try. That it failed is what matters: a folder that
+    // cannot be deleted makes way for the next run of its name.
     match done.is_err() && !folder.has_begun() {
-        true => folder.discard()?,
+        true => drop(folder.discard()),
         false => drop(folder),
     }
     let (page, code) = done?;
