@@ -83,7 +83,9 @@ fn copy_and_spoil(from: &Path, to: &Path, spoil: Spoil) {
     fs::create_dir_all(to.join("vectors")).unwrap();
     let files = ["config.toml", "words.json", "tokenizer.json", "log.jsonl", "run.json"].map(String::from).into_iter();
     let frames = names(&from.join("vectors")).into_iter().map(|name| format!("vectors/{name}"));
-    files.chain(frames).for_each(|name| _ = fs::copy(from.join(&name), to.join(&name)).unwrap());
+    for name in files.chain(frames) {
+        fs::copy(from.join(&name), to.join(&name)).unwrap();
+    }
     spoil(to);
 }
 
