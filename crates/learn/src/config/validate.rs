@@ -139,7 +139,7 @@ mod tests {
         config.check_continues(&made()).unwrap();
         config.model.heads = 1;
         let error = config.check_continues(&made()).unwrap_err().to_string();
-        assert!(error.starts_with("model.heads is 1: the run was made with 2") && error.contains("[train]"), "{error}");
+        assert!(error.starts_with("model.heads is 1: the run was made with 4") && error.contains("[train]"), "{error}");
     }
 
     #[test]
