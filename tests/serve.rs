@@ -99,6 +99,10 @@ fn a_pair_over_time_is_what_the_run_itself_measured() {
         for (which, name) in ["low", "middle", "high"].into_iter().enumerate() {
             assert!(near(&pair[name][at], &look["chance"][which]), "{name} at {at}");
         }
+        for word in [0, 1] {
+            let rank = Some(&look["pairs"][0]["ranks"][word]).filter(|rank| rank.as_u64() <= Some(10));
+            assert_eq!(&pair["ranks"][at][word], rank.unwrap_or(&Value::Null), "ranks beyond 10 are left out");
+        }
     }
     page.refuses("/api/runs/0/pair?a=0&b=100000", 400, &["no word 100000"]);
     page.refuses("/api/runs/0/pair?a=cat&b=dog", 400, &["expected a=ID and b=ID"]);
@@ -118,6 +122,28 @@ fn points_of_all_frames_share_one_set_of_axes() {
     }
     page.refuses("/api/runs/0/points/3", 404, &["no frame of step 3"]);
     page.refuses("/api/runs/1/points/0", 404, &["no run of that number"]);
+}
+
+#[test]
+fn a_frame_is_drawn_on_the_axes_of_a_pair_and_laid_out_by_neighbours() {
+    let folder = with_a_run();
+    let page = Page::serve(&folder, &[]);
+    let words = page.json("/api/runs")["runs"][0]["words"].as_u64().unwrap() as usize;
+    let [cat, dog, piano] = ["cat", "dog", "piano"].map(|word| row(&page, word));
+    let pair = format!("by=pair&a={cat}&b={dog}");
+    let principal = page.ask("/api/runs/0/points/20?by=pca").body;
+    assert_eq!(principal, page.ask("/api/runs/0/points/20").body);
+    for by in [&*format!("{pair}&against={piano}"), &pair, "by=tsne", "by=umap"] {
+        let reply = page.ask(&format!("/api/runs/0/points/20?{by}"));
+        assert_eq!((reply.status, &reply.body[..4], reply.body.len()), (200, &b"WSP1"[..], 20 + 6 * words), "{by}");
+        assert_ne!(reply.body, principal, "{by}");
+        let points = reply.body[20..].chunks(6);
+        assert!(points.into_iter().all(|point| point[4..] == [0, 0]), "{by} is flat");
+    }
+    for by in ["by=nothing", "by=pair&a=1", "by=pair&a=cat&b=dog"] {
+        page.refuses(&format!("/api/runs/0/points/20?{by}"), 400, &["expected by=pca, by=tsne, by=umap"]);
+    }
+    page.refuses("/api/runs/0/points/20?by=pair&a=0&b=100000", 400, &["no word 100000"]);
 }
 
 #[test]
@@ -144,7 +170,7 @@ fn a_sentence_is_the_sum_of_token_and_position_vectors() {
     assert_eq!(tokens.iter().map(|token| &token["piece"]).collect::<Vec<_>>()[..2], ["the", "cat"]);
     for (position, token) in tokens.iter().enumerate() {
         assert_eq!(token["position"], position);
-        let [word, position, sum] = ["token", "place", "sum"].map(|part| numbers(&token[part]));
+        let [word, position, sum] = ["token", "position_vector", "sum"].map(|part| numbers(&token[part]));
         assert!(word.iter().zip(&position).zip(&sum).all(|((a, b), sum)| (a + b - sum).abs() < 1e-6));
     }
     page.refuses("/api/runs/0/sentence/20?text=the%20cet", 400, &["\"cet\" is not among", "did you mean", "\"cat\""]);
@@ -158,7 +184,7 @@ fn a_sentence_is_the_sum_of_token_and_position_vectors() {
     folder.train_small("b", &["--steps", "1", "--set", "model.positions=none"]).succeeds();
     let page = Page::serve(&folder, &["runs/b"]);
     page.refuses("/api/runs/0/positions/1", 404, &["no position table"]);
-    assert!(page.json("/api/runs/0/sentence/1?text=cat")["tokens"][0]["place"].is_null());
+    assert!(page.json("/api/runs/0/sentence/1?text=cat")["tokens"][0]["position_vector"].is_null());
 }
 
 #[test]

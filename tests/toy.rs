@@ -54,6 +54,17 @@ fn the_run_folder_is_complete(folder: &Folder, json: &serde_json::Value) {
         "words.json",
     ];
     assert_eq!(names(&run), expected);
+    let picture = std::fs::read_to_string(run.join("meeting.svg")).unwrap();
+    assert!(picture.contains("by training step, square-root scale"), "the axis says that it is uneven");
+    let ticks: Vec<f64> = picture
+        .lines()
+        .filter_map(|line| line.strip_prefix(r#"<line class="tick" x1=""#)?.split('"').next()?.parse().ok())
+        .collect();
+    assert_eq!(ticks.len(), 11);
+    assert!(
+        ticks.windows(3).all(|x| x[1] - x[0] > x[2] - x[1]),
+        "equal steps lie closer together to the right: {ticks:?}"
+    );
     let vectors = names(&run.join("vectors"));
     for early in
         ["step-000000.safetensors", "step-000001.safetensors", "step-000008.safetensors", "step-000300.safetensors"]

@@ -21,6 +21,8 @@ const FEW_WORDS: usize = 2048;
 pub struct Axes {
     /// Counts the changes of a run's axes, from 1: points of different versions are not comparable.
     pub version: u32,
+    /// The update whose frame they were computed from.
+    pub step: u64,
     /// `[3, C]`, each of length 1; zeros where the vectors vary in fewer directions.
     pub directions: Vec<Vec<f32>>,
 }
@@ -88,7 +90,7 @@ mod tests {
     #[test]
     fn new_axes_keep_words_close_to_where_the_old_ones_drew_them() {
         let (first, second) = (cloud(false), cloud(true));
-        let old = Axes { version: 1, directions: rotated_components(&first, None) };
+        let old = Axes { version: 1, step: 0, directions: rotated_components(&first, None) };
         let (rotated, plain) = (rotated_components(&second, Some(&old)), rotated_components(&second, None));
         let before = shown(&second, &old.directions);
         assert!(distance(&shown(&second, &rotated), &before) <= distance(&shown(&second, &plain), &before) + 1e-9);
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_same_frame_again_keeps_its_axes() {
-        let old = Axes { version: 1, directions: rotated_components(&cloud(false), None) };
+        let old = Axes { version: 1, step: 0, directions: rotated_components(&cloud(false), None) };
         let new = rotated_components(&cloud(false), Some(&old));
         assert!(new.concat().iter().zip(old.directions.concat()).all(|(a, b)| (a - b).abs() < 1e-5));
     }

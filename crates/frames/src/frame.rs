@@ -27,6 +27,22 @@ pub struct Statistics {
     pub random_pairs: [f32; 3],
 }
 
+/// How close two words are in one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairMeasurement {
+    /// Their cosine.
+    pub raw: f32,
+    /// Their centred cosine.
+    pub centred: f32,
+    /// The rank of each among the neighbours of the other by centred cosine, from 1; none beyond [`MAX_RANK`].
+    pub ranks: [Option<usize>; 2],
+    /// The 5th, 50th and 95th percentile of the centred cosines of random pairs.
+    pub random_pairs: [f32; 3],
+}
+
+/// Ranks of pairs are looked for among so many neighbours: two words have met when both ranks are this at most.
+pub const MAX_RANK: usize = 10;
+
 /// The words nearest to a word: `/api/runs/R/neighbours/S`.
 #[derive(Debug, Serialize)]
 pub struct Neighbours {
@@ -74,17 +90,29 @@ impl Frame {
         Ok(Neighbours { step: self.step, word, raw, centred })
     }
 
-    /// The cosine and the centred cosine of two words, then the 5th, 50th and 95th percentile of random pairs.
+    /// How close two words are.
     ///
     /// # Errors
     ///
     /// If one of them is not a row.
-    pub fn pair(&self, a: u32, b: u32) -> Result<[f32; 5]> {
+    pub fn pair(&self, a: u32, b: u32) -> Result<PairMeasurement> {
         self.check_row(a)?;
         self.check_row(b)?;
+        let Statistics { mean, random_pairs } = &*self.statistics;
         let cosine = |centre: &Centre| centre.cosine(&self.vectors, a, b) as f32;
-        let Statistics { mean, random_pairs: [low, middle, high] } = &*self.statistics;
-        Ok([cosine(&Centre::origin(&self.vectors)), cosine(mean), *low, *middle, *high])
+        let (raw, centred) = (cosine(&Centre::origin(&self.vectors)), cosine(mean));
+        Ok(PairMeasurement { raw, centred, ranks: self.ranks(a, b), random_pairs: *random_pairs })
+    }
+
+    /// The ranks of a pair, of which a vector that is zero or not finite has none.
+    fn ranks(&self, a: u32, b: u32) -> [Option<usize>; 2] {
+        let mean = &self.statistics.mean;
+        let query = |word: u32| Query::new(&self.vectors, mean, &[word], &[]);
+        let (Ok(from_a), Ok(from_b)) = (query(a), query(b)) else { return [None; 2] };
+        // One pass over the table for both.
+        let found = nearest(&self.vectors, mean, &[from_a, from_b], MAX_RANK, &|_, _| ());
+        let rank = |answer: usize, word: u32| Some(1 + found.answers[answer].iter().position(|near| near.row == word)?);
+        [rank(0, b), rank(1, a)]
     }
 
     /// # Errors
@@ -106,9 +134,27 @@ mod tests {
     #[test]
     fn a_row_outside_the_table_is_refused() {
         let frame = Frame::new(0, WordVectors::new(vec![String::new(); 2], vec![1.0, 0.0, 0.0, 1.0], 2), 42);
-        assert_eq!(frame.pair(0, 1).unwrap()[0], 0.0);
+        assert_eq!(frame.pair(0, 1).unwrap().raw, 0.0);
         for error in [frame.pair(0, 2).unwrap_err(), frame.neighbours(2, 1).unwrap_err()] {
             assert!(error.to_string().contains("the words of this run are 0 to 1"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_pair_has_the_rank_of_each_word_among_the_neighbours_of_the_other() {
+        // Thirteen directions in a fan that widens: word 12 is the twelfth neighbour of word 0, and word 0 that of word 9.
+        let fan = (0..13).map(|i| 0.02 * (i * i) as f32).flat_map(|angle| [angle.cos(), angle.sin()]).collect();
+        let mut frame = Frame::new(0, WordVectors::new(vec![String::new(); 13], fan, 2), 42);
+        frame.statistics = Arc::new(Statistics { mean: Centre::origin(&frame.vectors), random_pairs: [0.0; 3] });
+        assert_eq!(frame.pair(0, 1).unwrap().ranks, [Some(1), Some(1)]);
+        assert_eq!(frame.pair(0, 9).unwrap().ranks, [Some(9), None]);
+        assert_eq!(frame.pair(0, 12).unwrap().ranks, [None, None]);
+    }
+
+    #[test]
+    fn a_pair_with_a_vector_that_is_not_finite_has_no_ranks() {
+        let values = vec![1.0, 0.0, f32::NAN, 1.0, 0.0, 1.0];
+        let frame = Frame::new(0, WordVectors::new(vec![String::new(); 3], values, 2), 42);
+        assert_eq!(frame.pair(0, 1).unwrap().ranks, [None, None]);
     }
 }

@@ -6,6 +6,8 @@
 //! - [`Frame`]: the token table after one update; it answers for [neighbours](Frame::neighbours) and
 //!   [pairs](Frame::pair);
 //! - [`principal_axes`], [`Axes`]: the three directions on which all frames of a run are drawn;
+//! - [`pair_axes()`]: two directions on which one sees two words meet;
+//! - [`layout()`]: the words of a frame by t-SNE or UMAP;
 //! - [`points`](mod@points): the words of a frame on those axes, in the page's binary format;
 //! - [`position_map`]: the position table as a similarity map and a curve;
 //! - [`Words`], [`Sentence`]: a run's words, and a text as the sum of token and position vectors;
@@ -25,7 +27,7 @@
 //! let neighbours = frame.neighbours(0, 1)?;
 //! assert_eq!((neighbours.raw[0].0, neighbours.centred[0].0), (1, 1));
 //!
-//! let axes = Axes { version: 1, directions: principal_axes(&frame, &[0, 1, 2, 3], None) };
+//! let axes = Axes { version: 1, step: 600, directions: principal_axes(&frame, &[0, 1, 2, 3], None) };
 //! let bytes = points::points(&frame, &axes);
 //! assert_eq!((&bytes[..4], bytes.len()), (&b"WSP1"[..], 20 + 4 * 6));
 //! # Ok::<(), wordspace_frames::Error>(())
@@ -36,6 +38,8 @@ mod curves;
 mod description;
 mod embedded;
 mod frame;
+mod layout;
+mod pair_axes;
 mod plan;
 pub mod points;
 mod positions;
@@ -47,7 +51,9 @@ pub use axes::{Axes, DIMENSIONS, principal_axes};
 pub use curves::{Curves, RunLog};
 pub use description::{Description, State, Summary};
 pub use embedded::{EmbeddedFrame, EmbeddedPositions, base64, half_floats};
-pub use frame::{Frame, Neighbours, Statistics};
+pub use frame::{Frame, MAX_RANK, Neighbours, PairMeasurement, Statistics};
+pub use layout::{Layout, MAX_LAID_OUT, layout};
+pub use pair_axes::pair_axes;
 pub use plan::Plan;
 pub use positions::position_map;
 pub use projection::projection_json;

@@ -30,7 +30,6 @@ pub struct Token {
     /// Its row, `[C]`.
     pub token: Vec<f32>,
     /// The row of its position, `[C]`; none where the run has no position table.
-    #[serde(rename = "place")]
     pub position_vector: Option<Vec<f32>>,
     /// What enters the first block, `[C]`.
     pub sum: Vec<f32>,

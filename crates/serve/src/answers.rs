@@ -3,13 +3,13 @@
 use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use wordspace_frames::points::points;
-use wordspace_frames::{Description, Sentence, WordList, position_map};
+use wordspace_frames::points::{encode, points, scale};
+use wordspace_frames::{Axes, DIMENSIONS, Description, Sentence, WordList, layout, pair_axes, position_map};
 
 use crate::folder::newest_session;
 use crate::frames::Key;
 use crate::run::{Run, lock};
-use crate::serving::{Question, Serving};
+use crate::serving::{Question, Serving, View};
 use crate::{Error, Result};
 
 impl Serving {
@@ -28,9 +28,27 @@ impl Serving {
     }
 
     /// `/api/runs/R/points/S`.
-    pub fn points(&self, run: &Run, step: u64) -> Result<Bytes> {
+    pub fn points(&self, run: &Run, step: u64, view: View) -> Result<Bytes> {
         let (key, axes) = (Key::of(run, step)?, self.axes(run)?);
-        self.answer((key, Question::Points(axes.version)), || Ok(points(&*self.frames.open(run, step)?, &axes).into()))
+        let version = (!matches!(view, View::Layout(_))).then_some(axes.version);
+        self.answer((key, Question::Points(view, version)), || Ok(self.compute_points(run, step, view, &axes)?.into()))
+    }
+
+    fn compute_points(&self, run: &Run, step: u64, view: View, axes: &Axes) -> Result<Vec<u8>> {
+        let frame = self.frames.open(run, step)?;
+        match view {
+            View::Principal => Ok(points(&frame, axes)),
+            View::Pair(pair, against) => {
+                let (first, last) = (self.frames.oldest(run)?, self.frames.open(run, axes.step)?);
+                let directions = pair_axes(&first, &last, pair, against)?;
+                Ok(points(&frame, &Axes { directions, ..*axes }))
+            }
+            View::Layout(by) => {
+                let rows = self.words(run)?.by_importance();
+                let found = layout(&frame, axes, &rows, by, run.plan().run.seed)?;
+                Ok(encode(axes.version, step, scale(&found), found.chunks_exact(DIMENSIONS)))
+            }
+        }
     }
 
     /// `/api/runs/R/neighbours/S`.
@@ -38,11 +56,6 @@ impl Serving {
         self.answer((Key::of(run, step)?, Question::Neighbours(word, top)), || {
             Ok(json(&self.frames.open(run, step)?.neighbours(word, top)?))
         })
-    }
-
-    /// One step of `/api/runs/R/pair`: the cosine, the centred cosine, and the percentiles of random pairs.
-    pub fn pair(&self, run: &Run, step: u64, a: u32, b: u32) -> Result<[f32; 5]> {
-        Ok(self.frames.open(run, step)?.pair(a, b)?)
     }
 
     /// `/api/runs/R/positions/S`.

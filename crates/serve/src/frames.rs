@@ -81,14 +81,24 @@ impl Frames {
     ///
     /// If it has no frame, or none that can be read.
     pub fn newest(&self, run: &Run) -> Result<Arc<Frame>> {
-        let steps = run.frames();
-        let &newest = steps.last().ok_or_else(|| Error::NotFound(format!("{} has no frame yet", run.name)))?;
-        let mut frame = self.open(run, newest);
-        for &step in steps.iter().rev().skip(1) {
-            if frame.is_ok() {
-                break;
-            }
-            // The error of the newest frame is the one to report.
+        self.first_readable(run, run.frames().iter().rev().copied())
+    }
+
+    /// The oldest frame of `run` that can be read.
+    ///
+    /// # Errors
+    ///
+    /// If it has no frame, or none that can be read.
+    pub fn oldest(&self, run: &Run) -> Result<Arc<Frame>> {
+        self.first_readable(run, run.frames().iter().copied())
+    }
+
+    fn first_readable(&self, run: &Run, mut steps: impl Iterator<Item = u64>) -> Result<Arc<Frame>> {
+        let first = steps.next().ok_or_else(|| Error::NotFound(format!("{} has no frame yet", run.name)))?;
+        let mut frame = self.open(run, first);
+        while frame.is_err() {
+            let Some(step) = steps.next() else { break };
+            // The error of the first is the one to report.
             frame = self.open(run, step).or(frame);
         }
         frame

@@ -43,10 +43,11 @@ impl LiveAxes {
         self.axes.clone().filter(|axes| axes.directions[0].len() == channels)
     }
 
-    /// Replaces them by `directions`, which took as long as `cost` to compute when the newest frame was that of `step`.
-    pub fn replace(&mut self, directions: Vec<Vec<f32>>, step: u64, cost: Duration) -> Arc<Axes> {
+    /// Replaces them by the `directions` of the `frame` of that step, which took as long as `cost` to compute when the newest
+    /// frame was that of `step`.
+    pub fn replace(&mut self, directions: Vec<Vec<f32>>, frame: u64, step: u64, cost: Duration) -> Arc<Axes> {
         self.version += 1;
-        let axes = Arc::new(Axes { version: self.version, directions });
+        let axes = Arc::new(Axes { version: self.version, step: frame, directions });
         (self.axes, self.step) = (Some(axes.clone()), step);
         self.due = Instant::now() + PAUSE.max(cost * SHARE);
         axes

@@ -18,11 +18,12 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::time::timeout;
 use wordspace_explore::Error as ExploreError;
+use wordspace_frames::{Layout, PairMeasurement};
 
 use crate::guard::{Guard, refuse};
 use crate::page::{HTML, SCRIPT, STYLE};
 use crate::run::Run;
-use crate::serving::Serving;
+use crate::serving::{Serving, View};
 use crate::worker::MAX_TIME;
 use crate::{Error, Result};
 
@@ -71,9 +72,34 @@ async fn log(State(serving): Shared, Path(run): Path<String>) -> Answer {
     compute(serving, &run, JSON, |serving, run| serving.log(run)).await
 }
 
-async fn points(State(serving): Shared, Path((run, step)): Path<(String, String)>) -> Answer {
-    let step = step_of(&step)?;
-    compute(serving, &run, BINARY, move |serving, run| serving.points(run, step)).await
+#[derive(Deserialize)]
+struct PointsQuery {
+    by: Option<String>,
+    a: Option<u32>,
+    b: Option<u32>,
+    against: Option<u32>,
+}
+
+impl PointsQuery {
+    fn view(self) -> Result<View> {
+        match (self.by.as_deref(), self.a, self.b) {
+            (None | Some("pca"), ..) => Ok(View::Principal),
+            (Some("pair"), Some(a), Some(b)) => Ok(View::Pair([a, b], self.against)),
+            (Some("tsne"), ..) => Ok(View::Layout(Layout::Tsne)),
+            (Some("umap"), ..) => Ok(View::Layout(Layout::Umap)),
+            _ => Err(Error::Question(
+                "expected by=pca, by=tsne, by=umap, or by=pair&a=ID&b=ID after the ?, the last with or without against=ID"
+                    .into(),
+            )),
+        }
+    }
+}
+
+async fn points(State(serving): Shared, Path((run, step)): Path<(String, String)>, uri: Uri) -> Answer {
+    let (step, asked): (_, PointsQuery) =
+        (step_of(&step)?, query(&uri, "by=pca, by=tsne, by=umap or by=pair&a=ID&b=ID")?);
+    let view = asked.view()?;
+    compute(serving, &run, BINARY, move |serving, run| serving.points(run, step, view)).await
 }
 
 #[derive(Deserialize)]
@@ -104,17 +130,18 @@ struct PairQuery {
 async fn pair(State(serving): Shared, Path(run): Path<String>, uri: Uri) -> Answer {
     let PairQuery { a, b } = query(&uri, "a=ID and b=ID")?;
     let run = serving.runs.get(&run)?;
-    let (mut steps, mut curves, mut failed) = (Vec::new(), [const { Vec::new() }; 5], None);
+    let (mut steps, mut curves, mut ranks, mut failed) = (Vec::new(), [const { Vec::new() }; 5], Vec::new(), None);
     let deadline = Instant::now() + MAX_TIME;
     for &step in run.frames().iter() {
         if Instant::now() > deadline {
             return Err(Error::Late(MAX_TIME.as_secs()));
         }
         let (this, shared) = (run.clone(), serving.clone());
-        match serving.worker.compute(&run.queue, move || shared.pair(&this, step, a, b)).await {
-            Ok(values) => {
+        match serving.worker.compute(&run.queue, move || shared.pair(&this, step, [a, b])).await {
+            Ok(PairMeasurement { raw, centred, ranks: both, random_pairs: [low, middle, high] }) => {
                 steps.push(step);
-                curves.iter_mut().zip(values).for_each(|(curve, value)| curve.push(value));
+                ranks.push(both);
+                curves.iter_mut().zip([raw, centred, low, middle, high]).for_each(|(curve, value)| curve.push(value));
             }
             Err(error @ (Error::Busy | Error::Late(_) | Error::Question(_))) => return Err(error),
             Err(error) => failed = Some(error),
@@ -125,7 +152,7 @@ async fn pair(State(serving): Shared, Path(run): Path<String>, uri: Uri) -> Answ
         Some(error) => Err(error),
         None => {
             let pair = json!({"a": a, "b": b, "steps": steps, "raw": raw, "centred": centred,
-                              "low": low, "middle": middle, "high": high});
+                              "ranks": ranks, "low": low, "middle": middle, "high": high});
             Ok(answer(JSON, pair.to_string()))
         }
     }

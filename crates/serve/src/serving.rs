@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::body::Bytes;
 use serde_json::json;
 use tokio::sync::watch;
-use wordspace_frames::{Axes, Summary, Words, principal_axes};
+use wordspace_frames::{Axes, Layout, PairMeasurement, Summary, Words, principal_axes};
 
 use crate::Result;
 use crate::cache::Cache;
@@ -23,11 +23,25 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 /// How many bytes of words are kept, roughly.
 const MAX_WORD_BYTES: usize = 128 << 20;
 
+/// How many measurements of pairs are kept.
+const MAX_PAIRS: usize = 100_000;
+
+/// What the words of a frame are drawn by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum View {
+    /// The principal axes of the run's newest frame.
+    Principal,
+    /// The axes on which a pair meets, away from a third word.
+    Pair([u32; 2], Option<u32>),
+    /// A layout of the frame itself.
+    Layout(Layout),
+}
+
 /// A question about a frame whose answer does not change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Question {
-    /// Its points on the axes of this version.
-    Points(u32),
+    /// Its points in a view, on the axes of this version; a layout is kept when the axes change.
+    Points(View, Option<u32>),
     /// The neighbours of a word, at most this many.
     Neighbours(u32, usize),
     /// Its positions, rotated to those of this step.
@@ -46,6 +60,7 @@ pub(crate) struct Serving {
     pub news: watch::Sender<Bytes>,
     words: Mutex<Cache<u64, Arc<Words>>>,
     answers: Mutex<Cache<(Key, Question), Bytes>>,
+    pairs: Mutex<Cache<(Key, [u32; 2]), PairMeasurement>>,
 }
 
 impl Serving {
@@ -54,7 +69,8 @@ impl Serving {
         let runs = Runs::of(folder);
         let news = watch::Sender::new(list(&runs.refresh()));
         let (words, answers) = (Mutex::new(Cache::new(MAX_WORD_BYTES)), Mutex::new(Cache::new(MAX_ANSWER_BYTES)));
-        Ok(Arc::new(Self { runs, worker: Worker::start(MAX_TIME)?, frames: Frames::new(), news, words, answers }))
+        let (worker, pairs) = (Worker::start(MAX_TIME)?, Mutex::new(Cache::new(MAX_PAIRS)));
+        Ok(Arc::new(Self { runs, worker, frames: Frames::new(), news, words, answers, pairs }))
     }
 
     /// Looks at all run folders, and sends the list of runs if it has changed.
@@ -108,6 +124,17 @@ impl Serving {
         lock(&self.answers).keep(question, answer.clone(), answer.len());
         Ok(answer)
     }
+
+    /// One step of `/api/runs/R/pair`. Kept, because a page asks for all steps again whenever the run has a new frame.
+    pub fn pair(&self, run: &Run, step: u64, pair: [u32; 2]) -> Result<PairMeasurement> {
+        let key = (Key::of(run, step)?, pair);
+        if let Some(known) = lock(&self.pairs).get(&key) {
+            return Ok(known);
+        }
+        let measured = self.frames.open(run, step)?.pair(pair[0], pair[1])?;
+        lock(&self.pairs).keep(key, measured, 1);
+        Ok(measured)
+    }
 }
 
 /// New axes for `run`, those of its newest readable frame. `by_count` are its rows, the most frequent words first; empty if
@@ -124,7 +151,7 @@ pub(crate) fn compute_axes(run: &Run, frames: &Frames, by_count: &[u32]) -> Resu
     // The lock is not held meanwhile: requests for the run's summary need it.
     let (began, before) = (Instant::now(), lock(&run.axes).last(frame.vectors.dimension()));
     let directions = principal_axes(&frame, by_count, before.as_deref());
-    Ok(lock(&run.axes).replace(directions, newest.unwrap_or(frame.step), began.elapsed()))
+    Ok(lock(&run.axes).replace(directions, frame.step, newest.unwrap_or(frame.step), began.elapsed()))
 }
 
 /// The list of runs as JSON.

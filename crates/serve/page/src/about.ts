@@ -2,12 +2,15 @@
 
 import { el } from "./dom";
 import type { Run } from "./source";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { whole } from "./words";
 
-export function about(host: HTMLElement, stage: Stage): void {
-  stage.onNews((what) => {
-    if (what === "run" && stage.main) draw(stage.main.run);
+/** The names that differ from those in `run.json`. */
+const NAMES: Record<string, string> = { part: "hardware" };
+
+export function about(host: HTMLElement, app: App): void {
+  app.onChange((what) => {
+    if (what === "run" && app.main) draw(app.main.run);
   });
 
   function draw(run: Run) {
@@ -25,7 +28,7 @@ export function about(host: HTMLElement, stage: Stage): void {
       ["method", run.method],
       ["folder", run.path],
       ...Object.entries(run.provenance ?? {}).map(
-        ([name, value]) => [name.replace(/_/g, " "), readable(name, value)] as [string, string],
+        ([name, value]) => [NAMES[name] ?? name.replace(/_/g, " "), readable(name, value)] as [string, string],
       ),
     ];
     const list = facts
@@ -59,6 +62,7 @@ export function about(host: HTMLElement, stage: Stage): void {
           ["0", "reset the view"],
           ["2 3", "2-D or 3-D"],
           ["/", "find a word"],
+          ["L", "select words with a lasso; Enter: those in view"],
           ["Esc", "deselect the word"],
         ].flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]),
       ),

@@ -4,6 +4,7 @@
 export const HOME_DISTANCE = 4.1;
 const HOME = [0.5, 0.28, HOME_DISTANCE, 0, 0, 0];
 const STRAIGHT = [0, 0, HOME_DISTANCE, 0, 0, 0];
+const FARTHEST = 40;
 const FIELD = (32 * Math.PI) / 180;
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
@@ -21,8 +22,11 @@ export class Camera {
   /** Scales the third axis: 1 in 3-D, 0 in 2-D, between the two while the view changes. */
   depth = 1;
   flat = false;
-  /** Whether the reader has moved it; until then it drifts slowly. */
+  /** Whether the reader has moved it; until then it drifts slowly, and steps back to keep the pinned words visible. */
   touched = false;
+  /** How much farther away it is than `distance` for that, and how much it needs to be now. */
+  extra = 0;
+  private needed = 0;
   readonly field = FIELD;
 
   /** Called when it has moved. */
@@ -34,12 +38,12 @@ export class Camera {
 
   set eye(eye: number[] | null) {
     const [yaw, pitch, distance, x, y, z] = eye ?? (this.flat ? STRAIGHT : HOME);
-    Object.assign(this, { yaw, pitch, distance, target: [x, y, z], touched: eye !== null });
+    Object.assign(this, { yaw, pitch, distance, target: [x, y, z], touched: eye !== null, extra: 0 });
     this.changed();
   }
 
   /** Advances the change between 2-D and 3-D by some seconds; says whether anything moved. */
-  fold(seconds: number): boolean {
+  advance(seconds: number): boolean {
     const goal = this.flat ? 0 : 1;
     if (this.depth === goal && !(this.flat && (this.yaw || this.pitch))) return false;
     const step = Math.min(1, seconds * 5);
@@ -76,7 +80,7 @@ export class Camera {
   }
 
   zoom(factor: number): void {
-    this.distance = Math.min(40, Math.max(0.15, this.distance * factor));
+    this.distance = Math.min(FARTHEST, Math.max(0.15, this.distance * factor));
     this.moved();
   }
 
@@ -84,7 +88,23 @@ export class Camera {
     if (!this.touched && !this.flat) this.yaw += seconds * 0.06;
   }
 
+  /** Steps back at once as far as the pinned words need it. */
+  stepBack(needed: number): void {
+    if (this.touched) return;
+    this.needed = Math.min(needed, FARTHEST);
+    this.extra = Math.max(this.extra, this.needed);
+  }
+
+  /** Comes nearer for some seconds, if the pinned words let it; says whether it moved. */
+  comeNearer(seconds: number): boolean {
+    if (this.touched || this.extra - this.needed < 0.01) return false;
+    this.extra += (this.needed - this.extra) * Math.min(1, 2.5 * seconds);
+    return true;
+  }
+
   private moved(): void {
+    this.distance += this.extra;
+    this.extra = 0;
     this.touched = true;
     this.changed();
   }

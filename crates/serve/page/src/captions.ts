@@ -1,19 +1,16 @@
 // Three captions for the first minute, each shown when there is something to see. A caption that was closed stays
 // closed.
 
-import { at, indexOf } from "./clock";
+import { type App, pinned } from "./app";
 import { CROSS, el, icon } from "./dom";
-import { type Stage, pinned } from "./stage";
+import { at, indexOf } from "./playback";
 import { spelled } from "./words";
 
 /** A caption stays at least this long before the next replaces it. */
 const READING_MS = 4500;
-const GLIDING_MS = 700;
-/** A caption keeps this distance from the words it is about, in pixels. */
-const MARGIN = 24;
 const KEPT = "wordspace captions";
 
-export function captions(host: HTMLElement, stage: Stage): void {
+export function captions(host: HTMLElement, app: App): void {
   const closed = new Set(remembered());
   const text = el("p");
   const box = el(
@@ -23,13 +20,11 @@ export function captions(host: HTMLElement, stage: Stage): void {
     el("button", { class: "plain", "aria-label": "Close this note", onclick: () => dismiss() }, icon(CROSS)),
   );
   host.append(box);
-  let shown: string | null = null;
   let since = 0;
   let later = 0;
-  let moved = -Infinity;
 
   function dismiss() {
-    if (shown) closed.add(shown);
+    if (text.dataset.moment) closed.add(text.dataset.moment);
     try {
       localStorage.setItem(KEPT, [...closed].join(" "));
     } catch {
@@ -39,28 +34,28 @@ export function captions(host: HTMLElement, stage: Stage): void {
   }
 
   function moment(): [string, string] | null {
-    const { main, clock } = stage;
-    const words = pinned(stage)[0];
-    if (!main || stage.other || !words || clock.steps.length < 2) return null;
+    const { main, playback } = app;
+    const words = pinned(app)[0];
+    if (!main || app.other || !words || playback.steps.length < 2) return null;
     const [a, b] = words.map((word) => main.id(word));
     const pair = main.pairs.get(`${a} ${b}`);
     const [first, second] = words.map(spelled);
     if (!pair?.steps.length) return null;
-    const index = indexOf(pair.steps, clock.step);
-    const [now, high] = [at(pair.centred, index), at(pair.high, index)];
-    if (clock.position < 4 && pair.centred[0] < pair.high[0]) {
-      return [
-        "noise",
-        `Every point is a word. At step 0 the vectors are random: ${first} and ${second} are strangers.`,
-      ];
-    }
-    if (now > Math.max(0.6, high)) {
+    const index = indexOf(pair.steps, playback.step);
+    if (haveMet(pair.ranks[Math.floor(index + 1e-6)])) {
       return [
         "met",
         `${first} and ${second} have met. Nobody told the model what they mean: they occur in the same contexts, and that was enough.`,
       ];
     }
-    if (now > high || (clock.position > 6 && now > pair.centred[0] + 0.15)) {
+    const [now, high] = [at(pair.centred, index), at(pair.high, index)];
+    if (playback.position < 4 && pair.centred[0] < pair.high[0]) {
+      return [
+        "noise",
+        `Every point is a word. At step 0 the vectors are random: ${first} and ${second} are strangers.`,
+      ];
+    }
+    if (now > high || (playback.position > 6 && now > pair.centred[0] + 0.15)) {
       return [
         "signs",
         "First signs: words in similar contexts get similar updates, step after step, and move closer to each other.",
@@ -69,48 +64,33 @@ export function captions(host: HTMLElement, stage: Stage): void {
     return null;
   }
 
-  /** Moves the caption away from the words it is about: to the top of the cloud, or to the bottom. */
-  function stepAside() {
-    const { main } = stage;
-    if (!main || box.hidden || performance.now() - moved < READING_MS) return;
-    const [left, top] = [box.offsetLeft - MARGIN, box.offsetTop - MARGIN];
-    const [right, bottom] = [left + box.offsetWidth + 2 * MARGIN, top + box.offsetHeight + 2 * MARGIN];
-    const covers = main.pins()[0]?.some((word) => {
-      const { x, y } = main.scene.project(main.scene.world(word), { x: 0, y: 0, near: 0 });
-      return x > left && x < right && y > top && y < bottom;
-    });
-    if (!covers) return;
-    box.classList.toggle("low");
-    moved = performance.now();
-  }
-
   function draw() {
     const found = moment();
-    const same = (found?.[0] ?? undefined) === text.dataset.moment;
-    const read = closed.has(text.dataset.moment ?? "") || performance.now() - since > READING_MS;
+    const { moment: shown } = text.dataset;
+    const read = closed.has(shown ?? "") || performance.now() - since > READING_MS;
     clearTimeout(later);
-    if (!same && !box.hidden && !read) {
+    // That two words have met must not be read where they have not.
+    if (shown && shown !== found?.[0] && shown !== "met" && !read) {
       later = window.setTimeout(draw, READING_MS);
       return;
     }
-    if (!same) since = performance.now();
-    shown = found?.[0] ?? null;
     const visible = !!found && !closed.has(found[0]);
-    if (visible && text.dataset.moment !== found[0]) {
+    if (visible && shown !== found[0]) {
+      since = performance.now();
       text.dataset.moment = found[0];
       text.textContent = found[1];
-      // By then gliding words have nearly arrived.
-      window.setTimeout(stepAside, GLIDING_MS);
     }
     if (!visible) delete text.dataset.moment;
     box.hidden = !visible;
-    stepAside();
   }
 
-  stage.clock.on(draw);
-  stage.onNews(draw);
+  app.playback.on(draw);
+  app.onChange(draw);
   document.addEventListener("pair", draw);
 }
+
+/** Whether each of two words is among the ten nearest of the other: these are all the ranks that a pair has. */
+const haveMet = (ranks: (number | null)[]): boolean => ranks.every((rank) => rank !== null);
 
 function remembered(): string[] {
   try {

@@ -1,4 +1,4 @@
-// A small line chart over steps, with a band behind it, a cursor tied to the clock, and clicks that move the clock.
+// A small line chart over steps, with a band behind it, a cursor at the playhead, and clicks that move it.
 
 import { svg } from "./dom";
 

@@ -1,7 +1,7 @@
 // The head of the page: the run and the step that are shown, and the run to compare with.
 
 import { el } from "./dom";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { whole } from "./words";
 
 /** Parses `NAME` or `NAME@STEP` from the address. */
@@ -19,7 +19,7 @@ const STATES = {
 };
 
 /** The run's name and state, its step in large, and the choice of a second run. */
-export function head(host: HTMLElement, stage: Stage): void {
+export function head(host: HTMLElement, app: App): void {
   const run = el("select", { "aria-label": "Run", class: "runs", onchange: () => choose() });
   const name = el("h1", {});
   const state = el("span", { class: "state" });
@@ -27,16 +27,16 @@ export function head(host: HTMLElement, stage: Stage): void {
   const beside = el("select", {
     "aria-label": "Compare with",
     class: "compare",
-    onchange: () => stage.store.set({ compare: beside.value || null }),
+    onchange: () => app.store.set({ compare: beside.value || null }),
   });
   host.append(el("div", { class: "who" }, name, run, state), el("div", { class: "when" }, step), beside);
 
   function choose() {
-    stage.store.set({ run: run.value, compare: null, word: null, pins: null, step: null });
+    app.store.set({ run: run.value, compare: null, word: null, pins: null, step: null });
   }
 
   function draw() {
-    const { runs, main, store } = stage;
+    const { runs, main, store } = app;
     host.hidden = !main;
     if (!main) return;
     const option = (value: string, text: string, chosen: boolean) => el("option", { value, selected: chosen }, text);
@@ -62,14 +62,14 @@ export function head(host: HTMLElement, stage: Stage): void {
   }
 
   function tick() {
-    const { main, clock } = stage;
+    const { main, playback } = app;
     if (!main) return;
-    const projection = main.summary.state === "projection" || clock.steps.length < 2;
+    const projection = main.summary.state === "projection" || playback.steps.length < 2;
     step.hidden = projection;
-    step.replaceChildren("step ", el("b", {}, whole(clock.step)));
+    step.replaceChildren("step ", el("b", {}, whole(playback.step)));
   }
 
-  stage.clock.on(tick);
-  stage.onNews(draw);
-  stage.store.on((_, changed) => changed("run", "compare") && draw());
+  app.playback.on(tick);
+  app.onChange(draw);
+  app.store.on((_, changed) => changed("run", "compare") && draw());
 }

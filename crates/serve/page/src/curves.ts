@@ -1,17 +1,17 @@
 // The Training tab: loss, perplexity, and how often neighbours share a class.
 
 import { Chart } from "./chart";
-import { at, indexOf } from "./clock";
+import { at, indexOf } from "./playback";
 import { el } from "./dom";
 import type { Log } from "./source";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { brief, duration, whole } from "./words";
 
-export function curves(host: HTMLElement, stage: Stage): void {
+export function curves(host: HTMLElement, app: App): void {
   let log: Log | null = null;
   /** The log has grown while another tab was shown. */
   let stale = true;
-  const seek = (step: number) => stage.clock.seekStep(step);
+  const seek = (step: number) => app.playback.seekStep(step);
   const block = (title: string, help: string) => {
     const chart = new Chart(132, seek);
     const now = el("span", { class: "now" });
@@ -41,12 +41,12 @@ export function curves(host: HTMLElement, stage: Stage): void {
   host.append(el("h2", { class: "title" }, "Training"), facts, empty, loss.element, perplexity.element, purity.element);
 
   async function fetch() {
-    stale = stage.store.view.tab !== "training";
-    if (!stage.main || stale) return;
+    stale = app.store.view.tab !== "training";
+    if (!app.main || stale) return;
     try {
-      log = await stage.source.log(stage.main.run.id);
+      log = await app.source.log(app.main.run.id);
     } catch (error) {
-      stage.say((error as Error).message);
+      app.toast((error as Error).message);
     }
     draw();
   }
@@ -55,7 +55,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
     const looks = log?.looks.filter((look) => look.purity !== null) ?? [];
     empty.hidden = !!log?.steps.length;
     empty.textContent =
-      stage.main?.summary.state === "projection"
+      app.main?.summary.state === "projection"
         ? "A projection has no training curves."
         : "Nothing has been logged yet.";
     loss.element.hidden = !log?.steps.length;
@@ -106,7 +106,7 @@ export function curves(host: HTMLElement, stage: Stage): void {
 
   function update() {
     if (!log) return;
-    const step = stage.clock.step;
+    const step = app.playback.step;
     const value = (steps: number[], values: number[]) => (steps.length ? at(values, indexOf(steps, step)) : NaN);
     for (const { chart } of [loss, perplexity, purity]) chart.at(step);
     loss.now.textContent = brief(value(log.steps, log.smoothed));
@@ -122,9 +122,9 @@ export function curves(host: HTMLElement, stage: Stage): void {
     )} %`;
   }
 
-  stage.onNews((what) => {
+  app.onChange((what) => {
     if (what === "run" || what === "log") void fetch();
   });
-  stage.store.on((_, changed) => changed("tab") && stale && void fetch());
-  stage.clock.on(update);
+  app.store.on((_, changed) => changed("tab") && stale && void fetch());
+  app.playback.on(update);
 }

@@ -1,16 +1,27 @@
 // Frames embedded in the page itself: a report or a projection that opens from disk, without a server.
 
-import { type Summary, type Log, type Run, type Source, type Token, readPoints } from "./source";
+import {
+  type Summary,
+  type Log,
+  type Points,
+  type Projection,
+  type Run,
+  type Source,
+  type Token,
+  readPoints,
+} from "./source";
 import {
   type Table,
   cosine,
   fromBase64,
   fromHalf,
   nearest,
+  pairCoordinates,
   principal,
   randomPairs,
   row,
   subtractMean,
+  toInt16,
 } from "./vectors";
 
 interface Embedded {
@@ -59,16 +70,31 @@ function of(data: Embedded): Source {
       const token = [...row(raw(step), id)];
       const rows = data.positions.length ? positions(nearestStep(data.positions, step)) : null;
       if (rows && position >= rows.rows) throw new Error(`The text is longer than this run's ${rows.rows} positions.`);
-      const place = rows && [...row(rows, position)];
-      return { id, piece, position, token, place, sum: token.map((value, c) => value + (place?.[c] ?? 0)) };
+      const position_vector = rows && [...row(rows, position)];
+      return {
+        id,
+        piece,
+        position,
+        token,
+        position_vector,
+        sum: token.map((value, c) => value + (position_vector?.[c] ?? 0)),
+      };
     });
   }
 
+  function points(step: number, projection: Projection): Points {
+    if (projection.by !== "pair") return readPoints(fromBase64(at(data.frames, step).points));
+    const { a, b, against } = projection;
+    const [first, last] = [raw(steps[0]), raw(steps.at(-1)!)];
+    return { axes: 1, step, ...toInt16(pairCoordinates(raw(step), first, last, [a, b], against)) };
+  }
+
   return {
+    projections: data.kind === "report" ? ["pca", "pair"] : ["pca"],
     runs: async () => [summary],
     run: async () => ({ ...run, frames: steps }),
     log: async () => data.log,
-    points: async (_, step) => readPoints(fromBase64(at(data.frames, step).points)),
+    points: async (_, step, projection) => points(step, projection),
     neighbours: async (_, step, word) => ({
       step,
       word,
@@ -77,12 +103,15 @@ function of(data: Embedded): Source {
     }),
     pair: async (_, a, b) => {
       const over = (of: (step: number) => number) => steps.map(of);
+      const rank = (step: number, from: number, to: number) =>
+        nearest(centred(step), from, TOP).findIndex(([word]) => word === to) + 1 || null;
       return {
         a,
         b,
         steps,
         raw: over((step) => cosine(row(raw(step), a), row(raw(step), b))),
         centred: over((step) => cosine(row(centred(step), a), row(centred(step), b))),
+        ranks: steps.map((step) => [rank(step, a, b), rank(step, b, a)]),
         low: over((step) => band(step)[0]),
         middle: over((step) => band(step)[1]),
         high: over((step) => band(step)[2]),
@@ -104,8 +133,8 @@ function of(data: Embedded): Source {
       };
     },
     sentence: async (_, step, text) => ({ step, channels: run.channels, tokens: tokens(step, text) }),
-    subscribe: (news) => {
-      news.connection(true);
+    subscribe: (listener) => {
+      listener.connection(true);
       return () => {};
     },
   };

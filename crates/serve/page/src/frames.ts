@@ -1,23 +1,24 @@
 // The fetched frames of one run. Those fetched first are dropped when memory gets short.
 
 import { NO_COORDINATE } from "./scene";
-import { Missing, type Points, type Source } from "./source";
+import { Missing, type Points, type Projection, type Source } from "./source";
 
 const MOST_BYTES = 256 * 2 ** 20;
 
 export class Frames {
   private kept = new Map<number, Points>();
-  private asked = new Map<number, Promise<void>>();
+  private pending = new Map<number, Promise<void>>();
   private spreads = new WeakMap<Points, number>();
   private bytes = 0;
   /** The steps whose frames cannot be shown. */
-  readonly lost = new Set<number>();
+  readonly unusable = new Set<number>();
   axes = 0;
 
   constructor(
     private source: Source,
     private run: number,
     private words: number,
+    readonly projection: Projection,
     private arrived: (step: number) => void,
     private failed: (error: Error) => void,
   ) {}
@@ -27,28 +28,34 @@ export class Frames {
     return this.kept.get(step) ?? null;
   }
 
+  /** Whether every frame has a layout of its own, which takes a while to compute and does not depend on the run's axes. */
+  get slow(): boolean {
+    return this.projection.by === "tsne" || this.projection.by === "umap";
+  }
+
   fresh(step: number): boolean {
+    if (this.slow) return this.kept.has(step);
     return (this.kept.get(step)?.axes ?? -1) >= this.axes;
   }
 
   /** Fetches a frame, unless it is here, being fetched, or cannot be shown. */
-  want(step: number): Promise<void> {
-    if (this.fresh(step) || this.lost.has(step)) return Promise.resolve();
-    const asked = this.asked.get(step) ?? this.fetch(step).finally(() => this.asked.delete(step));
-    this.asked.set(step, asked);
-    return asked;
+  request(step: number): Promise<void> {
+    if (this.fresh(step) || this.unusable.has(step)) return Promise.resolve();
+    const pending = this.pending.get(step) ?? this.fetch(step).finally(() => this.pending.delete(step));
+    this.pending.set(step, pending);
+    return pending;
   }
 
   private async fetch(step: number): Promise<void> {
     try {
-      const points = await this.source.points(this.run, step);
+      const points = await this.source.points(this.run, step, this.projection);
       if (points.coordinates.length !== 3 * this.words)
         throw new Missing(`The frame of step ${step} has another number of words than this run.`);
       this.axes = Math.max(this.axes, points.axes);
       this.keep(step, points);
       this.arrived(step);
     } catch (error) {
-      if (error instanceof Missing) this.lost.add(step);
+      if (error instanceof Missing) this.unusable.add(step);
       this.failed(error as Error);
     }
   }

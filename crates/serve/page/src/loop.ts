@@ -1,6 +1,6 @@
 // The render loop: draws when something has changed, and goes on only while something moves.
 
-import { type Stage, sides } from "./stage";
+import { type App, panes } from "./app";
 
 /** A picture that takes longer than this many milliseconds is slow. */
 const SLOW_MS = 45;
@@ -11,8 +11,8 @@ const SLOW_PICTURES = 12;
 export const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Returns a function that requests a picture. */
-export function loop(stage: Stage): () => void {
-  const { clock, camera } = stage;
+export function loop(app: App): () => void {
+  const { playback, camera } = app;
   let due = false;
   let last = 0;
   let slow = 0;
@@ -28,7 +28,7 @@ export function loop(stage: Stage): () => void {
     const passed = now - last;
     last = now;
     const moving = move(Math.min(0.1, passed / 1000));
-    for (const side of sides(stage)) side.draw();
+    for (const pane of panes(app)) pane.draw();
     if (!moving) return;
     watchSpeed(passed);
     invalidate();
@@ -36,16 +36,22 @@ export function loop(stage: Stage): () => void {
 
   /** Advances everything that moves by some seconds; says whether anything still moves. */
   function move(seconds: number): boolean {
-    const moved = [clock.tick(seconds), camera.fold(seconds), ...sides(stage).map((side) => side.scene.glide(seconds))];
-    if (clock.playing && !still.matches) camera.drift(seconds);
-    return clock.playing || moved.some(Boolean);
+    const moved = [
+      playback.advance(seconds),
+      camera.advance(seconds),
+      ...panes(app).map((pane) => pane.scene.tween(seconds)),
+    ];
+    if (playback.playing && !still.matches) camera.drift(seconds);
+    // While words move, the scale of the picture stays.
+    else if (!playback.playing) moved.push(camera.comeNearer(still.matches ? 1 : seconds));
+    return playback.playing || moved.some(Boolean);
   }
 
   function watchSpeed(passed: number) {
     slow = passed > SLOW_MS && passed < 1000 ? slow + 1 : Math.max(0, slow - 1);
     if (slow < SLOW_PICTURES) return;
     slow = 0;
-    for (const side of sides(stage)) side.scene.lowerResolution();
+    for (const pane of panes(app)) pane.scene.lowerResolution();
   }
 
   return invalidate;

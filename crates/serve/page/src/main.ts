@@ -3,16 +3,17 @@
 import "./page.css";
 import { Camera } from "./camera";
 import { captions } from "./captions";
-import { Clock } from "./clock";
+import { Playback } from "./playback";
 import { head } from "./compare";
 import { el, debounced } from "./dom";
+import { watchFreeArea } from "./free";
 import { embedded } from "./embedded";
 import { legend } from "./legend";
 import { loop } from "./loop";
 import { opening } from "./opening";
 import { panel } from "./panel";
 import { server } from "./server";
-import { type News, type Stage, sides } from "./stage";
+import { type Change, type App, panes } from "./app";
 import { status } from "./status";
 import { isDark, theme } from "./theme";
 import { timeline } from "./timeline";
@@ -22,90 +23,94 @@ import { Store } from "./view";
 const byId = (id: string) => document.getElementById(id)!;
 
 function start(): void {
-  const listeners: ((what: News) => void)[] = [];
-  const news = (what: News) => listeners.forEach((listener) => listener(what));
-  const notices = status(byId("stage"));
+  const listeners: ((what: Change) => void)[] = [];
+  const changed = (what: Change) => listeners.forEach((listener) => listener(what));
+  const notices = status(byId("view"));
   const store = new Store();
-  const stage: Stage = {
+  const app: App = {
     source: embedded() ?? server(),
     store,
-    clock: new Clock(),
+    playback: new Playback(),
     camera: new Camera(),
     runs: [],
     theme: theme(isDark(store.view.theme)),
     main: null,
     other: null,
     invalidate: () => {},
-    say: notices.say,
-    onNews: (listener) => listeners.push(listener),
+    toast: notices.toast,
+    onChange: (listener) => listeners.push(listener),
   };
-  stage.invalidate = loop(stage);
+  app.invalidate = loop(app);
   const clouds = el("div", { class: "clouds" });
-  const runs = opening(clouds, stage, notices, news);
-  paint(stage);
-  look(stage);
-  // First of all listeners: the others draw in the new colours.
-  store.on((_, changed) => changed("theme") && paint(stage));
-  build(stage, clouds);
-  follow(stage, runs.open);
+  const runs = opening(clouds, app, notices, changed);
+  paint(app);
+  look(app);
+  // First of all listeners: the others draw in the new colours, and tell what the new axes mean.
+  store.on((_, changed) => {
+    if (changed("theme")) paint(app);
+    if (changed("projection", "pins")) for (const pane of panes(app)) pane.reproject();
+  });
+  build(app, clouds);
+  follow(app, runs.open);
   notices.loading();
-  stage.source.runs().then(runs.take, (error: Error) => notices.failed(error.message, () => location.reload()));
-  stage.source.subscribe({ runs: runs.take, connection: notices.connection });
+  app.source.runs().then(runs.take, (error: Error) => notices.failed(error.message, () => location.reload()));
+  app.source.subscribe({ runs: runs.take, connection: notices.connection });
 }
 
-function build(stage: Stage, clouds: HTMLElement): void {
+function build(app: App, clouds: HTMLElement): void {
   const toolbar = el("div", { class: "tools", role: "toolbar", "aria-label": "View" });
-  byId("stage").prepend(clouds);
-  byId("stage").append(toolbar);
-  head(byId("head"), stage);
-  tools(toolbar, stage);
-  legend(byId("stage"), stage);
-  captions(byId("stage"), stage);
-  timeline(byId("time"), stage);
-  panel(byId("panel"), stage);
+  byId("view").prepend(clouds);
+  byId("view").append(toolbar);
+  head(byId("head"), app);
+  tools(toolbar, app);
+  legend(byId("view"), app);
+  captions(byId("page"), app);
+  watchFreeArea(app, () => panes(app).forEach((pane) => pane.measure()));
+  timeline(byId("time"), app);
+  panel(byId("panel"), app);
 }
 
-function paint(stage: Stage): void {
-  const dark = isDark(stage.store.view.theme);
+function paint(app: App): void {
+  const dark = isDark(app.store.view.theme);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  stage.theme = theme(dark);
-  for (const side of sides(stage)) side.paint();
+  app.theme = theme(dark);
+  for (const pane of panes(app)) pane.paint();
 }
 
 /** Sets the camera from the address. */
-function look({ camera, store: { view } }: Stage): void {
+function look({ camera, store: { view } }: App): void {
   camera.flatten(view.flat);
   if (view.flat) camera.depth = 0;
   if (view.eye) camera.eye = view.eye;
 }
 
-/** Reacts to changes of the view, the clock and the camera. */
-function follow(stage: Stage, open: () => void): void {
-  const { store, clock, camera } = stage;
+/** Reacts to changes of the view, the playhead and the camera. */
+function follow(app: App, open: () => void): void {
+  const { store, playback, camera } = app;
   store.on((view, changed) => {
     if (changed("run", "compare")) open();
     if (changed("flat")) camera.flatten(view.flat);
     if (changed("eye") && String(view.eye) !== String(camera.eye)) camera.eye = view.eye;
-    if (changed("step") && view.step === null && !clock.following) clock.seek(clock.last, true);
-    if (changed("step") && view.step !== null && Math.round(clock.step) !== view.step) clock.seekStep(view.step);
-    if (changed("colour")) for (const side of sides(stage)) side.dress();
-    if (changed("trails")) stage.invalidate();
+    if (changed("step") && view.step === null && !playback.following) playback.seek(playback.last, true);
+    if (changed("step") && view.step !== null && Math.round(playback.step) !== view.step) playback.seekStep(view.step);
+    if (changed("colour", "only", "top", "selected")) for (const pane of panes(app)) pane.restyle();
+    if (changed("trails")) app.invalidate();
   });
 
   // Once nothing moves, the address records the camera and the step.
   const remember = debounced(400, () => {
-    if (clock.playing || !stage.main) return;
+    if (playback.playing || !app.main) return;
     const eye = String(camera.eye) === String(store.view.eye) ? store.view.eye : camera.eye;
-    store.set({ step: clock.following ? null : Math.round(clock.step), eye });
+    store.set({ step: playback.following ? null : Math.round(playback.step), eye });
   });
   camera.changed = () => {
-    stage.invalidate();
+    app.invalidate();
     remember();
   };
-  clock.ready = (index) => sides(stage).every((side) => side.ready(index));
-  clock.on((jumped) => {
-    for (const side of sides(stage)) side.show(jumped);
-    stage.invalidate();
+  playback.ready = (index) => panes(app).every((pane) => pane.ready(index));
+  playback.on((jumped) => {
+    for (const pane of panes(app)) pane.show(jumped);
+    app.invalidate();
     remember();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -116,7 +121,7 @@ function follow(stage: Stage, open: () => void): void {
 try {
   start();
 } catch (error) {
-  byId("stage").append(
+  byId("view").append(
     el("p", { class: "notice", role: "alert" }, `The page could not start: ${(error as Error).message}`),
   );
 }

@@ -3,13 +3,13 @@
 import { CROSS, el, icon, debounced } from "./dom";
 import { search } from "./search";
 import type { Neighbours } from "./source";
-import { type Stage, pin, pinned } from "./stage";
+import { type App, pin, pinned } from "./app";
 import { colourOf, css } from "./theme";
 import { signed, spelled, whole } from "./words";
 
 const PIN = "M8 2.5v11M2.5 8h11";
 
-export function neighbours(host: HTMLElement, stage: Stage): void {
+export function neighbours(host: HTMLElement, app: App): void {
   let kind: "centred" | "raw" = "centred";
   let asked = 0;
   const known = new Map<string, Neighbours>();
@@ -17,7 +17,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
 
   /** Asks about the frame that is shown and the first one; only the answer to the latest request counts. */
   async function ask() {
-    const { main, store } = stage;
+    const { main, store } = app;
     const word = main?.id(store.view.word) ?? null;
     const request = ++asked;
     if (!main || word === null || !main.steps.length) {
@@ -27,7 +27,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     try {
       const of = async (step: number) => {
         const key = `${main.run.id} ${step} ${word}`;
-        const answer = known.get(key) ?? (await stage.source.neighbours(main.run.id, step, word));
+        const answer = known.get(key) ?? (await app.source.neighbours(main.run.id, step, word));
         if (known.size > 500) known.clear();
         known.set(key, answer);
         return answer;
@@ -36,29 +36,29 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       if (request !== asked) return;
       [shown.now, shown.first] = answers;
     } catch (error) {
-      stage.say((error as Error).message);
+      app.toast((error as Error).message);
     }
     apply();
   }
 
   function apply() {
     const ids = (answer: Neighbours | null) => (answer ? answer[kind].map(([id]) => id) : []);
-    const { main, other } = stage;
+    const { main, other } = app;
     if (main) {
-      main.near = { now: ids(shown.now), first: main.steps.length > 1 ? ids(shown.first) : [] };
-      main.dress();
+      main.neighbours = { now: ids(shown.now), first: main.steps.length > 1 ? ids(shown.first) : [] };
+      main.restyle();
       if (other) {
         const over = (list: number[]) =>
           list.map((id) => other.id(main.run.words[id])).filter((id): id is number => id !== null);
-        other.near = { now: over(main.near.now), first: [] };
-        other.dress();
+        other.neighbours = { now: over(main.neighbours.now), first: [] };
+        other.restyle();
       }
     }
     draw();
   }
 
   function draw() {
-    const { main, store } = stage;
+    const { main, store } = app;
     const word = store.view.word;
     const id = main?.id(word) ?? null;
     if (!main || word === null) {
@@ -78,7 +78,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
       host.replaceChildren(el("p", { class: "hint" }, `This run does not have the word “${spelled(word)}”.`));
       return;
     }
-    const group = main.run.classes[main.classOf[id] - 1]?.name;
+    const group = main.run.classes[main.groups.classOf[id] - 1]?.name;
     const count = main.run.counts?.[id];
     const facts = [group, count !== undefined && `${whole(count)} times in the text`].filter(Boolean).join(" · ");
     const focused = host.contains(document.activeElement)
@@ -117,7 +117,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         choice("centred", "centred cosine"),
         choice("raw", "raw cosine"),
       ),
-      search(stage, `Pin a pair: ${spelled(word)} and …`, (second) => pin(stage, word, second)),
+      search(app, `Pin a pair: ${spelled(word)} and …`, (second) => pin(app, word, second)),
     );
     if (focused) host.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -142,14 +142,14 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
     );
 
   function column(title: string, answer: Neighbours | null, word: string): HTMLElement {
-    const main = stage.main!;
-    const pins = pinned(stage);
+    const main = app.main!;
+    const pins = pinned(app);
     const items = (answer?.[kind] ?? []).map(([id, cosine]) => {
       const other = main.run.words[id];
       const bar = el("span", { class: "bar" });
       bar.style.width = `${Math.max(0, cosine) * 100}%`;
       const dot = el("span", { class: "dot" });
-      dot.style.background = css(stage.theme.classes[colourOf(main.classOf[id])]);
+      dot.style.background = css(app.theme.classes[colourOf(main.groups.classOf[id])]);
       const isPinned = pins.some(([a, b]) => (a === word && b === other) || (a === other && b === word));
       return el(
         "li",
@@ -157,7 +157,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
         bar,
         el(
           "button",
-          { class: "word", "data-key": `${title[0]}${id}`, onclick: () => stage.store.set({ word: other }) },
+          { class: "word", "data-key": `${title[0]}${id}`, onclick: () => app.store.set({ word: other }) },
           dot,
           spelled(other),
         ),
@@ -169,7 +169,7 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
             disabled: isPinned,
             "aria-label": `Pin ${word} and ${other}`,
             title: "Pin this pair",
-            onclick: () => pin(stage, word, other),
+            onclick: () => pin(app, word, other),
           },
           icon(PIN),
         ),
@@ -180,13 +180,13 @@ export function neighbours(host: HTMLElement, stage: Stage): void {
 
   const soon = debounced(120, () => void ask());
   let last = -1;
-  stage.clock.on(() => {
-    if (stage.store.view.word === null || stage.clock.frame === last) return;
-    last = stage.clock.frame;
+  app.playback.on(() => {
+    if (app.store.view.word === null || app.playback.frame === last) return;
+    last = app.playback.frame;
     soon();
   });
-  stage.onNews((what) => what === "run" && void ask());
-  stage.store.on((_, changed) => {
+  app.onChange((what) => what === "run" && void ask());
+  app.store.on((_, changed) => {
     if (changed("word")) void ask();
     else if (changed("pins", "theme", "flat")) draw();
   });

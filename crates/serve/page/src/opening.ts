@@ -4,9 +4,9 @@ import { comparison } from "./compare";
 import { el } from "./dom";
 import { still } from "./loop";
 import { pointing } from "./pointing";
-import { Side } from "./side";
+import { Pane } from "./pane";
 import type { Summary } from "./source";
-import { type News, type Stage, sides } from "./stage";
+import { type Change, type App, panes } from "./app";
 import type { Notices } from "./status";
 
 /** How long the random vectors of step 0 are shown before the run plays. */
@@ -17,23 +17,23 @@ interface Opening {
   take(runs: Summary[]): void;
 }
 
-export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, news: (what: News) => void): Opening {
-  const { store, clock } = stage;
+export function opening(clouds: HTMLElement, app: App, notices: Notices, changed: (what: Change) => void): Opening {
+  const { store, playback } = app;
   let turns = 0;
   let busy = false;
 
-  const named = (name: string | null | undefined) => stage.runs.find((summary) => summary.name === name);
+  const named = (name: string | null | undefined) => app.runs.find((summary) => summary.name === name);
 
   function open() {
     const { view } = store;
-    const summary = named(view.run) ?? newest(stage.runs);
+    const summary = named(view.run) ?? newest(app.runs);
     if (!summary) return notices.empty();
     if (view.run && view.run !== summary.name)
-      stage.say(`There is no run “${view.run}” here; this is ${summary.name}.`);
+      app.toast(`There is no run “${view.run}” here; this is ${summary.name}.`);
     if (!summary.frames.length) return notices.waiting(summary.name);
     const beside = view.compare ? comparison(view.compare) : null;
     const second = named(beside?.name);
-    if (beside && !second) stage.say(`There is no run “${beside.name}” to compare with.`);
+    if (beside && !second) app.toast(`There is no run “${beside.name}” to compare with.`);
     void show(summary, second ?? null, beside?.held ?? null);
   }
 
@@ -43,12 +43,12 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
     busy = true;
     notices.loading();
     try {
-      const made = await Promise.all([side(first, null), second && side(second, held)]);
-      if (turn !== turns) return made.forEach((side) => side?.dispose());
-      const again = stage.main?.run.name === first.name;
-      for (const side of sides(stage)) side.dispose();
-      [stage.main, stage.other] = made;
-      showSides();
+      const made = await Promise.all([pane(first, null), second && pane(second, held)]);
+      if (turn !== turns) return made.forEach((pane) => pane?.dispose());
+      const again = app.main?.run.name === first.name;
+      for (const pane of panes(app)) pane.dispose();
+      [app.main, app.other] = made;
+      showPanes();
       begin(again);
     } catch (error) {
       notices.failed((error as Error).message, open);
@@ -57,79 +57,80 @@ export function opening(clouds: HTMLElement, stage: Stage, notices: Notices, new
     }
   }
 
-  async function side(summary: Summary, held: number | null): Promise<Side> {
-    return new Side(stage, await stage.source.run(summary.id), summary, held, lose);
+  async function pane(summary: Summary, held: number | null): Promise<Pane> {
+    return new Pane(app, await app.source.run(summary.id), summary, held, lose);
   }
 
   /** Goes on without a frame that cannot be shown. */
   function lose() {
-    clock.take(steps());
-    news("frames");
-    if (!stage.main?.steps.length) notices.failed("None of its frames can be shown.", open);
+    playback.setSteps(steps());
+    changed("frames");
+    if (!app.main?.steps.length) notices.failed("None of its frames can be shown.", open);
   }
 
-  function showSides() {
-    for (const side of sides(stage)) {
-      pointing(side, stage);
-      if (!stage.other) continue;
-      const name = side.held === null ? side.run.name : `${side.run.name} at step ${side.held}`;
-      side.element.append(el("figcaption", {}, name));
+  function showPanes() {
+    for (const pane of panes(app)) {
+      pointing(pane, app);
+      if (!app.other) continue;
+      const name = pane.held === null ? pane.run.name : `${pane.run.name} at step ${pane.held}`;
+      pane.element.append(el("figcaption", {}, name));
     }
-    clouds.replaceChildren(...sides(stage).map((side) => side.element));
-    document.title = `${stage.main!.run.name} · wordspace`;
+    clouds.replaceChildren(...panes(app).map((pane) => pane.element));
+    for (const pane of panes(app)) pane.reproject();
+    document.title = `${app.main!.run.name} · wordspace`;
   }
 
   /** When first opened, a run plays from its first frame, so that a late viewer sees the words meet too. */
   function begin(again: boolean) {
-    const { main } = stage;
+    const { main } = app;
     const { step } = store.view;
-    clock.following = step === null;
-    if (!again) clock.position = 0;
-    clock.take(steps());
-    if (step !== null) clock.seekStep(step);
-    else if (still.matches) clock.seek(clock.last);
-    else if (!again && clock.last > 0) {
-      clock.playing = false;
-      window.setTimeout(() => stage.main === main && clock.position === 0 && clock.play(), NOISE_MS);
+    playback.following = step === null;
+    if (!again) playback.position = 0;
+    playback.setSteps(steps());
+    if (step !== null) playback.seekStep(step);
+    else if (still.matches) playback.seek(playback.last);
+    else if (!again && playback.last > 0) {
+      playback.playing = false;
+      window.setTimeout(() => app.main === main && playback.position === 0 && playback.play(), NOISE_MS);
     }
     notices.clear();
-    news("run");
-    stage.invalidate();
+    changed("run");
+    app.invalidate();
   }
 
   /** The steps of all frames, without those of a run that is held at one step. */
   function steps(): number[] {
-    const moving = sides(stage).filter((side) => side.held === null);
-    return [...new Set(moving.flatMap((side) => side.steps))].sort((a, b) => a - b);
+    const moving = panes(app).filter((pane) => pane.held === null);
+    return [...new Set(moving.flatMap((pane) => pane.steps))].sort((a, b) => a - b);
   }
 
   function take(runs: Summary[]) {
     const listed = (all: Summary[]) => all.map((summary) => `${summary.name} ${summary.frames.length > 0}`).join();
-    const changes = new Set<News>(listed(runs) === listed(stage.runs) ? [] : ["runs"]);
-    stage.runs = runs;
-    if (!stage.main) return busy ? undefined : open();
-    for (const side of sides(stage)) {
-      const summary = named(side.run.name);
-      if (summary && isAnother(summary, side)) return open();
-      if (summary) update(side, summary, changes);
+    const changes = new Set<Change>(listed(runs) === listed(app.runs) ? [] : ["runs"]);
+    app.runs = runs;
+    if (!app.main) return busy ? undefined : open();
+    for (const pane of panes(app)) {
+      const summary = named(pane.run.name);
+      if (summary && isAnother(summary, pane)) return open();
+      if (summary) update(pane, summary, changes);
     }
-    if (changes.has("frames")) clock.take(steps());
-    changes.forEach(news);
-    stage.invalidate();
+    if (changes.has("frames")) playback.setSteps(steps());
+    changes.forEach(changed);
+    app.invalidate();
   }
 
-  function update(side: Side, summary: Summary, changes: Set<News>) {
-    const { summary: before } = side;
+  function update(pane: Pane, summary: Summary, changes: Set<Change>) {
+    const { summary: before } = pane;
     if (before.axes !== summary.axes || before.frames.length !== summary.frames.length) changes.add("frames");
     if (before.log !== summary.log || before.state !== summary.state) changes.add("log");
-    side.take(summary);
+    pane.update(summary);
   }
 
   return { open, take };
 }
 
 /** Whether another run now has the name of the one that is shown: it was trained anew, or its newest frame has other sizes. */
-const isAnother = (summary: Summary, { summary: before }: Side) =>
+const isAnother = (summary: Summary, { summary: before }: Pane) =>
   summary.id !== before.id ||
   (summary.frames.length > 0 && (summary.words !== before.words || summary.channels !== before.channels));
 

@@ -7,8 +7,9 @@ import { neighbours } from "./neighbours";
 import { pairs } from "./pairs";
 import { positions } from "./positions";
 import { search } from "./search";
+import { selection } from "./selection";
 import { sentence } from "./sentence";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { TABS, type Tab } from "./view";
 
 const NAMES: Record<Tab, string> = {
@@ -19,8 +20,8 @@ const NAMES: Record<Tab, string> = {
   run: "Run",
 };
 
-export function panel(host: HTMLElement, stage: Stage): void {
-  const { store } = stage;
+export function panel(host: HTMLElement, app: App): void {
+  const { store } = app;
   const tabs = TABS.map((tab) =>
     el(
       "button",
@@ -45,22 +46,25 @@ export function panel(host: HTMLElement, stage: Stage): void {
 
   const [words, training, position, text, run] = panels;
   const chosen = el("section", { class: "selection", "aria-label": "The chosen word" });
+  const selected = el("section", { class: "selection", "aria-label": "The selected words" });
   const pinnedPairs = el("section", { "aria-label": "Pairs" });
   words.append(
-    search(stage, "Find a word", (word) => store.set({ word })),
+    search(app, "Find a word", (word) => store.set({ word })),
+    selected,
     chosen,
     pinnedPairs,
   );
-  neighbours(chosen, stage);
-  pairs(pinnedPairs, stage);
-  curves(training, stage);
-  positions(position, stage);
-  sentence(text, stage);
-  about(run, stage);
+  selection(selected, app);
+  neighbours(chosen, app);
+  pairs(pinnedPairs, app);
+  curves(training, app);
+  positions(position, app);
+  sentence(text, app);
+  about(run, app);
 
   function draw() {
     // A projection has words and a source, but no training, positions or sentences.
-    const projection = stage.main?.summary.state === "projection";
+    const projection = app.main?.summary.state === "projection";
     TABS.forEach((tab, i) => {
       const on = tab === store.view.tab;
       tabs[i].hidden = projection && tab !== "words" && tab !== "run";
@@ -70,6 +74,6 @@ export function panel(host: HTMLElement, stage: Stage): void {
     });
   }
   store.on((_, changed) => changed("tab") && draw());
-  stage.onNews((what) => what === "run" && draw());
+  app.onChange((what) => what === "run" && draw());
   draw();
 }

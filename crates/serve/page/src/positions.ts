@@ -2,13 +2,13 @@
 
 import { el, debounced } from "./dom";
 import type { Positions } from "./source";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { css, diverging, mix } from "./theme";
 import { signed } from "./words";
 
 const SIZE = 320;
 
-export function positions(host: HTMLElement, stage: Stage): void {
+export function positions(host: HTMLElement, app: App): void {
   let table: Positions | null = null;
   const map = el("canvas", { class: "map", width: SIZE, height: SIZE, tabindex: "0", role: "img" });
   const curve = el("canvas", {
@@ -48,11 +48,11 @@ export function positions(host: HTMLElement, stage: Stage): void {
   const at = { row: 0, column: 0 };
 
   async function fetch() {
-    const { main, store } = stage;
+    const { main, store } = app;
     if (!main || store.view.tab !== "positions" || !main.steps.length) return;
     try {
       if (main.run.positions === "none") throw new Error("This run was trained without position vectors.");
-      table = await stage.source.positions(main.run.id, main.frame);
+      table = await app.source.positions(main.run.id, main.frame);
       problem.textContent = "";
     } catch (error) {
       table = null;
@@ -65,51 +65,51 @@ export function positions(host: HTMLElement, stage: Stage): void {
   function draw() {
     if (!table) return;
     const { rows, cosines } = table;
-    const dark = stage.theme.dark;
+    const dark = app.theme.dark;
     const pixels = new ImageData(rows, rows);
     cosines.forEach((value, i) =>
       pixels.data.set([...diverging(value / 127, dark).map((c) => Math.round(c * 255)), 255], 4 * i),
     );
     const small = el("canvas", { width: rows, height: rows });
     small.getContext("2d")!.putImageData(pixels, 0, 0);
-    const pen = map.getContext("2d")!;
-    pen.imageSmoothingEnabled = false;
-    pen.drawImage(small, 0, 0, SIZE, SIZE);
+    const ctx = map.getContext("2d")!;
+    ctx.imageSmoothingEnabled = false;
+    ctx.drawImage(small, 0, 0, SIZE, SIZE);
     map.setAttribute("aria-label", `Cosines of ${rows} positions; the arrow keys read them cell by cell`);
     drawCurve(table);
     read();
   }
 
   function drawCurve({ rows, curve: points }: Positions) {
-    const pen = curve.getContext("2d")!;
-    const { ink, paper, accent } = stage.theme;
-    pen.clearRect(0, 0, 2 * SIZE, SIZE);
+    const ctx = curve.getContext("2d")!;
+    const { ink, paper, accent } = app.theme;
+    ctx.clearRect(0, 0, 2 * SIZE, SIZE);
     let reach = 1e-9;
     for (let i = 0; i < rows; i++) reach = Math.max(reach, Math.abs(points[3 * i]) / 1.9, Math.abs(points[3 * i + 1]));
     const point = (i: number): [number, number] => [
       SIZE + (points[3 * i] / reach) * SIZE * 0.44,
       SIZE / 2 - (points[3 * i + 1] / reach) * SIZE * 0.42,
     ];
-    pen.lineWidth = 2;
+    ctx.lineWidth = 2;
     for (let i = 0; i < rows; i++) {
       const colour = css(mix(ink, mix(accent, paper, 0.2), i / (rows - 1 || 1)));
       const [x, y] = point(i);
       if (i) {
-        pen.strokeStyle = colour;
-        pen.beginPath();
-        pen.moveTo(...point(i - 1));
-        pen.lineTo(x, y);
-        pen.stroke();
+        ctx.strokeStyle = colour;
+        ctx.beginPath();
+        ctx.moveTo(...point(i - 1));
+        ctx.lineTo(x, y);
+        ctx.stroke();
       }
-      pen.fillStyle = colour;
-      pen.beginPath();
-      pen.arc(x, y, 3.2, 0, 7);
-      pen.fill();
+      ctx.fillStyle = colour;
+      ctx.beginPath();
+      ctx.arc(x, y, 3.2, 0, 7);
+      ctx.fill();
     }
-    pen.font = "22px ui-sans-serif, system-ui, sans-serif";
-    pen.fillStyle = css(ink);
+    ctx.font = "22px ui-sans-serif, system-ui, sans-serif";
+    ctx.fillStyle = css(ink);
     const last = rows - 1;
-    for (const i of [0, last]) pen.fillText(String(i * (table?.stride ?? 1)), point(i)[0] + 8, point(i)[1] - 8);
+    for (const i of [0, last]) ctx.fillText(String(i * (table?.stride ?? 1)), point(i)[0] + 8, point(i)[1] - 8);
   }
 
   function read() {
@@ -138,12 +138,12 @@ export function positions(host: HTMLElement, stage: Stage): void {
 
   const soon = debounced(120, () => void fetch());
   let frame = -1;
-  stage.clock.on(() => {
-    if (stage.clock.frame !== frame) soon();
-    frame = stage.clock.frame;
+  app.playback.on(() => {
+    if (app.playback.frame !== frame) soon();
+    frame = app.playback.frame;
   });
-  stage.onNews((what) => (what === "run" || what === "frames") && soon());
-  stage.store.on((_, changed) => {
+  app.onChange((what) => (what === "run" || what === "frames") && soon());
+  app.store.on((_, changed) => {
     if (changed("tab")) void fetch();
     if (changed("theme")) draw();
   });

@@ -14,30 +14,31 @@ import {
   WebGLRenderer,
 } from "three";
 import { type Camera, HOME_DISTANCE } from "./camera";
+import type { Box } from "./free";
 import type { Points } from "./source";
 import { COLOURS, type Rgb, type Theme } from "./theme";
 
 // A word is drawn between its coordinates in one frame (`position`) and in the next (`later`); after a jump it glides
 // there from where it was drawn (`was`). A word whose vector is not finite has no coordinates: all three are −32768.
-// `look` is colour, size, strength.
+// `look` is colour, size, strength; words of strength 0 are hidden.
 const VERTEX = `
 precision highp float;
 in vec3 position, later, was;
 in vec4 look;
 uniform mat4 modelViewMatrix, projectionMatrix;
 uniform vec3 scales;
-uniform float between, glide, depth, pixels, away, crowd;
+uniform float between, tween, depth, pixels, away, crowd, shrink;
 uniform vec3 palette[${COLOURS}], paper;
 out vec3 colour;
 out float edge;
 void main() {
-  bool nowhere = all(lessThanEqual(position, vec3(-1.0))) || all(lessThanEqual(later, vec3(-1.0)));
-  vec3 point = mix(mix(position * scales.x, later * scales.y, between), was * scales.z, glide);
+  bool nowhere = look.z == 0.0 || all(lessThanEqual(position, vec3(-1.0))) || all(lessThanEqual(later, vec3(-1.0)));
+  vec3 point = mix(mix(position * scales.x, later * scales.y, between), was * scales.z, tween);
   point.z *= depth;
   vec4 seen = modelViewMatrix * vec4(point, 1.0);
   gl_Position = nowhere ? vec4(2.0, 2.0, 2.0, 1.0) : projectionMatrix * seen;
   float strength = look.z * 255.0 / 100.0;
-  float size = (2.4 + 7.0 * look.y) * crowd * (strength > 1.5 ? 1.35 : 1.0);
+  float size = (2.4 + 7.0 * look.y) * crowd * shrink * (strength > 1.5 ? 1.35 : 1.0);
   gl_PointSize = clamp(size * away / max(-seen.z, 0.05), 2.2, 44.0) * pixels;
   edge = min(0.8, 1.6 / gl_PointSize);
   float far = clamp((-seen.z - away) / (1.6 * away) + 0.12, 0.0, 0.55);
@@ -64,16 +65,19 @@ function renderer(canvas: HTMLCanvasElement): WebGLRenderer {
   }
 }
 
-export interface Spot {
+export interface ScreenPoint {
   x: number;
   y: number;
   /** 1 at the distance of the point that is looked at, larger in front of it, 0 behind the camera. */
   near: number;
 }
 
+/** Words that must be visible keep this distance from the edges of the free area, so that their labels fit, in pixels. */
+const ROOM = 26;
+
 /** The coordinate of a word whose vector is not finite. */
 export const NO_COORDINATE = -32768;
-const GLIDE_SECONDS = 0.45;
+const TWEEN_SECONDS = 0.45;
 
 export class Scene {
   readonly canvas = document.createElement("canvas");
@@ -85,11 +89,12 @@ export class Scene {
   private readonly uniforms = {
     scales: { value: new Vector3(1, 1, 1) },
     between: { value: 0 },
-    glide: { value: 0 },
+    tween: { value: 0 },
     depth: { value: 1 },
     pixels: { value: 1 },
     away: { value: 4 },
     crowd: { value: 1 },
+    shrink: { value: 1 },
     palette: { value: Array.from({ length: COLOURS }, () => new Color()) },
     paper: { value: new Color() },
   };
@@ -98,6 +103,8 @@ export class Scene {
   private onScreen = new Matrix4();
   width = 1;
   height = 1;
+  /** The part of the picture that nothing covers: the point that the camera looks at is drawn at its centre. */
+  free: Box = [0, 0, 1, 1];
   private sharpness = Math.min(2, devicePixelRatio || 1);
 
   constructor(private camera: Camera) {
@@ -115,7 +122,7 @@ export class Scene {
   }
 
   /** Allocates the buffers for a vocabulary; `sizes` are from 0 (rare) to 1. */
-  take(sizes: Float32Array): void {
+  allocate(sizes: Float32Array): void {
     this.words = sizes.length;
     this.frames = null;
     this.was = new Float32Array(3 * this.words);
@@ -131,14 +138,18 @@ export class Scene {
     this.uniforms.crowd.value = Math.min(1.15, Math.max(0.4, (500 / this.words) ** 0.25));
   }
 
-  /** Sets colours and strengths: 100 is normal, less is paler, 200 stands out. */
-  dress(colour: (word: number) => number, strength: (word: number) => number): void {
+  /** Sets colours and strengths: 100 is normal, less is paler, 0 is hidden, 200 stands out. */
+  restyle(colour: (word: number) => number, strength: (word: number) => number): void {
     const look = this.geometry.getAttribute("look") as BufferAttribute;
     for (let word = 0; word < this.words; word++) {
       look.array[4 * word] = colour(word);
       look.array[4 * word + 2] = strength(word);
     }
     look.needsUpdate = true;
+  }
+
+  hidden(word: number): boolean {
+    return this.geometry.getAttribute("look").array[4 * word + 2] === 0;
   }
 
   paint(theme: Theme, colours: Rgb[]): void {
@@ -148,9 +159,9 @@ export class Scene {
     this.uniforms.palette.value.forEach((colour, i) => colour.setRGB(...colours[i]));
   }
 
-  /** Shows the words at the fraction `between` of the way from one frame to the next, scaled by `unit`; with `glide` they move there smoothly. */
-  show(earlier: Points, later: Points, between: number, unit: number, glide: boolean): void {
-    if (glide && this.frames) this.remember();
+  /** Shows the words at the fraction `between` of the way from one frame to the next, scaled by `unit`; with `tween` they glide there. */
+  show(earlier: Points, later: Points, between: number, unit: number, tween: boolean): void {
+    if (tween && this.frames) this.remember();
     this.upload("position", this.frames?.[0], earlier);
     this.upload("later", this.frames?.[1], later);
     this.frames = [earlier, later];
@@ -173,13 +184,13 @@ export class Scene {
       for (let axis = 0; axis < 3; axis++) this.was[3 * word + axis] = spot[axis] || 0;
     }
     this.geometry.getAttribute("was").needsUpdate = true;
-    this.uniforms.glide.value = 1;
+    this.uniforms.tween.value = 1;
   }
 
   /** Advances gliding words by some seconds; says whether they moved. */
-  glide(seconds: number): boolean {
-    if (this.uniforms.glide.value === 0) return false;
-    this.uniforms.glide.value = Math.max(0, this.uniforms.glide.value - seconds / GLIDE_SECONDS);
+  tween(seconds: number): boolean {
+    if (this.uniforms.tween.value === 0) return false;
+    this.uniforms.tween.value = Math.max(0, this.uniforms.tween.value - seconds / TWEEN_SECONDS);
     return true;
   }
 
@@ -191,14 +202,14 @@ export class Scene {
   world(word: number, into = new Float32Array(3)): Float32Array {
     if (!this.frames) return into;
     const [earlier, later] = this.frames;
-    const { scales, between, glide } = this.uniforms;
+    const { scales, between, tween } = this.uniforms;
     if (earlier.coordinates[3 * word] === NO_COORDINATE || later.coordinates[3 * word] === NO_COORDINATE)
       return into.fill(NaN);
     for (let axis = 0; axis < 3; axis++) {
       const from = (earlier.coordinates[3 * word + axis] / 32767) * scales.value.x;
       const to = (later.coordinates[3 * word + axis] / 32767) * scales.value.y;
       const now = from + (to - from) * between.value;
-      into[axis] = now + (this.was[3 * word + axis] - now) * glide.value;
+      into[axis] = now + (this.was[3 * word + axis] - now) * tween.value;
     }
     return into;
   }
@@ -218,12 +229,18 @@ export class Scene {
     return true;
   }
 
-  draw(): void {
-    const { yaw, pitch, distance, target, depth } = this.camera;
-    const aspect = this.width / this.height;
-    // On a narrow screen the cloud fits the width.
-    const away = distance * Math.max(1, 0.95 / aspect);
-    this.lens.aspect = aspect;
+  /** On a narrow screen the cloud fits the width: distances are multiplied by this. */
+  private get stretch(): number {
+    return Math.max(1, (0.95 * this.height) / this.width);
+  }
+
+  private aim(): void {
+    const { yaw, pitch, distance, extra, target } = this.camera;
+    const { width, height, free } = this;
+    const away = (distance + extra) * this.stretch;
+    this.lens.aspect = width / height;
+    const [x, y] = [free[0] + free[2] / 2, free[1] + free[3] / 2];
+    this.lens.setViewOffset(width, height, width / 2 - x, height / 2 - y, width, height);
     this.lens.position.set(
       target[0] + away * Math.sin(yaw) * Math.cos(pitch),
       target[1] + away * Math.sin(pitch),
@@ -233,14 +250,39 @@ export class Scene {
     this.lens.updateProjectionMatrix();
     this.lens.updateMatrixWorld();
     this.onScreen.multiplyMatrices(this.lens.projectionMatrix, this.lens.matrixWorldInverse);
-    this.uniforms.depth.value = depth;
+    this.uniforms.depth.value = this.camera.depth;
     this.uniforms.pixels.value = this.sharpness;
-    this.uniforms.away.value = HOME_DISTANCE * Math.max(1, 0.95 / aspect);
+    // Where the camera steps back for pinned words, the others stay as strong and labelled as before, but a bit smaller.
+    this.uniforms.away.value = (HOME_DISTANCE + extra) * this.stretch;
+    this.uniforms.shrink.value = Math.sqrt(HOME_DISTANCE / (HOME_DISTANCE + extra));
+  }
+
+  /** How much farther away than `camera.distance` the camera must be for these words to lie in the free area. */
+  extraDistance(words: Iterable<number>): number {
+    this.aim();
+    const { width, height, free, lens } = this;
+    const focus = 1 / Math.tan(this.camera.field / 2);
+    const most = [Math.max(free[2] / 2 - ROOM, 20) / (width / 2), Math.max(free[3] / 2 - ROOM, 20) / (height / 2)];
+    const seen = new Vector3();
+    let extra = -Infinity;
+    for (const word of words) {
+      const [x, y, z] = this.world(word);
+      if (Number.isNaN(x)) continue;
+      seen.set(x, y, z * this.camera.depth).applyMatrix4(lens.matrixWorldInverse);
+      const across = (Math.abs(seen.x) * focus) / lens.aspect / most[0];
+      extra = Math.max(extra, across + seen.z, (Math.abs(seen.y) * focus) / most[1] + seen.z);
+    }
+    // `seen.z` is minus the distance along the view, which includes the extra distance of now.
+    return Math.max(0, extra / this.stretch + this.camera.extra);
+  }
+
+  draw(): void {
+    this.aim();
     this.renderer.render(this.scene, this.lens);
   }
 
   /** Projects world coordinates to the picture, in CSS pixels. */
-  project(point: ArrayLike<number>, into: Spot): Spot {
+  project(point: ArrayLike<number>, into: ScreenPoint): ScreenPoint {
     const m = this.onScreen.elements;
     const [x, y, z] = [point[0], point[1], point[2] * this.camera.depth];
     const w = m[3] * x + m[7] * y + m[11] * z + m[15];
@@ -256,11 +298,23 @@ export class Scene {
     this.renderer.forceContextLoss();
   }
 
+  /** The words that lie in an area of the picture. */
+  within(holds: (x: number, y: number) => boolean): number[] {
+    const [point, spot, found] = [new Float32Array(3), { x: 0, y: 0, near: 0 }, [] as number[]];
+    for (let word = 0; word < this.words; word++) {
+      if (this.hidden(word)) continue;
+      this.project(this.world(word, point), spot);
+      if (spot.near > 0 && holds(spot.x, spot.y)) found.push(word);
+    }
+    return found;
+  }
+
   /** The word at a pixel of the picture: of those within `reach` pixels, the one in front. */
   pick(x: number, y: number, reach: number): number | null {
     const [point, spot] = [new Float32Array(3), { x: 0, y: 0, near: 0 }];
     let [found, best] = [-1, Infinity];
     for (let word = 0; word < this.words; word++) {
+      if (this.hidden(word)) continue;
       this.project(this.world(word, point), spot);
       if (spot.near === 0) continue;
       const from = Math.hypot(spot.x - x, spot.y - y);

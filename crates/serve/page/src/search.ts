@@ -1,14 +1,14 @@
 // A search field that suggests words while the reader types.
 
 import { el } from "./dom";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { spelled } from "./words";
 
 const MOST = 8;
 let fields = 0;
 
 /** A field that calls `chosen` with a word of the run. */
-export function search(stage: Stage, name: string, chosen: (word: string) => void): HTMLElement {
+export function search(app: App, name: string, chosen: (word: string) => void): HTMLElement {
   const list = el("ul", { role: "listbox", id: `suggestions-${++fields}`, "aria-label": "Words", hidden: true });
   const field = el("input", {
     type: "text",
@@ -63,7 +63,7 @@ export function search(stage: Stage, name: string, chosen: (word: string) => voi
   field.addEventListener("input", () => {
     marked = 0;
     if (!field.value.trim()) return close();
-    found = matches(stage.main?.run.words ?? [], field.value);
+    found = matches(app.main?.run.words ?? [], field.value);
     draw();
   });
   field.addEventListener("keydown", (event) => {

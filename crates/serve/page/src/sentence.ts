@@ -2,7 +2,7 @@
 
 import { el, debounced } from "./dom";
 import type { Sentence, Token } from "./source";
-import type { Stage } from "./stage";
+import type { App } from "./app";
 import { css, diverging } from "./theme";
 import { signed, spelled } from "./words";
 
@@ -14,7 +14,7 @@ const OFFERS = [
   "the cat was in the park and the dog was in the park",
 ];
 
-export function sentence(host: HTMLElement, stage: Stage): void {
+export function sentence(host: HTMLElement, app: App): void {
   const field = el("input", {
     type: "text",
     "aria-label": "Your sentence",
@@ -42,12 +42,12 @@ export function sentence(host: HTMLElement, stage: Stage): void {
   let asked = 0;
 
   async function fetch() {
-    const { main, store } = stage;
+    const { main, store } = app;
     if (!main || store.view.tab !== "sentence" || !main.steps.length) return;
-    if (!field.value.trim()) field.value = offer(stage);
+    if (!field.value.trim()) field.value = offer(app);
     const request = ++asked;
     try {
-      const answer = await stage.source.sentence(main.run.id, main.frame, field.value);
+      const answer = await app.source.sentence(main.run.id, main.frame, field.value);
       if (request !== asked) return;
       problem.textContent = "";
       draw(answer);
@@ -68,12 +68,12 @@ export function sentence(host: HTMLElement, stage: Stage): void {
           "div",
           { class: "strip-line" },
           el("span", { class: "sign", "aria-hidden": "true" }, sign),
-          strip(stage, `${spelled(token.piece)}, ${name}`, values, largest, (text) => (readout.textContent = text)),
+          strip(app, `${spelled(token.piece)}, ${name}`, values, largest, (text) => (readout.textContent = text)),
         );
-      if (!token.place) return [one("token vector", "", token.token)];
+      if (!token.position_vector) return [one("token vector", "", token.token)];
       return [
         one("token vector", "", token.token),
-        one(`position vector ${token.position}`, "+", token.place),
+        one(`position vector ${token.position}`, "+", token.position_vector),
         one("sum", "=", token.sum),
       ];
     };
@@ -89,12 +89,11 @@ export function sentence(host: HTMLElement, stage: Stage): void {
               "button",
               {
                 class: "word",
-                onclick: () =>
-                  stage.main && stage.store.set({ word: stage.main.run.words[token.id] ?? null, tab: "words" }),
+                onclick: () => app.main && app.store.set({ word: app.main.run.words[token.id] ?? null, tab: "words" }),
               },
               spelled(token.piece),
             ),
-            el("span", { class: "facts" }, `token ${token.id}, position ${token.position}`),
+            el("span", { class: "facts" }, `token id ${token.id}, position ${token.position}`),
           ),
           ...strips(token),
         ),
@@ -109,22 +108,22 @@ export function sentence(host: HTMLElement, stage: Stage): void {
   );
   const soon = debounced(150, () => void fetch());
   let frame = -1;
-  stage.clock.on(() => {
-    if (stage.clock.frame !== frame) soon();
-    frame = stage.clock.frame;
+  app.playback.on(() => {
+    if (app.playback.frame !== frame) soon();
+    frame = app.playback.frame;
   });
-  stage.onNews((what) => {
+  app.onChange((what) => {
     if (what === "run") field.value = "";
     if (what === "run" || what === "frames") soon();
   });
-  stage.store.on((_, changed) => changed("tab", "theme") && void fetch());
+  app.store.on((_, changed) => changed("tab", "theme") && void fetch());
 }
 
 /** A word that occurs twice has one token vector but two sums, because of its positions. */
 function twice(tokens: Token[]): string {
   for (const first of tokens) {
     const second = tokens.findLast((token) => token.id === first.id && token.position > first.position);
-    if (!second || !first.place) continue;
+    if (!second || !first.position_vector) continue;
     const [a, b] = [first.sum, second.sum];
     const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i], 0);
     const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
@@ -134,7 +133,7 @@ function twice(tokens: Token[]): string {
 }
 
 /** A sentence of words that this run has. */
-function offer({ main }: Stage): string {
+function offer({ main }: App): string {
   const knows = (word: string) => main!.ids.has(word) || main!.ids.has(` ${word}`) || main!.ids.has(`Ġ${word}`);
   return (
     OFFERS.find((text) => text.split(" ").every(knows)) ??
@@ -146,13 +145,7 @@ function offer({ main }: Stage): string {
 }
 
 /** A vector as a strip of cells, blue below zero and orange above. Pointing or the arrow keys read its values. */
-function strip(
-  stage: Stage,
-  name: string,
-  values: number[],
-  largest: number,
-  say: (text: string) => void,
-): HTMLElement {
+function strip(app: App, name: string, values: number[], largest: number, say: (text: string) => void): HTMLElement {
   const across = Math.min(ACROSS, values.length);
   const down = Math.ceil(values.length / across);
   const canvas = el("canvas", {
@@ -164,10 +157,10 @@ function strip(
     "aria-label": `${name}: ${values.length} values; the arrow keys read them`,
   });
   canvas.style.aspectRatio = `${across} / ${down * (down > 1 ? 1 : 3)}`;
-  const pen = canvas.getContext("2d")!;
+  const ctx = canvas.getContext("2d")!;
   values.forEach((value, i) => {
-    pen.fillStyle = css(diverging(value / largest, stage.theme.dark));
-    pen.fillRect(i % across, Math.floor(i / across), 1, 1);
+    ctx.fillStyle = css(diverging(value / largest, app.theme.dark));
+    ctx.fillRect(i % across, Math.floor(i / across), 1, 1);
   });
   let at = 0;
   const read = () => {

@@ -1,6 +1,15 @@
 // Frames from `wordspace serve`, which runs on the same machine and reads the run folder.
 
-import { type Summary, Missing, type News, type Source, readPoints, readPositions } from "./source";
+import {
+  type Summary,
+  Missing,
+  type Listener,
+  PROJECTIONS,
+  type Projection,
+  type Source,
+  readPoints,
+  readPositions,
+} from "./source";
 
 const RETRY_MS = 2000;
 /** The status of an answer that took too long, or of a request that found the queue full. */
@@ -25,10 +34,11 @@ const bytes = async (path: string) => (await ask(path)).arrayBuffer();
 export function server(): Source {
   const of = (id: number, rest: string) => `api/runs/${id}${rest}`;
   return {
+    projections: PROJECTIONS,
     runs: async () => (await json("api/runs")).runs,
     run: (id) => json(of(id, "")),
     log: (id) => json(of(id, "/log")),
-    points: async (id, step) => readPoints(await bytes(of(id, `/points/${step}`))),
+    points: async (id, step, projection) => readPoints(await bytes(of(id, `/points/${step}?${query(projection)}`))),
     neighbours: (id, step, word) => json(of(id, `/neighbours/${step}?word=${word}&top=10`)),
     pair: (id, a, b) => json(of(id, `/pair?a=${a}&b=${b}`)),
     positions: async (id, step) => readPositions(await bytes(of(id, `/positions/${step}`))),
@@ -37,8 +47,14 @@ export function server(): Source {
   };
 }
 
+function query(projection: Projection): string {
+  if (projection.by !== "pair") return `by=${projection.by}`;
+  const { a, b, against } = projection;
+  return `by=pair&a=${a}&b=${b}${against === null ? "" : `&against=${against}`}`;
+}
+
 /** Listens to the live stream and reconnects when it breaks. */
-function subscribe(news: News): () => void {
+function subscribe(listener: Listener): () => void {
   let stream: EventSource | null = null;
   let waiting = 0;
   let failures = 0;
@@ -46,13 +62,13 @@ function subscribe(news: News): () => void {
     stream = new EventSource("api/live");
     stream.onmessage = (event) => {
       failures = 0;
-      news.connection(true);
-      news.runs((JSON.parse(event.data) as { runs: Summary[] }).runs);
+      listener.connection(true);
+      listener.runs((JSON.parse(event.data) as { runs: Summary[] }).runs);
     };
     stream.onerror = () => {
       stream?.close();
       // The server may end a stream to make room for another; only a failed reconnection counts as lost.
-      if (failures++) news.connection(false);
+      if (failures++) listener.connection(false);
       waiting = window.setTimeout(open, failures > 1 ? RETRY_MS : 0);
     };
   };

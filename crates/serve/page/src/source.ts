@@ -18,7 +18,7 @@ export interface Summary {
   frames: number[];
   /** The version of the axes: points of different versions are not comparable. */
   axes: number;
-  /** The size of the log in bytes; it grows when there is news. */
+  /** The size of the log in bytes; it grows when there is listener. */
   log: number;
 }
 
@@ -53,7 +53,7 @@ export interface Evaluation {
   bits_per_character: number;
 }
 
-export interface Look {
+export interface Measurement {
   step: number;
   purity: number | null;
   /** The 5th, 50th and 95th percentile of the centred cosines of random pairs. */
@@ -66,7 +66,7 @@ export interface Log {
   loss: number[];
   smoothed: number[];
   evaluations: Evaluation[];
-  looks: Look[];
+  looks: Measurement[];
   tokens: number;
   seconds: number;
   /** Says so if lines of the log could not be parsed. */
@@ -89,6 +89,19 @@ export interface Neighbours {
   centred: [number, number][];
 }
 
+/** What the words are drawn by: the principal axes of the newest frame, the axes of a pair, or a layout of each frame. */
+export const PROJECTIONS = ["pca", "pair", "tsne", "umap"] as const;
+export type ProjectionName = (typeof PROJECTIONS)[number];
+export type Projection = { by: Exclude<ProjectionName, "pair"> } | PairProjection;
+
+/** Horizontally from `against` (or the mean of all words) to the pair, vertically between the two as they were at first. */
+export interface PairProjection {
+  by: "pair";
+  a: number;
+  b: number;
+  against: number | null;
+}
+
 /** A pair's cosine and centred cosine by frame, with percentiles of the centred cosines of random pairs. */
 export interface Pair {
   a: number;
@@ -96,6 +109,8 @@ export interface Pair {
   steps: number[];
   raw: number[];
   centred: number[];
+  /** The rank of each word among the ten nearest words of the other, by centred cosine; null beyond the tenth. */
+  ranks: [number | null, number | null][];
   low: number[];
   middle: number[];
   high: number[];
@@ -118,7 +133,7 @@ export interface Token {
   position: number;
   token: number[];
   /** The position vector; null where the run has no position table. */
-  place: number[] | null;
+  position_vector: number[] | null;
   sum: number[];
 }
 
@@ -128,7 +143,7 @@ export interface Sentence {
   tokens: Token[];
 }
 
-export interface News {
+export interface Listener {
   runs(runs: Summary[]): void;
   connection(alive: boolean): void;
 }
@@ -138,16 +153,18 @@ export class Missing extends Error {}
 
 /** Every failure is an `Error` with a message for the reader. */
 export interface Source {
+  /** What it can draw words by. */
+  projections: readonly ProjectionName[];
   runs(): Promise<Summary[]>;
   run(id: number): Promise<Run>;
   log(id: number): Promise<Log | null>;
-  points(id: number, step: number): Promise<Points>;
+  points(id: number, step: number, projection: Projection): Promise<Points>;
   neighbours(id: number, step: number, word: number): Promise<Neighbours>;
   pair(id: number, a: number, b: number): Promise<Pair>;
   positions(id: number, step: number): Promise<Positions>;
   sentence(id: number, step: number, text: string): Promise<Sentence>;
   /** Reports changes until the function that it returns is called. */
-  subscribe(news: News): () => void;
+  subscribe(listener: Listener): () => void;
 }
 
 /** Decodes `WSP1`: version of the axes, step, V, scale, then V × 3 16-bit integers. */

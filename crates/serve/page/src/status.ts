@@ -13,8 +13,8 @@ export function status(host: HTMLElement) {
     { class: "lost", role: "status", hidden: true },
     "Connection lost. The picture stays, and the page reconnects when wordspace is running again.",
   );
-  const said = el("p", { class: "said", role: "status", hidden: true });
-  host.append(notice, lost, said);
+  const toasted = el("p", { class: "toast", role: "status", hidden: true });
+  host.append(notice, lost, toasted);
   let timer = 0;
   const show = (...children: (Node | string)[]) => {
     notice.replaceChildren(...children);
@@ -38,11 +38,11 @@ export function status(host: HTMLElement) {
       lost.hidden = alive;
     },
     /** Shows a message for a few seconds. */
-    say: (text: string) => {
-      said.textContent = text;
-      said.hidden = false;
+    toast: (text: string) => {
+      toasted.textContent = text;
+      toasted.hidden = false;
       clearTimeout(timer);
-      timer = window.setTimeout(() => (said.hidden = true), SHOWN_MS);
+      timer = window.setTimeout(() => (toasted.hidden = true), SHOWN_MS);
     },
   };
 }

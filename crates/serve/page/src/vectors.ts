@@ -20,11 +20,16 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   return product / (Math.sqrt(aa * bb) || 1);
 }
 
-/** The table with the mean of its rows subtracted from each. */
-export function subtractMean(table: Table): Table {
+function mean(table: Table): Float64Array {
   const mean = new Float64Array(table.channels);
   table.values.forEach((value, index) => (mean[index % table.channels] += value / table.rows));
-  return { ...table, values: table.values.map((value, index) => value - mean[index % table.channels]) };
+  return mean;
+}
+
+/** The table with the mean of its rows subtracted from each. */
+export function subtractMean(table: Table): Table {
+  const centre = mean(table);
+  return { ...table, values: table.values.map((value, index) => value - centre[index % table.channels]) };
 }
 
 /** The `top` rows with the largest cosine to `word`, without itself. */
@@ -70,6 +75,42 @@ export function principal(table: Table): Float32Array {
     }
   }
   return points;
+}
+
+/**
+ * The rows of `table` on the axes of a pair, [rows, 3], relative to their mean. The first axis leads from `against` (or the
+ * mean) to the middle of the pair in the last frame, the second from one word to the other in the first; the third is 0.
+ */
+export function pairCoordinates(
+  table: Table,
+  first: Table,
+  last: Table,
+  [a, b]: [number, number],
+  against: number | null,
+): Float32Array {
+  const contrast = against === null ? mean(last) : row(last, against);
+  const across = unit(row(last, a).map((x, c) => (x + row(last, b)[c]) / 2 - contrast[c]));
+  const apart = row(first, a).map((x, c) => x - row(first, b)[c]);
+  const shared = dot(apart, across);
+  const up = unit(apart.map((x, c) => x - shared * across[c]));
+  const centred = subtractMean(table);
+  const points = new Float32Array(3 * table.rows);
+  for (let r = 0; r < table.rows; r++) points.set([dot(row(centred, r), across), dot(row(centred, r), up)], 3 * r);
+  return points;
+}
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, c) => sum + value * b[c], 0);
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return vector.map((value) => (length > 0 ? value / length : 0));
+}
+
+/** Coordinates as `Points` holds them: value / 32767 × scale, −32768 for a point that is not finite. */
+export function toInt16(points: Float32Array): { scale: number; coordinates: Int16Array } {
+  const scale = points.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0) || 1;
+  const coordinates = Int16Array.from(points, (x) => (Number.isFinite(x) ? Math.round((x / scale) * 32767) : -32768));
+  return { scale, coordinates };
 }
 
 function principalDirection(table: Table): Float32Array {

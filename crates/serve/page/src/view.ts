@@ -1,6 +1,8 @@
 // What the page shows, and the fragment of its address, which can be sent to somebody else.
 
 import { debounced } from "./dom";
+import { COLOURINGS, type Colouring } from "./groups";
+import { PROJECTIONS, type ProjectionName } from "./source";
 
 export const TABS = ["words", "training", "positions", "sentence", "run"] as const;
 export type Tab = (typeof TABS)[number];
@@ -16,7 +18,15 @@ export interface View {
   pins: [string, string][] | null;
   flat: boolean;
   trails: boolean;
-  colour: "class" | "frequency";
+  colour: Colouring;
+  /** What the words are drawn by. */
+  projection: ProjectionName;
+  /** Only the words of this class are drawn. */
+  only: string | null;
+  /** Only so many of the most frequent words are drawn. */
+  top: number | null;
+  /** The words inside the lasso that was drawn last. Not in the address: they can be very many. */
+  selected: string[];
   theme: "light" | "dark" | null;
   tab: Tab;
   /** The camera: yaw, pitch, distance and the point it looks at. */
@@ -32,6 +42,10 @@ const FIRST: View = {
   flat: false,
   trails: true,
   colour: "class",
+  projection: "pca",
+  only: null,
+  top: null,
+  selected: [],
   theme: null,
   tab: "words",
   eye: null,
@@ -50,7 +64,10 @@ export function toFragment(view: View): string {
   put("pins", view.pins && (view.pins.map((pair) => pair.map(escape).join(".")).join(",") || "none"));
   put("view", view.flat && "2d");
   put("trails", !view.trails && "off");
-  put("colour", view.colour === "frequency" && "frequency");
+  put("colour", view.colour !== "class" && view.colour);
+  put("projection", view.projection !== "pca" && view.projection);
+  put("only", view.only && escape(view.only));
+  put("top", view.top === null ? null : String(view.top));
   put("theme", view.theme);
   put("tab", view.tab !== "words" && view.tab);
   put("eye", view.eye && view.eye.map((value) => Number(value.toFixed(3))).join(","));
@@ -70,15 +87,21 @@ export function fromFragment(fragment: string): View {
   const eye = given.get("eye")?.split(",").map(Number);
   const tab = TABS.find((tab) => tab === given.get("tab"));
   const theme = given.get("theme");
+  const projection = PROJECTIONS.find((projection) => projection === given.get("projection")) ?? "pca";
+  const top = Number(given.get("top"));
   return {
     run: text("run"),
     compare: text("compare"),
     step: given.has("step") && Number.isFinite(step) ? step : null,
     word: text("word"),
     pins: pins(given.get("pins")),
-    flat: given.get("view") === "2d",
+    flat: given.get("view") === "2d" || projection !== "pca",
     trails: given.get("trails") !== "off",
-    colour: given.get("colour") === "frequency" ? "frequency" : "class",
+    colour: COLOURINGS.find((colour) => colour === given.get("colour")) ?? "class",
+    projection,
+    only: text("only"),
+    top: Number.isInteger(top) && top > 0 ? top : null,
+    selected: [],
     theme: theme === "light" || theme === "dark" ? theme : null,
     tab: tab ?? "words",
     eye: eye?.length === 6 && eye.every(Number.isFinite) ? eye : null,

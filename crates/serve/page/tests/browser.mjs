@@ -11,6 +11,44 @@ export const browser = await chromium.launch({
   args: [...PLAIN, ...QUIET, ...SOFTWARE],
 });
 
+/** Records what is drawn over the clouds: texts with their boxes, and the ends of the links of pinned pairs. */
+function record() {
+  const context = CanvasRenderingContext2D.prototype;
+  let path = [];
+  const watch = (name, act) => {
+    const own = context[name];
+    context[name] = function (...given) {
+      if (this.canvas.classList.contains("overlay")) act(this, given);
+      return own.apply(this, given);
+    };
+  };
+  watch("clearRect", () => (window.drawn = { texts: [], links: [] }));
+  watch("beginPath", () => (path = []));
+  watch("moveTo", (_, point) => path.push(point));
+  watch("lineTo", (_, point) => path.push(point));
+  watch("stroke", ({ lineWidth }) => Math.abs(lineWidth - 1.4) < 0.01 && window.drawn.links.push(path));
+  watch("fillText", (ctx, [text, x, y]) => {
+    const [width, height] = [ctx.measureText(text).width, Number(/([\d.]+)px/.exec(ctx.font)[1])];
+    window.drawn.texts.push({ text, stands: /^(600|500)/.test(ctx.font), box: [x, y - height / 2, width, height] });
+  });
+}
+
+/** What is drawn over the clouds once nothing moves any more. */
+export const drawn = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        let [seen, same] = [null, 0];
+        const look = () => {
+          same = window.drawn === seen ? same + 1 : 0;
+          seen = window.drawn;
+          if (same < 6 || !seen?.links.length) requestAnimationFrame(look);
+          else done(seen);
+        };
+        look();
+      }),
+  );
+
 /** Opens an address in a new page; `faults` collects its errors. */
 export async function open(address, { width = 1280, height = 800, dark = false, phone = false, still = false } = {}) {
   const context = await browser.newContext({
@@ -22,6 +60,7 @@ export async function open(address, { width = 1280, height = 800, dark = false, 
     acceptDownloads: true,
   });
   const page = await context.newPage();
+  await page.addInitScript(record);
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error.stack)));
   page.on("console", (message) => message.type() === "error" && faults.push(message.text()));

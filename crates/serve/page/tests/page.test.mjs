@@ -173,7 +173,7 @@ test("theme, dimensions and colours change at a click", () =>
     await until(page, () => location.hash.includes("theme=dark"));
     await page.keyboard.press("2");
     await page.getByRole("button", { name: "switch to 3-D" }).waitFor();
-    await page.getByRole("button", { name: "colour by frequency" }).click();
+    await page.getByLabel("Colours", { exact: true }).selectOption("frequency");
     await page.getByText("rare").waitFor();
   }));
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { arrived, browser, open, pairNow, rate, step, until } from "./browser.mjs";
+import { arrived, browser, drawn, open, pairNow, rate, step, until } from "./browser.mjs";
 import { writeReport } from "./report.mjs";
 import { standin } from "./standin.mjs";
 import { synthetic } from "./synthetic.mjs";
@@ -102,6 +102,15 @@ test("a report works from disk without a server", async () => {
     listed.every((word) => people.has(word)),
     `${listed} are people`,
   );
+  const projections = page.getByLabel("Projection");
+  assert.deepEqual(await projections.locator("option").allTextContents(), ["PCA", "cat · dog"]);
+  await projections.selectOption("pair");
+  await page.locator(".axes").filter({ hasText: "→ from piano to cat and dog" }).waitFor();
+  const ends = async () => (await drawn(page)).links[0];
+  const apart = ([[ax, ay], [bx, by]]) => Math.hypot(ax - bx, ay - by);
+  const late = apart(await ends());
+  await page.getByRole("slider", { name: "Step" }).press("Home");
+  assert.ok(apart(await ends()) > 3 * late, "cat and dog are seen to meet");
   await page.getByRole("tab", { name: "Sentence" }).click();
   await page.getByLabel("Your sentence").fill("cat dog cat");
   await page.locator("#panel-sentence .facts").filter({ hasText: "at positions 0 and 2" }).waitFor();

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browser, open, until } from "./browser.mjs";
+import { browser, drawn, open, until } from "./browser.mjs";
 import { start } from "./program.mjs";
 
 const MAX_BYTES = 300_000;
@@ -24,8 +24,7 @@ try {
   });
   await until(page, () => document.querySelectorAll(".pair .line.main").length >= 2);
   await page.locator(".caption p").waitFor();
-  // Words glide in, and the caption moves out of their way.
-  await page.waitForTimeout(6000);
+  await drawn(page);
   await page.screenshot({ path: file });
   child.kill("SIGINT");
   await ended;

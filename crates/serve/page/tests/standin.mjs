@@ -34,7 +34,8 @@ export async function standin(made, shown = made.steps.length, port = 0, runs = 
         .writeHead(500, { "content-type": "application/json" })
         .end(JSON.stringify({ error: `The frame of step ${step} is broken.` }));
     if (of === "log") return json(all.log(shown));
-    if (of === "points") return send("application/octet-stream", all.points(Number(step)));
+    if (of === "points")
+      return send("application/octet-stream", all.points(Number(step), url.searchParams.get("by") ?? "pca"));
     if (of === "neighbours") return json(all.neighbours(Number(step), asked("word"), asked("top")));
     if (of === "pair") return json(all.pair(asked("a"), asked("b"), made.steps.slice(0, shown)));
     if (of === "positions") return send("application/octet-stream", all.positions(Number(step)));

@@ -23,8 +23,10 @@ export function synthetic({
   hostile = [],
   notFinite = [],
   broken = [],
+  classed = true,
+  seed = 7,
 } = {}) {
-  const { normal, next } = random(7);
+  const { normal, next } = random(seed);
   const names = [...FIRST, ...hostile];
   while (names.length < words) names.push(`word${names.length}`);
   const group = (word) => (word < 2 ? 0 : word < 4 ? 4 : word === 4 ? 6 : word % GROUPS.length);
@@ -32,9 +34,14 @@ export function synthetic({
   const noise = Float32Array.from({ length: words * channels }, () => 0.3 * normal());
   const table = (step) => {
     const learned = 1 - Math.exp(-step / 60);
-    return noise.map((value, i) => value + learned * centres[group(Math.floor(i / channels))][i % channels]);
+    // Cat and dog also lose what tells them apart from the middle of their group, so that they become nearest neighbours.
+    const own = (word) => (word < 2 ? 1 - 0.9 * learned : 1);
+    return noise.map((value, i) => {
+      const word = Math.floor(i / channels);
+      return own(word) * value + learned * centres[group(word)][i % channels];
+    });
   };
-  const classes = GROUPS.map((name, g) => ({
+  const classes = (classed ? GROUPS : []).map((name, g) => ({
     name,
     words: names.map((_, id) => id).filter((id) => group(id) === g && id < 2000),
   }));
@@ -115,12 +122,17 @@ export function answers(made) {
   };
 
   const drawn = new Map();
-  const points = (step) => {
-    if (!drawn.has(step)) drawn.set(step, project(step));
-    return drawn.get(step);
+  /** The words of a frame on the principal axes, or, by another name, on the first two alone. */
+  const points = (step, by = "pca") => {
+    const key = `${step} ${by}`;
+    if (!drawn.has(key)) drawn.set(key, project(step, by));
+    return drawn.get(key);
   };
-  const project = (step) => {
-    const [seen, along] = [centred(step), directions()];
+  const project = (step, by) => {
+    const [seen, along] = [
+      centred(step),
+      directions().map((axis, i) => (by === "pca" || i < 2 ? axis : axis.map(() => 0))),
+    ];
     const coordinates = new Float32Array(rows * 3);
     let scale = 1e-9;
     for (let word = 0; word < rows; word++) {
@@ -159,10 +171,12 @@ export function answers(made) {
       ).sort((x, y) => x - y);
       return [all[10], all[100], all[190]];
     });
+    const rank = (step, from, to) => neighbours(step, from, 10).centred.findIndex(([word]) => word === to) + 1 || null;
     return {
       a,
       b,
       steps: shown,
+      ranks: shown.map((step) => [rank(step, a, b), rank(step, b, a)]),
       raw: shown.map((step) => cosine(row(made.table(step), a), row(made.table(step), b))),
       centred: shown.map((step) => cosine(row(centred(step), a), row(centred(step), b))),
       low: bands.map((band) => band[0]),
@@ -191,8 +205,15 @@ export function answers(made) {
       .map((piece, position) => {
         const id = names.indexOf(piece);
         if (id < 0) throw new Error(`“${piece}” is not in the vocabulary of this run.`);
-        const [token, place] = [[...row(made.table(step), id)], [...row(made.places, position)]];
-        return { id, piece, position, token, place, sum: token.map((value, c) => value + place[c]) };
+        const [token, position_vector] = [[...row(made.table(step), id)], [...row(made.places, position)]];
+        return {
+          id,
+          piece,
+          position,
+          token,
+          position_vector,
+          sum: token.map((value, c) => value + position_vector[c]),
+        };
       });
     return { step, channels, tokens };
   };

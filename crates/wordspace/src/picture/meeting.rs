@@ -79,8 +79,8 @@ fn measurements(run: &Path) -> Result<Vec<Measurement>, Error> {
 
 fn frame(svg: &mut String, title: &str) {
     let style = "text{font:15px system-ui,sans-serif;fill:#1c1c1c}.small{font-size:13px;fill:#606060}\
-        .strong{font-weight:600;font-size:17px}.grid{stroke:#00000018}.chance{fill:#00000012}\
-        @media(prefers-color-scheme:dark){text{fill:#ececec}.small{fill:#a8a8a8}.grid{stroke:#ffffff22}.chance{fill:#ffffff18}}";
+        .strong{font-weight:600;font-size:17px}.grid{stroke:#00000018}.tick{stroke:#00000060}.chance{fill:#00000012}\
+        @media(prefers-color-scheme:dark){text{fill:#ececec}.small{fill:#a8a8a8}.grid{stroke:#ffffff22}.tick{stroke:#ffffff70}.chance{fill:#ffffff18}}";
     add(
         svg,
         format!(
@@ -99,11 +99,17 @@ fn axes(svg: &mut String, last: u64) {
         add(svg, format!(r#"<line class="grid" x1="{left}" x2="{right}" y1="{y:.1}" y2="{y:.1}"/>"#));
         text(svg, left - 40.0, y + 4.0, "small", &format!("{cosine:+.1}"));
     }
-    for share in [0.0, 0.25, 0.5, 1.0] {
-        let step = (share * last as f64) as u64;
+    // A tick every tenth of the run: they lie closer together to the right, so that the axis is seen to be uneven.
+    for tenth in 0..=10 {
+        let x = x(tenth * last / 10, last);
+        add(svg, format!(r#"<line class="tick" x1="{x:.1}" x2="{x:.1}" y1="{bottom}" y2="{}"/>"#, bottom + 5.0));
+    }
+    for tenth in [0, 1, 2, 4, 6, 8, 10] {
+        let step = tenth * last / 10;
         text(svg, x(step, last) - 8.0, bottom + 20.0, "small", &step.to_string());
     }
-    text(svg, left, bottom + 40.0, "small", "mean-centred cosine by training step; shaded: 90 % of random pairs");
+    let axes = "mean-centred cosine by training step, square-root scale; shaded: 90 % of random pairs";
+    text(svg, left, bottom + 40.0, "small", axes);
 }
 
 fn curves(svg: &mut String, measurements: &[Measurement]) {
@@ -143,7 +149,7 @@ fn curves(svg: &mut String, measurements: &[Measurement]) {
     }
 }
 
-/// The x coordinate of a step. The axis is a square root, because most happens early.
+/// The x coordinate of a step, on a square-root scale, because most happens early.
 fn x(step: u64, last: u64) -> f64 {
     PLOT[0] + (PLOT[2] - PLOT[0]) * (step as f64 / last.max(1) as f64).sqrt()
 }

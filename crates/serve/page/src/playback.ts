@@ -3,7 +3,7 @@
 
 const SHOW_SECONDS = 14;
 
-export class Clock {
+export class Playback {
   /** The steps that have a frame, in rising order. */
   steps: number[] = [];
   /** 0 is the first frame, 1.5 is halfway between the second and the third. */
@@ -34,12 +34,12 @@ export class Clock {
   }
 
   /** Replaces the list of frames and stays at the same step. */
-  take(steps: number[]): void {
+  setSteps(steps: number[]): void {
     const step = this.step;
     this.steps = steps;
     this.position = indexOf(steps, step);
     if (this.following && this.position < this.last) this.playing = true;
-    this.tell(false);
+    this.emit(false);
   }
 
   seek(position: number, follow = position >= this.last): void {
@@ -47,7 +47,7 @@ export class Clock {
     this.position = Math.min(this.last, Math.max(0, position));
     this.following = follow;
     this.playing = false;
-    this.tell(Math.abs(this.position - before) > 1.2);
+    this.emit(Math.abs(this.position - before) > 1.2);
   }
 
   seekStep(step: number): void {
@@ -57,17 +57,17 @@ export class Clock {
   play(): void {
     if (this.position >= this.last) this.position = 0;
     this.playing = true;
-    this.tell(this.position === 0);
+    this.emit(this.position === 0);
   }
 
   pause(): void {
     this.playing = false;
     this.following = this.position >= this.last;
-    this.tell(false);
+    this.emit(false);
   }
 
   /** Plays on by some seconds; says whether anything moved. */
-  tick(seconds: number): boolean {
+  advance(seconds: number): boolean {
     if (!this.playing) return false;
     const speed = Math.min(8, Math.max(2, this.steps.length / SHOW_SECONDS));
     let next = Math.min(this.last, this.position + seconds * speed);
@@ -78,11 +78,11 @@ export class Clock {
       this.playing = false;
       this.following = true;
     }
-    this.tell(false);
+    this.emit(false);
     return true;
   }
 
-  private tell(jumped: boolean): void {
+  private emit(jumped: boolean): void {
     for (const listener of this.listeners) listener(jumped);
   }
 }
