@@ -36,7 +36,7 @@ pub enum Error {
         problem: String,
     },
     /// A file of the run that could not be written.
-    #[error("cannot write {}: {source}{}", path.display(), if *disk_full { "; free some space and run `wordspace resume`" } else { "" })]
+    #[error("cannot write {}: {source}{}", path.display(), if *disk_full { "; free some space and try again" } else { "" })]
     Disk {
         /// The file or folder.
         path: PathBuf,

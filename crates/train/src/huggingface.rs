@@ -6,7 +6,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
-use wordspace_data::publish::publish_bytes;
+use wordspace_data::publish::{Staged, publish_bytes};
 use wordspace_data::{Corpus, Progress, read_tensors_with_progress, write_tensors};
 use wordspace_learn::config::Config;
 use wordspace_model::parameters::HostTensors;
@@ -88,7 +88,7 @@ fn bad(path: &Path, problem: &str) -> Error {
 /// Exports the model of `run` after update `step`, or its newest, to the new folder `to`, which `GPT2LMHeadModel` and
 /// `AutoTokenizer` can read. Returns the names of the files.
 ///
-/// The run may be in training meanwhile; nothing in it is changed.
+/// The run may be in training meanwhile; nothing in it is changed. The folder appears complete or not at all.
 ///
 /// # Errors
 ///
@@ -98,24 +98,38 @@ pub fn export(run: &Path, step: Option<u64>, to: &Path) -> Result<Vec<String>> {
     let corpus = Corpus::open(run)?;
     let checkpoints = Checkpoints::new(run.join("checkpoints"));
     let checkpoint = checkpoints.find(step)?;
-    if to.exists() {
+    if to.symlink_metadata().is_ok() {
         return Err(Error::RunExists { path: to.to_path_buf() });
     }
-    std::fs::create_dir_all(to).map_err(|source| Error::disk(to, source))?;
+    let staged = Staged::folder(to)?;
+    let written =
+        write_folder(staged.temporary(), &config.model(corpus.summary.vocab_size), &corpus, checkpoint, &config);
+    // The name that the user gave, not that of a temporary file.
+    let names = written.map_err(|error| match error {
+        Error::Disk { source, .. } => Error::disk(to, source),
+        other => other,
+    })?;
+    staged.publish()?;
+    Ok(names)
+}
 
-    let model_config = config.model(corpus.summary.vocab_size);
-    let card = model_card(&config, &model_config, &corpus, &checkpoint);
-    let parameters = huggingface::to_checkpoint(&model_config, checkpoint.model);
+/// Writes the files of an exported model to `to`, and returns their names.
+fn write_folder(
+    to: &Path,
+    model: &ModelConfig,
+    corpus: &Corpus,
+    checkpoint: Checkpoint,
+    config: &Config,
+) -> Result<Vec<String>> {
+    let card = model_card(config, model, corpus, &checkpoint);
+    let parameters = huggingface::to_checkpoint(model, checkpoint.model);
     let parts = parameters.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
     write_tensors(&to.join("model.safetensors"), parts)?;
-    let json_files = json_files(&model_config, &corpus);
-    for (name, content) in json_files.into_iter().chain([("README.md", card)]) {
+    let mut names = vec!["model.safetensors".to_string()];
+    for (name, content) in json_files(model, corpus).into_iter().chain([("README.md", card)]) {
         publish_bytes(&to.join(name), content.as_bytes())?;
+        names.push(name.to_string());
     }
-    let mut names: Vec<String> = std::fs::read_dir(to)
-        .map_err(|source| wordspace_data::Error::read(to, source))?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
     names.sort();
     Ok(names)
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
+use wordspace_data::publish::sync_folder_of;
 
 use crate::event::Event;
 use crate::{Error, Result};
@@ -51,6 +52,8 @@ impl Log {
         }
         file.set_len(bytes).map_err(disk)?;
         file.seek(SeekFrom::Start(bytes)).map_err(disk)?;
+        // It may be new.
+        sync_folder_of(path).map_err(disk)?;
         Ok(Self { path: path.to_path_buf(), file, bytes, started: Instant::now() })
     }
 

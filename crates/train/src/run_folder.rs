@@ -7,11 +7,14 @@
 //!
 //! Nothing here deletes what a run has made: it is moved aside, under a name with the date.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use wordspace_data::publish::{publish_bytes, sync_folder_of};
+use wordspace_data::publish::{
+    Staged, create_folder, publish_bytes, remove_folder, remove_partial, sync_folder, sync_folder_of,
+};
 use wordspace_learn::config::Config;
 
 use crate::checkpoint::{Checkpoint, Checkpoints};
@@ -38,27 +41,16 @@ impl RunFolder {
         if path.exists() {
             return Err(Error::RunExists { path });
         }
-        create_folder(runs)?;
-        let partial = runs.join(format!(".{}.{}.partial", config.run.name, std::process::id()));
-        let attempt = || -> Result<File> {
-            fs::create_dir(&partial).map_err(|source| Error::disk(&partial, source))?;
-            let lock = lock(&partial)?;
-            publish_bytes(&partial.join("config.toml"), config.to_toml().as_bytes())?;
-            fs::rename(&partial, &path).map_err(|source| match path.exists() {
-                true => Error::RunExists { path: path.clone() },
-                false => Error::disk(&path, source),
-            })?;
-            Ok(lock)
-        };
-        let lock = attempt().inspect_err(|_| drop(fs::remove_dir_all(&partial)))?;
-        let folder = Self { path, _lock: lock };
-        match sync_folder_of(&folder.path) {
-            Ok(()) => Ok(folder),
-            Err(source) => {
-                let error = Error::disk(runs, source);
-                let _ = folder.discard();
-                Err(error)
-            }
+        // What a killed process left of a run that had not begun.
+        let is_run = |partial: &Path, _: &OsStr| partial.join("LOCK").is_file();
+        remove_partial(runs, is_run).map_err(|source| Error::disk(runs, source))?;
+        let staged = Staged::folder(&path)?;
+        let lock = lock(staged.temporary())?;
+        publish_bytes(&staged.temporary().join("config.toml"), config.to_toml().as_bytes())?;
+        match staged.publish() {
+            Ok(()) => Ok(Self { path, _lock: lock }),
+            Err(wordspace_data::Error::Exists { path }) => Err(Error::RunExists { path }),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -78,14 +70,24 @@ impl RunFolder {
             return Err(Error::BadRun { path: path.to_path_buf(), problem: problem.into() });
         }
         let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
-        for part in [folder.path.clone(), folder.tokens(), folder.checkpoints(), folder.vectors()] {
-            remove_partial(&part).map_err(|source| Error::disk(part, source))?;
-        }
+        folder.tidy().map_err(|source| Error::disk(path, source))?;
         let config = open_config(&path.join("config.toml"), changes)?;
         if let Some(made_with) = Provenance::open(&folder).config() {
             config.check_continues(made_with)?;
         }
         Ok((folder, config))
+    }
+
+    /// Removes what a killed process left half written or half deleted, and syncs the names of what it finished: it may have
+    /// been killed before.
+    fn tidy(&self) -> std::io::Result<()> {
+        sync_folder_of(&self.path)?;
+        let parts = [self.path.clone(), self.tokens(), self.checkpoints(), self.vectors()];
+        for part in parts.iter().filter(|part| part.is_dir()) {
+            remove_partial(part, |_, _| true)?;
+            sync_folder(part)?;
+        }
+        Ok(())
     }
 
     /// The newest valid checkpoint, `None` if the run has saved none yet, and why others are passed over.
@@ -161,7 +163,7 @@ impl RunFolder {
 
     /// Deletes the folder of a run that this process created and that never began.
     pub fn discard(self) -> Result<()> {
-        fs::remove_dir_all(&self.path).map_err(|source| Error::disk(&self.path, source))
+        Ok(remove_folder(&self.path)?)
     }
 
     /// Replaces the configuration, to train a run for longer.
@@ -204,14 +206,6 @@ impl RunFolder {
     }
 }
 
-/// Creates the folder at `path` if it is missing, durably: once this returns, its name survives a power cut.
-pub(crate) fn create_folder(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(path).and_then(|()| sync_folder_of(path)).map_err(|source| Error::disk(path, source))
-}
-
 /// Locks the run at `path` and writes into the lock file which process holds it.
 fn lock(path: &Path) -> Result<File> {
     let file_path = path.join("LOCK");
@@ -239,26 +233,6 @@ pub(crate) fn host() -> String {
     let named = fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).or_else(|| std::env::var("HOSTNAME").ok());
     named.map_or("this machine".into(), |name| name.trim().to_string())
-}
-
-/// Removes the files and folders that a killed process was writing, `.NAME.PID.partial`. This process holds the lock, so
-/// no other process is writing them.
-pub(crate) fn remove_partial(folder: &Path) -> std::io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') && name.ends_with(".partial") {
-            match entry.file_type()?.is_dir() {
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -333,9 +307,23 @@ mod tests {
         fs::create_dir_all(path.join("checkpoints/.step-000005.99.partial")).unwrap();
         fs::write(path.join(".run.json.99.partial"), "half").unwrap();
         fs::write(path.join(".mine"), "a user's").unwrap();
+        let report = Staged::file(&path.join("report.html"), |_| Ok(())).unwrap();
         RunFolder::open(&path, &[]).unwrap();
         assert!(!path.join("checkpoints/.step-000005.99.partial").exists());
         assert!(!path.join(".run.json.99.partial").exists());
-        assert!(path.join(".mine").exists());
+        assert!(path.join(".mine").exists() && report.temporary().exists());
+    }
+
+    #[test]
+    fn a_new_run_removes_what_killed_ones_left_and_nothing_of_others() {
+        let runs = tempfile::tempdir().unwrap();
+        for name in [".mine.7.partial", ".other.7.partial"] {
+            fs::create_dir(runs.path().join(name)).unwrap();
+        }
+        fs::write(runs.path().join(".other.7.partial/LOCK"), "process 7").unwrap();
+        drop(create(runs.path()).unwrap());
+        let mut names: Vec<_> = fs::read_dir(runs.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".mine.7.partial", "toy"]);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Tensor;
+use wordspace_data::publish::create_folder;
 use wordspace_data::{Corpus, VectorTable, Windows, write_tensors};
 use wordspace_learn::config::Config;
 use wordspace_learn::schedule::Due;
@@ -18,7 +19,7 @@ use crate::log::Log;
 use crate::prefetch::Prefetch;
 use crate::provenance::Provenance;
 use crate::readback::Readback;
-use crate::run_folder::{RunFolder, create_folder};
+use crate::run_folder::RunFolder;
 use crate::{Error, Result};
 
 /// Stops nothing: after an update, its tasks are done whole, because resuming does not repeat them.

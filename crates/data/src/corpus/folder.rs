@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::encoder::PartEncoder;
 use super::{Corpus, CorpusSummary, Encoder, PartSummary, Preparation};
-use crate::publish::publish_bytes;
+use crate::publish::{create_folder, publish_bytes};
 use crate::token_file::TokenFile;
 use crate::{Error, Progress, Result, Text, Tokenizer, Tokens, Vocabulary, regular_file};
 
@@ -36,7 +36,7 @@ impl Corpus {
         publish_bytes(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
 
         let tokens = folder.join("tokens");
-        std::fs::create_dir_all(&tokens).map_err(|source| Error::write(&tokens, source))?;
+        create_folder(&tokens)?;
         let vocab_size = tokenizer.vocab_size();
         let mut encoder = Encoder::new(text, &tokenizer, progress);
         let train = write_part(encoder.part(0..cut)?, vocab_size, &tokens.join("train.bin"))?;

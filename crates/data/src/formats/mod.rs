@@ -36,7 +36,8 @@ use std::path::{Path, PathBuf};
 use beside::beside;
 use output_table::OutputTable;
 
-use crate::{Error, Progress, Result, WordVectors};
+use crate::publish::Staged;
+use crate::{Error, Progress, Result, WordVectors, sha256_of_file};
 
 pub use dtype::Dtype;
 pub use format::Format;
@@ -64,15 +65,16 @@ pub fn read(path: &Path, format: Format, how: &Reading<'_>) -> Result<Loaded> {
     }
 }
 
-/// Writes `vectors` to `path` in `format`, and a word list beside it if the format needs one. Each file appears only when it
-/// is complete; the one with the vectors is written last.
+/// Writes `vectors` to `path` in `format`, and a word list beside it if the format needs one. They appear once both are
+/// complete: the vectors last, so that they are never there without their words.
 ///
 /// `spellings` are written instead of the words if they are given: GPT-2's vocabulary spells ` cat` as `Ġcat`, which formats
 /// without spaces in words can hold.
 ///
 /// # Errors
 ///
-/// If a file of that name exists, if the format cannot hold some of the words, or if the system refuses.
+/// If a file of that name exists, if the format cannot hold some of the words, or if the system refuses. A word list with the
+/// same words may exist: a process that is killed between the two leaves it.
 pub fn write(
     path: &Path,
     format: Format,
@@ -86,15 +88,16 @@ pub fn write(
         Format::Projector => Some(projector::metadata_of(path)),
         _ => None,
     };
-    let files: Vec<PathBuf> = word_list.iter().cloned().chain([path.to_path_buf()]).collect();
-    if let Some(path) = files.iter().find(|path| path.symlink_metadata().is_ok()) {
-        return Err(Error::Exists { path: path.clone() });
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::Exists { path: path.to_path_buf() });
     }
     table.check(path, format)?;
-    if let Some(word_list) = word_list {
-        table.publish(&word_list, |out| table.each_word(out))?;
-    }
-    table.publish(path, |out| match format {
+    let words = word_list.as_ref().map(|list| table.stage(list, |out| table.each_word(out))).transpose()?;
+    let words = match words {
+        Some(words) => new_words(words)?,
+        None => None,
+    };
+    let staged = table.stage(path, |out| match format {
         Format::Word2vecBinary => word2vec::write(&table, out),
         Format::Word2vecText => text::write(&table, true, out),
         Format::Glove => text::write(&table, false, out),
@@ -103,7 +106,28 @@ pub fn write(
         Format::Projector => projector::write(&table, out),
         Format::Csv => csv::write(&table, out),
     })?;
+    publish(words, staged)?;
+    let files: Vec<PathBuf> = word_list.into_iter().chain([path.to_path_buf()]).collect();
     let size = |path: &PathBuf| path.metadata().map_err(|source| Error::read(path, source)).map(|found| found.len());
     let bytes = files.iter().map(size).sum::<Result<u64>>()?;
     Ok(Written { files, bytes, not_finite: table.not_finite.get() })
+}
+
+/// The word list, or none if there is the same one already.
+fn new_words(words: Staged) -> Result<Option<Staged>> {
+    let path = words.path();
+    let Ok(found) = path.symlink_metadata() else { return Ok(Some(words)) };
+    let size = words.temporary().metadata().map_err(|source| Error::read(words.temporary(), source))?.len();
+    match found.is_file() && found.len() == size && sha256_of_file(path)? == sha256_of_file(words.temporary())? {
+        true => Ok(None),
+        false => Err(Error::Exists { path: path.to_path_buf() }),
+    }
+}
+
+/// Publishes the words, then the vectors; neither stays if the system refuses.
+fn publish(words: Option<Staged>, vectors: Staged) -> Result<()> {
+    let Some(words) = words else { return vectors.publish() };
+    let list = words.path().to_path_buf();
+    words.publish()?;
+    vectors.publish().inspect_err(|_| drop(std::fs::remove_file(list)))
 }

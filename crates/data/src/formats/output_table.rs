@@ -7,7 +7,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use super::format::Format;
-use crate::publish::publish_file;
+use crate::publish::Staged;
 use crate::{Error, Phase, Progress, Result, WordVectors};
 
 /// Rows between two calls of the progress callback.
@@ -87,9 +87,9 @@ impl<'a> OutputTable<'a> {
         self.words().try_for_each(|word| writeln!(out, "{word}"))
     }
 
-    /// Writes the file at `path` atomically, with the content that `write` produces.
-    pub fn publish(&self, path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
-        publish_file(path, write).map_err(|error| if self.is_stopped.get() { Error::Stopped } else { error })
+    /// Writes the file that will be called `path`, with the content that `write` produces.
+    pub fn stage(&self, path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<Staged> {
+        Staged::file(path, write).map_err(|error| if self.is_stopped.get() { Error::Stopped } else { error })
     }
 
     /// Checks that reading a file in `format` would give the table back.

@@ -19,7 +19,7 @@ use super::index::{Index, ScanReport};
 use super::location::unpack;
 use crate::MappedFile;
 use crate::digest::hexadecimal;
-use crate::publish::publish_file;
+use crate::publish::{create_folder, publish_file};
 
 /// The magic number of an index file; the last letter is the version of the layout.
 const MAGIC: &[u8; 8] = b"WORDIDX1";
@@ -84,7 +84,7 @@ pub fn write_in_background(index: &Index, path: PathBuf, file: &MappedFile) -> O
 }
 
 fn write(path: &Path, mut header: [u64; HEADER], locations: &[u64], lookup: &[u64]) {
-    let Some(folder) = path.parent().filter(|folder| std::fs::create_dir_all(folder).is_ok()) else { return };
+    let Some(folder) = path.parent().filter(|folder| create_folder(folder).is_ok()) else { return };
     header[HEADER - 1] = checksum(&header, locations, lookup);
     let written = publish_file(path, |writer| {
         [&header[..], locations, lookup].into_iter().try_for_each(|part| writer.write_all(bytemuck::cast_slice(part)))

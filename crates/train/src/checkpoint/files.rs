@@ -38,9 +38,8 @@ struct FileEntry {
 /// What is wrong with a checkpoint, in one sentence.
 type Problem = String;
 
-/// Writes the files of `checkpoint` and their manifest to the new folder `folder`.
+/// Writes the files of `checkpoint` and their manifest to `folder`.
 pub(super) fn write(checkpoint: &Checkpoint, folder: &Path) -> Result<()> {
-    fs::create_dir(folder).map_err(|source| Error::disk(folder, source))?;
     write_tensors(&folder.join("model.safetensors"), parts(&checkpoint.model))?;
     write_tensors(&folder.join("optimizer.safetensors"), parts(&checkpoint.optimizer))?;
     let watched = checkpoint.watched.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));

@@ -14,14 +14,13 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use wordspace_data::NamedTensor;
-use wordspace_data::publish::sync_folder_of;
+use wordspace_data::publish::{Staged, remove_folder};
 use wordspace_learn::State;
 use wordspace_model::parameters::{HostTensor, HostTensors};
 
-use crate::run_folder::create_folder;
 use crate::{Error, Result};
 
 pub(crate) use files::host;
@@ -77,27 +76,24 @@ impl Checkpoints {
     /// [`Error::Disk`]; earlier checkpoints are untouched.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let step = checkpoint.state.step;
-        create_folder(&self.folder)?;
-        let partial = self.partial(step);
-        let saved = files::write(checkpoint, &partial).and_then(|()| self.publish(&partial, step));
-        match saved.is_ok() {
-            true => drop(self.verified.insert(step)),
-            false => drop(fs::remove_dir_all(&partial)),
-        }
-        saved
+        let staged = Staged::folder(&self.path(step))?;
+        files::write(checkpoint, staged.temporary())?;
+        self.make_way(step)?;
+        staged.publish()?;
+        self.verified.insert(step);
+        Ok(())
     }
 
-    /// Renames the complete folder `partial` to the checkpoint of update `step`.
-    fn publish(&self, partial: &Path, step: u64) -> Result<()> {
+    /// Renames a damaged checkpoint of update `step`.
+    fn make_way(&self, step: u64) -> Result<()> {
         let path = self.path(step);
-        let disk = |source| Error::disk(&path, source);
         if path.symlink_metadata().is_ok() {
             // A damaged checkpoint of the same step, which resuming passed over. It belongs to the user, so it is kept.
             let mut names = (1..).map(|n| self.folder.join(format!("{DAMAGED}{n}-{}", name(step))));
             let free = names.find(|path| !path.exists()).expect("some number is free");
-            fs::rename(&path, free).map_err(disk)?;
+            fs::rename(&path, free).map_err(|source| Error::disk(&path, source))?;
         }
-        fs::rename(partial, &path).and_then(|()| sync_folder_of(&path)).map_err(disk)
+        Ok(())
     }
 
     /// The newest valid checkpoint, if there is one, and why each newer one and everything that is no checkpoint is passed
@@ -180,18 +176,9 @@ impl Checkpoints {
         is_valid
     }
 
-    /// Deletes the checkpoint of `step`: it is whole or gone, also after a kill in between.
     fn delete(&mut self, step: u64) -> Result<()> {
-        let (path, partial) = (self.path(step), self.partial(step));
         self.verified.remove(&step);
-        fs::rename(&path, &partial)
-            .and_then(|()| fs::remove_dir_all(&partial))
-            .map_err(|source| Error::disk(path, source))
-    }
-
-    /// Where the checkpoint of `step` is while it is written or deleted. Opening the run removes what a killed process left.
-    fn partial(&self, step: u64) -> PathBuf {
-        self.folder.join(format!(".{}.{}.partial", name(step), std::process::id()))
+        Ok(remove_folder(&self.path(step))?)
     }
 
     /// The steps that have a checkpoint folder, in ascending order, valid or not.

@@ -1,3 +1,4 @@
+use wordspace_data::publish::remove_partial;
 use wordspace_data::{below, generator};
 
 use super::files::FILES;
@@ -188,12 +189,12 @@ fn whatever_is_damaged_as_many_valid_checkpoints_are_kept_as_there_can_be() {
                 // A kill, perhaps while a checkpoint is written or after it was saved and before older ones were deleted.
                 2 | 3 => {
                     match draw(3) {
-                        0 => fs::create_dir_all(store.checkpoints.partial(step + 5)).unwrap(),
+                        0 => fs::create_dir_all(store.checkpoints.folder.join(".step-000005.7.partial")).unwrap(),
                         1 => store.save(step + 5),
                         _ => {}
                     }
                     store.reopen();
-                    crate::run_folder::remove_partial(&store.checkpoints.folder).unwrap();
+                    remove_partial(&store.checkpoints.folder, |_, _| true).unwrap();
                     let valid = store.valid();
                     step = store.newest().0.unwrap_or(0);
                     assert_eq!(step, valid.last().copied().unwrap_or(0), "seed {seed}: not the newest valid one");

@@ -10,11 +10,10 @@ use super::print_json;
 use crate::cli::args::{Args, ManArgs};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::data::publish::publish_bytes;
-use crate::train;
+use crate::data::publish::{create_folder, publish_bytes};
 
 pub fn run(args: ManArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    std::fs::create_dir_all(&args.to).map_err(|source| train::Error::disk(&args.to, source))?;
+    create_folder(&args.to)?;
     let mut root = Args::command().disable_help_subcommand(true);
     // Gives subcommands their full names, such as `wordspace-train`.
     root.build();
