@@ -48,12 +48,10 @@ impl TensorFile {
         let size = file.metadata().map_err(read)?.len();
         let mut start = Vec::new();
         (&mut file).take(512).read_to_end(&mut start).map_err(read)?;
-        if let Some(message) = unreadable::by_first_bytes(&start) {
-            return Err(Error::bad_file(path, message));
-        }
         file.rewind().map_err(read)?;
-        let (header, data) =
-            safetensors_header::read(&mut file, size).map_err(|problem| Error::bad_file(path, problem))?;
+        // The length of the header comes first, and may look like another kind of file.
+        let (header, data) = safetensors_header::read(&mut file, size)
+            .map_err(|problem| Error::bad_file(path, unreadable::by_first_bytes(&start).unwrap_or(problem)))?;
         Ok(Self { path: path.to_path_buf(), file, header, data })
     }
 
@@ -123,5 +121,33 @@ pub(super) fn dtype(stored: Stored) -> Option<Dtype> {
         Stored::F32 => Some(Dtype::Float32),
         Stored::F64 => Some(Dtype::Float64),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file with one tensor whose header has `length` bytes.
+    fn with_header(length: usize) -> Vec<u8> {
+        let mut header = br#"{"x":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#.to_vec();
+        header.resize(length, b' ');
+        [&(length as u64).to_le_bytes()[..], &header, &1.5_f32.to_le_bytes()].concat()
+    }
+
+    #[test]
+    fn a_header_length_may_look_like_a_pickle_or_an_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.safetensors");
+        for (length, first) in [(0x0280, &[0x80, 2][..]), (0x8B1F, b"\x1f\x8b"), (0xFEFF, b"\xff\xfe")] {
+            let bytes = with_header(length);
+            assert!(bytes.starts_with(first) && unreadable::by_first_bytes(&bytes).is_some());
+            std::fs::write(&path, bytes).unwrap();
+            let mut file = TensorFile::open(&path).unwrap();
+            let table = file.table("x").unwrap().unwrap();
+            assert_eq!(file.read(&table, &Reading::default()).unwrap(), [1.5]);
+        }
+        std::fs::write(&path, b"\x80\x02}q\0.").unwrap();
+        assert!(TensorFile::open(&path).err().unwrap().to_string().contains("pickle"));
     }
 }
