@@ -95,36 +95,82 @@ fn read_header(input: &mut Input<'_>) -> Result<String> {
 /// The type of the values and the shape `[V, C]`, from a dictionary such as
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (41, 100), }`.
 fn parse_header(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> {
+    let shown = header.trim();
+    let entries = entries(header).ok_or_else(|| format!("its header is not a dictionary of Python: {shown}"))?;
+    if let Some((key, _)) = entries.iter().find(|(key, _)| !["descr", "fortran_order", "shape"].contains(key)) {
+        return Err(format!("its header has a key {key:?}; expected descr, fortran_order and shape: {shown}"));
+    }
     let value = |key: &str| {
-        let (_, rest) = header.split_once(&format!("'{key}'"))?;
-        Some(rest.trim_start().strip_prefix(':')?.trim_start())
+        // As in Python, the last value of a key counts.
+        let found = entries.iter().rev().find(|(found, _)| *found == key).map(|(_, value)| *value);
+        found.ok_or_else(|| format!("its header has no {key}: {shown}"))
     };
-    let missing = |key| format!("its header has no {key}: {}", header.trim_end());
-    let descr = value("descr").ok_or_else(|| missing("descr"))?;
-    let descr = descr.strip_prefix('\'').and_then(|rest| rest.split('\'').next());
-    let dtype = match descr {
-        Some("<f2") => Dtype::Float16,
-        Some("<f4") => Dtype::Float32,
-        Some("<f8") => Dtype::Float64,
+    let dtype = match quoted(value("descr")?) {
+        Some(("<f2", "")) => Dtype::Float16,
+        Some(("<f4", "")) => Dtype::Float32,
+        Some(("<f8", "")) => Dtype::Float64,
         other => {
-            let found = other.unwrap_or("a structure");
+            let found = other.map_or("a structure", |(name, _)| name);
             return Err(format!(
                 "its values are of type {found}; expected <f2, <f4 or <f8 (in Python: numpy.save(FILE, \
                  array.astype(\"<f4\")))"
             ));
         }
     };
-    if !value("fortran_order").ok_or_else(|| missing("fortran_order"))?.starts_with("False") {
-        return Err("it is in Fortran order; in Python: numpy.save(FILE, numpy.ascontiguousarray(array))".into());
+    match value("fortran_order")? {
+        "False" => {}
+        "True" => {
+            return Err("it is in Fortran order; in Python: numpy.save(FILE, numpy.ascontiguousarray(array))".into());
+        }
+        other => return Err(format!("its fortran_order is {other}; expected False")),
     }
-    let shape = value("shape").and_then(|rest| Some(rest.strip_prefix('(')?.split_once(')')?.0));
-    let shape = shape.ok_or_else(|| missing("shape"))?;
-    let sizes: Option<Vec<u64>> =
-        shape.split(',').map(str::trim).filter(|size| !size.is_empty()).map(|size| size.parse().ok()).collect();
-    match sizes.as_deref() {
+    let shape = value("shape")?;
+    let sizes = shape.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).map(str::trim);
+    let sizes = sizes.map(|sizes| sizes.strip_suffix(',').unwrap_or(sizes).split(','));
+    // Python 2 wrote large integers with an L.
+    let size = |size: &str| size.trim().trim_end_matches('L').parse().ok();
+    match sizes.and_then(|sizes| sizes.map(size).collect::<Option<Vec<u64>>>()).as_deref() {
         Some(&[rows, dimension]) => Ok((dtype, [rows, dimension])),
-        _ => Err(format!("its shape is ({shape}); expected a table (words, values of each)")),
+        _ => Err(format!("its shape is {shape}; expected a table (words, values of each)")),
     }
+}
+
+/// The keys of a dictionary in Python's spelling, each with the text of its value.
+fn entries(dictionary: &str) -> Option<Vec<(&str, &str)>> {
+    let (mut rest, mut all) = (dictionary.trim().strip_prefix('{')?.trim_start(), Vec::new());
+    loop {
+        if let Some(behind) = rest.strip_prefix('}') {
+            return behind.is_empty().then_some(all);
+        }
+        let (key, behind) = quoted(rest)?;
+        let text = behind.trim_start().strip_prefix(':')?;
+        let (value, behind) = text.split_at(end_of_value(text)?);
+        all.push((key, value.trim()));
+        rest = behind.strip_prefix(',').unwrap_or(behind).trim_start();
+    }
+}
+
+/// The text within the quotation marks with which `text` begins, and what follows them.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let (quote, rest) = text.split_at_checked(1)?;
+    matches!(quote, "'" | "\"").then(|| rest.split_once(quote))?
+}
+
+/// The offset of the comma or brace that ends the value with which `text` begins.
+fn end_of_value(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0, None);
+    let is_end = |&(_, byte): &(usize, u8)| {
+        match (quote, byte) {
+            (Some(open), _) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (None, b'(' | b'[') => depth += 1,
+            (None, b')' | b']') => depth -= 1,
+            (None, _) => return depth == 0 && matches!(byte, b',' | b'}'),
+        }
+        false
+    };
+    text.bytes().enumerate().find(is_end).map(|(at, _)| at)
 }
 
 /// Writes `table` as NumPy does: version 1.0, the header padded so that the values start at a multiple of 64.
@@ -151,6 +197,12 @@ mod tests {
         assert_eq!(parse_header(header), Ok((Dtype::Float16, [41, 100])));
     }
 
+    #[test]
+    fn quotation_marks_and_spaces_are_pythons() {
+        let header = "{\"descr\" : \"<f8\",\n\"fortran_order\":False,'shape':( 3L , 2, )}  \n";
+        assert_eq!(parse_header(header), Ok((Dtype::Float64, [3, 2])));
+    }
+
     #[track_caller]
     fn refuses(header: &str, expected: &str) {
         let error = parse_header(header).unwrap_err();
@@ -166,6 +218,11 @@ mod tests {
         refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }", "its shape is (7,)");
         refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 99999999999999999999), }", "expected a table");
         refuses("{'descr': '<f4', 'fortran_order': False}", "no shape");
-        refuses("", "no descr");
+        refuses("{'descr': '<f4', 'fortran_order': Falsf, 'shape': (1, 2)}", "fortran_order is Falsf");
+        refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1,, 2)}", "its shape is (1,, 2)");
+        refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), 'x': 1}", "a key \"x\"");
+        refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2)} (", "not a dictionary");
+        refuses("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2)", "not a dictionary");
+        refuses("", "not a dictionary");
     }
 }
