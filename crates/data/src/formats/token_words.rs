@@ -93,7 +93,8 @@ fn is_byte_level_tokenizer(tokenizer: &[u8]) -> bool {
 /// The words in a JSON file, and the number of words without a row.
 ///
 /// The file is a list, a run's `words.json`, a `vocab.json` or a `tokenizer.json`. A list has any length; a vocabulary fills
-/// exactly `rows` rows, with an empty word in rows that it does not mention.
+/// exactly `rows` rows, with an empty word in rows that it does not mention. A table has no more rows than its vocabulary has
+/// bytes, or its header is wrong: a word and its id take several.
 pub(super) fn parse_words(bytes: &[u8], rows: usize) -> std::result::Result<(Vec<Vec<u8>>, u64), String> {
     let json: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON ({error})"))?;
     let list = json.as_array().or_else(|| json["words"].as_array());
@@ -107,6 +108,12 @@ pub(super) fn parse_words(bytes: &[u8], rows: usize) -> std::result::Result<(Vec
     let added = json["added_tokens"].as_array().into_iter().flatten();
     let added = added.filter_map(|token| Some((token["content"].as_str()?, token["id"].as_u64()?)));
     let ids = vocabulary.iter().filter_map(|(word, id)| Some((word.as_str(), id.as_u64()?)));
+    if rows > bytes.len() {
+        let found = vocabulary.len();
+        return Err(format!(
+            "its {found} words are too few for a table of {rows} rows; expected the table's own vocabulary"
+        ));
+    }
     let mut words = vec![Vec::new(); rows];
     // Ids without a row belong to tokens that were added without training, or to another model.
     let mut without_row = BTreeSet::new();
@@ -121,4 +128,19 @@ pub(super) fn parse_words(bytes: &[u8], rows: usize) -> std::result::Result<(Vec
 
 fn is_vocabulary(object: &Map<String, Value>) -> bool {
     !object.is_empty() && object.values().all(Value::is_u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vocabulary_fills_as_many_rows_as_it_has_bytes_and_no_more() {
+        let vocabulary = br#"{"cat":0,"dog":2}"#;
+        let (words, without_row) = parse_words(vocabulary, 3).unwrap();
+        assert_eq!((words, without_row), (vec![b"cat".to_vec(), Vec::new(), b"dog".to_vec()], 0));
+        assert_eq!(parse_words(vocabulary, 1).unwrap().1, 1);
+        let error = parse_words(vocabulary, 1 << 60).unwrap_err();
+        assert!(error.contains("2 words are too few for a table of 1152921504606846976 rows"), "{error}");
+    }
 }
