@@ -222,6 +222,8 @@ fn bad_tokenizer_folders_are_refused() {
     fails(&["merges.txt", "not a token in vocab.json"]);
     folder.write("f/vocab.json", r#"{"a": 0, "b": 4000000000}"#).write("f/merges.txt", "");
     fails(&["2 tokens have ids as high as 4000000000"]);
+    folder.write("f/vocab.json", r#"{"a": 0, "b": 1, "c": 1}"#);
+    fails(&["two of its tokens have the id 1"]);
 }
 
 #[test]

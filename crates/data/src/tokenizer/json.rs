@@ -49,10 +49,15 @@ pub(super) fn parse(json: &[u8]) -> Result<Tokenizer, String> {
     }
 }
 
-/// Checks that the highest id of `tokenizer` is in proportion to its number of tokens: every id up to the highest is a row
-/// of the token table.
+/// Checks that every token of `tokenizer` has an id of its own, and that the highest is in proportion to their number: every
+/// id up to the highest is a row of the token table.
 pub(super) fn check_ids(tokenizer: &Tokenizer, tokens: usize) -> Result<(), String> {
-    match tokenizer.get_vocab(true).values().max() {
+    let mut ids: Vec<u32> = tokenizer.get_vocab(true).into_values().collect();
+    ids.sort_unstable();
+    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(format!("two of its tokens have the id {}; expected an id of its own for each", pair[0]));
+    }
+    match ids.last() {
         None => Err("its vocabulary is empty".into()),
         Some(&highest) if highest as usize >= MAX_ROWS_PER_TOKEN * tokens => {
             Err(format!("its {tokens} tokens have ids as high as {highest}"))
