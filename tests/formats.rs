@@ -159,6 +159,25 @@ fn unrepresentable_words_are_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn words_that_would_not_be_read_again_are_refused() {
+    let folder = Folder::new();
+    let refused = |format: Format, word: &str| {
+        let vectors = WordVectors::new(vec![word.into(), "cat".into()], vec![1.0, 2.0, 3.0, 4.0], 2);
+        formats::write(&folder.join("new"), format, &vectors, None, None).err().map(|error| error.to_string())
+    };
+    for format in [Format::Glove, Format::Npy, Format::Projector] {
+        let error = refused(format, "\u{feff}dog").expect("the file would begin with a byte order mark");
+        assert!(error.contains("byte order mark"), "{error}");
+    }
+    let error = refused(Format::Word2vecBinary, &"a".repeat(4095)).expect("the longest word has 4094 bytes");
+    assert!(error.contains("at most 4094 bytes"), "{error}");
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+    assert_eq!(refused(Format::Word2vecBinary, &"a".repeat(4094)), None);
+    let longest = formats::read(&folder.join("new"), Format::Word2vecBinary, &Reading::default()).unwrap().vectors;
+    assert_eq!(longest.word(0).len(), 4094);
+}
+
+#[test]
 fn inspect_describes_a_file_and_a_model() {
     let folder = Folder::new();
     let seen = folder.run(&["inspect", sample("gensim.bin").to_str().unwrap(), "--json"]).succeeds().json();

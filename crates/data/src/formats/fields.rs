@@ -49,9 +49,12 @@ pub(super) fn trim_end(line: &[u8]) -> &[u8] {
     &line[..end.map_or(0, |at| at + 1)]
 }
 
-/// `line` without the byte order mark that some editors put before UTF-8 text.
+/// The byte order mark that some editors put before UTF-8 text.
+pub(super) const BOM: &str = "\u{feff}";
+
+/// `line` without a byte order mark.
 pub(super) fn without_bom(line: &[u8]) -> &[u8] {
-    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+    line.strip_prefix(BOM.as_bytes()).unwrap_or(line)
 }
 
 /// The first characters of `bytes`, for a message.

@@ -6,7 +6,9 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use super::fields::BOM;
 use super::format::Format;
+use super::word2vec::LONGEST_WORD;
 use crate::publish::Staged;
 use crate::{Error, Phase, Progress, Result, WordVectors};
 
@@ -102,17 +104,26 @@ impl<'a> OutputTable<'a> {
             let problem = "with fewer than two values a row it could not be told from a list; these have one";
             return refuse(format!("{format} cannot hold them: {problem}"));
         }
-        let (cannot, rule): (fn(&str) -> bool, _) = match format {
-            Format::Word2vecBinary | Format::Word2vecText | Format::Glove => (
-                |word| word.is_empty() || word.contains(|c: char| c == ' ' || c.is_ascii_control()),
-                "a word is not empty and has no spaces and no control characters",
+        if matches!(format, Format::Glove | Format::Npy | Format::Projector) && self.word(0).starts_with(BOM) {
+            let problem =
+                "it would begin with a byte order mark, which its readers drop; csv and safetensors hold any word";
+            return refuse(format!("{format} cannot hold {:?} as the first word: {problem}", self.word(0)));
+        }
+        let is_spaced = |word: &str| word.is_empty() || word.contains(|c: char| c == ' ' || c.is_ascii_control());
+        let (cannot, rule): (&dyn Fn(&str) -> bool, _) = match format {
+            Format::Word2vecBinary => (
+                &|word| is_spaced(word) || word.len() > LONGEST_WORD,
+                "a word is not empty, has no spaces and no control characters, and at most 4094 bytes",
             ),
-            Format::Npy => (|word| word.is_empty() || word.contains(['\n', '\r']), "a word is one line"),
+            Format::Word2vecText | Format::Glove => {
+                (&is_spaced, "a word is not empty and has no spaces and no control characters")
+            }
+            Format::Npy => (&|word| word.is_empty() || word.contains(['\n', '\r']), "a word is one line"),
             Format::Projector => (
-                |word| word.trim().is_empty() || word.contains(['\t', '\n', '\r']),
+                &|word| word.trim().is_empty() || word.contains(['\t', '\n', '\r']),
                 "a word is one line without tabs, and not blank",
             ),
-            Format::Csv | Format::Safetensors => (|_| false, ""),
+            Format::Csv | Format::Safetensors => (&|_| false, ""),
         };
         let mut refused = self.words().filter(|word| cannot(word));
         let Some(first) = refused.next() else { return Ok(()) };

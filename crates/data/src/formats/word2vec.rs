@@ -18,6 +18,9 @@ use crate::{Error, Result, WordVectors};
 /// The longest word. `word2vec.c` cuts words at 100 bytes; a longer stretch without a space is not a word but values.
 const MAX_WORD: u64 = 4096;
 
+/// The longest word that can be written: with the newline before it and the space behind it, it can be read.
+pub(super) const LONGEST_WORD: usize = MAX_WORD as usize - 2;
+
 /// If more than one word in this many has control characters, the dimension is wrong and the words are really values.
 const ONE_IN: u64 = 10;
 
