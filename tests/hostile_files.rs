@@ -1,57 +1,24 @@
-//! Truncated, damaged and malicious files: reading them ends without a panic, and without allocating much more memory than the
-//! file has bytes.
+//! Truncated, damaged and malicious files and requests: reading them ends without a panic, and without allocating much more
+//! memory than they have bytes. `fuzz/targets` says what else is promised of each kind.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../fuzz/targets/mod.rs"]
+mod targets;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::Rng;
-use wordspace::data::formats::{self, Format, Gpt2Tables, Loaded, Reading};
-use wordspace::data::{WordVectors, below, generator};
+use serde_json::{Value, json};
+use wordspace::data::formats::{self, Format, Reading};
+use wordspace::data::{NamedTensor, WordVectors, below, generator, sha256_of_file};
+use wordspace::learn::State;
+use wordspace::learn::config::Config;
+use wordspace::model::huggingface;
+use wordspace::model::parameters::{HostTensor, HostTensors};
+use wordspace::train::checkpoint::{Checkpoint, Checkpoints};
 
-/// The memory that a reader may allocate: for its buffers, and for each byte of the file.
-const BUFFERS: usize = 4 << 20;
-const PER_BYTE: usize = 64;
-
-/// The number of damaged copies of each file.
-const COPIES: u64 = 1500;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting the bytes that each thread holds.
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator with its arguments unchanged, so its blocks are returned as they are.
-// Counting sets thread-local cells that need no allocation and no destructor, so it cannot call the allocator again.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.set(HELD.get() + layout.size() as isize);
-        PEAK.set(PEAK.get().max(HELD.get()));
-        // SAFETY: `layout` is the caller's, which must have a size above zero, as `System.alloc` requires.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        HELD.set(HELD.get() - layout.size() as isize);
-        // SAFETY: `block` came from `alloc` above with this `layout`, so it came from `System.alloc`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-/// The result of `work` and its peak memory in bytes.
-fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.get();
-    PEAK.set(before);
-    let result = work();
-    (result, (PEAK.get() - before) as usize)
-}
+use targets::{bounded, measured};
 
 fn table() -> WordVectors {
     let words = ["cat", "dog", "Zürich", "語", "1984", "don't"].map(String::from).to_vec();
@@ -67,32 +34,14 @@ fn written(format: Format) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Reads the file at `path` in the format that is recognized and in `format`, and checks the peak memory.
-#[track_caller]
-fn read_within_bounds(path: &Path, format: Format, case: &str) -> Option<Loaded> {
-    let how = Reading::default();
-    let size: usize = std::fs::read_dir(path.parent().unwrap())
-        .unwrap()
-        .map(|entry| entry.unwrap().metadata().unwrap().len() as usize)
-        .sum();
-    let (found, most) = measured(|| Format::of(path).ok());
-    assert!(most <= BUFFERS + PER_BYTE * size, "{format}, {case}: {most} bytes of memory to recognize {size}");
-    let read = |format: Format| {
-        let (loaded, most) = measured(|| formats::read(path, format, &how).ok());
-        assert!(most <= BUFFERS + PER_BYTE * size, "{format}, {case}: {most} bytes of memory for {size}");
-        loaded
-    };
-    found.filter(|&found| found != format).map(read);
-    read(format)
-}
-
 #[track_caller]
 fn truncated_anywhere(format: Format) {
     let (_folder, path) = written(format);
     let (whole, original) = (std::fs::read(&path).unwrap(), table());
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        let Some(loaded) = read_within_bounds(&path, format, &format!("truncated to {length}")) else { continue };
+        let loaded = bounded(whole.len(), || formats::read(&path, format, &Reading::default()).ok());
+        let Some(loaded) = loaded else { continue };
         // The rows that were read are the first rows of the table. In text the last number may be truncated but valid.
         let rows = loaded.vectors.len() as u32;
         let is_text = !matches!(format, Format::Word2vecBinary | Format::Npy | Format::Safetensors);
@@ -134,19 +83,42 @@ fn damaged(whole: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
     copy
 }
 
-#[track_caller]
-fn randomly_damaged(format: Format) {
-    let (folder, _) = written(format);
-    // The word list beside the file is damaged too.
-    for (nth, entry) in std::fs::read_dir(folder.path()).unwrap().enumerate() {
-        let (damage, path) = (entry.unwrap().path(), folder.path().join(format!("vectors.{}", format.name())));
-        let whole = std::fs::read(&damage).unwrap();
-        for case in 0..COPIES {
-            let mut random = generator(case, format.name(), nth as u64);
-            std::fs::write(&damage, damaged(&whole, &mut random)).unwrap();
-            read_within_bounds(&path, format, &format!("case {case} of {}", damage.display()));
+/// How many damaged copies of each file are read. `WORDSPACE_DAMAGED_COPIES` asks for more.
+fn copies() -> u64 {
+    std::env::var("WORDSPACE_DAMAGED_COPIES").map_or(1000, |copies| copies.parse().expect("a number of copies"))
+}
+
+/// Calls `read` with `whole` and damaged copies of it; the message of a panic shows the input.
+fn survives(name: &str, whole: &[u8], read: impl Fn(&[u8])) {
+    let number = name.bytes().fold(0_u64, |number, byte| number.wrapping_mul(31).wrapping_add(byte.into()));
+    for case in 0..=copies() {
+        let input = match case {
+            0 => whole.to_vec(),
+            _ => damaged(whole, &mut generator(case, "damaged", number)),
+        };
+        if catch_unwind(AssertUnwindSafe(|| read(&input))).is_err() {
+            panic!("copy {case} of {name}: b\"{}\"", input.escape_ascii());
         }
-        std::fs::write(&damage, &whole).unwrap();
+    }
+}
+
+/// The inputs in the corpus of `target`, each with its name.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+        .iter()
+        .map(|file| (format!("{target}/{}", file.file_name().unwrap().display()), std::fs::read(file).unwrap()))
+        .collect()
+}
+
+/// The promises of `target` hold for its corpus and damaged copies of it.
+fn holds(target: &str) {
+    let (_, read) = targets::ALL.into_iter().find(|(name, _)| *name == target).expect("it is a target");
+    for (name, whole) in corpus(target) {
+        survives(&name, &whole, read);
     }
 }
 
@@ -159,43 +131,43 @@ fn peak_memory_is_measured() {
 #[test]
 fn a_word2vec_binary_file() {
     truncated_anywhere(Format::Word2vecBinary);
-    randomly_damaged(Format::Word2vecBinary);
+    holds("word2vec_binary");
 }
 
 #[test]
 fn a_word2vec_text_file() {
     truncated_anywhere(Format::Word2vecText);
-    randomly_damaged(Format::Word2vecText);
+    holds("word2vec_text");
 }
 
 #[test]
 fn a_glove_file() {
     truncated_anywhere(Format::Glove);
-    randomly_damaged(Format::Glove);
+    holds("glove");
 }
 
 #[test]
 fn a_numpy_array() {
     truncated_anywhere(Format::Npy);
-    randomly_damaged(Format::Npy);
+    holds("npy");
 }
 
 #[test]
 fn a_safetensors_file() {
     truncated_anywhere(Format::Safetensors);
-    randomly_damaged(Format::Safetensors);
+    holds("safetensors");
 }
 
 #[test]
 fn a_projector_pair() {
     truncated_anywhere(Format::Projector);
-    randomly_damaged(Format::Projector);
+    holds("projector");
 }
 
 #[test]
 fn a_csv_file() {
     truncated_anywhere(Format::Csv);
-    randomly_damaged(Format::Csv);
+    holds("csv");
 }
 
 #[test]
@@ -222,23 +194,117 @@ fn a_large_table_is_mapped_aligned_or_not() {
 
 #[test]
 fn a_gpt2_folder() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/formats/gpt2-parts");
+    holds("gpt2");
+}
+
+#[test]
+fn a_tokenizer() {
+    holds("tokenizer");
+}
+
+#[test]
+fn the_files_of_a_run() {
+    holds("run");
+}
+
+#[test]
+fn the_log_of_a_run() {
+    holds("log");
+}
+
+#[test]
+fn a_configuration_as_the_page_reads_it() {
+    holds("config");
+}
+
+#[test]
+fn a_prepared_text() {
+    holds("corpus");
+}
+
+#[test]
+fn a_token_file() {
+    holds("tokens");
+}
+
+#[test]
+fn a_text() {
+    holds("text");
+}
+
+#[test]
+fn a_file_of_judgements() {
+    holds("judgements");
+}
+
+#[test]
+fn a_request_to_the_page() {
+    holds("http");
+}
+
+#[test]
+fn every_target_has_a_corpus() {
+    let folders = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus")).unwrap();
+    let mut found: Vec<String> = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    found.sort();
+    assert_eq!(found, targets::ALL.map(|(name, _)| name));
+}
+
+/// What is accepted can be written and read again.
+#[test]
+fn a_configuration() {
+    for (name, whole) in corpus("config") {
+        survives(&name, &whole, |input| {
+            let text = String::from_utf8_lossy(input);
+            let Ok(config) = bounded(input.len(), || Config::from_toml(&text, "config.toml", &[])) else { return };
+            let again = Config::from_toml(&config.to_toml(), "config.toml", &[]);
+            assert_eq!(again.expect("it was accepted before"), config);
+        });
+    }
+}
+
+#[test]
+fn the_configuration_of_a_gpt2() {
+    for (name, whole) in corpus("gpt2") {
+        let config = targets::parts(&whole).next().unwrap_or_default();
+        survives(&name, config, |input| {
+            let Ok(json) = serde_json::from_slice(input) else { return };
+            let Ok(config) = huggingface::config_from_json(&json) else { return };
+            let again = huggingface::config_from_json(&huggingface::config_to_json(&config));
+            assert_eq!(again.expect("it was accepted before"), config);
+        });
+    }
+}
+
+/// The files of a checkpoint are verified before they are read, and read without a panic even if a manifest vouches for them.
+#[test]
+fn a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let files: Vec<PathBuf> = std::fs::read_dir(&golden).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let copy = |file: &PathBuf| folder.path().join(file.file_name().unwrap());
-    for file in &files {
-        std::fs::copy(file, copy(file)).unwrap();
+    let checkpoints = Checkpoints::new(folder.path().to_path_buf());
+    let tensor = || HostTensor { shape: vec![2, 2], values: vec![1.0, 2.0, 3.0, 4.0] };
+    let model = HostTensors::from([("wte.weight".to_string(), tensor())]);
+    let watched = [("cat".to_string(), NamedTensor { shape: vec![2], values: vec![0.5, 0.25] })].into();
+    let state = State { step: 3, first_loss: Some(1.5), ..Default::default() };
+    checkpoints.save(&Checkpoint { optimizer: model.clone(), model, watched, state }).unwrap();
+    let path = checkpoints.path(3).join("MANIFEST.json");
+    let manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for entry in std::fs::read_dir(checkpoints.path(3)).unwrap() {
+        let file = entry.unwrap().path();
+        let (name, whole) = (file.file_name().unwrap().display().to_string(), std::fs::read(&file).unwrap());
+        survives(&name, &whole, |input| {
+            std::fs::write(&file, input).unwrap();
+            let (newest, skipped) = bounded(input.len(), || checkpoints.newest()).unwrap();
+            assert_eq!(newest.is_some(), skipped.is_empty(), "{skipped:?}");
+            if name != "MANIFEST.json" {
+                assert!(newest.is_none() || input == whole, "damage went unnoticed");
+                let (sha256, bytes) = sha256_of_file(&file).unwrap();
+                let mut vouching = manifest.clone();
+                vouching["files"][&name] = json!({ "bytes": bytes, "sha256": sha256 });
+                std::fs::write(&path, vouching.to_string()).unwrap();
+                bounded(input.len(), || checkpoints.newest()).unwrap();
+                std::fs::write(&path, manifest.to_string()).unwrap();
+            }
+        });
+        std::fs::write(&file, &whole).unwrap();
     }
-    let size: usize = files.iter().map(|file| file.metadata().unwrap().len() as usize).sum();
-    for (nth, file) in files.iter().enumerate() {
-        let whole = std::fs::read(file).unwrap();
-        for case in 0..COPIES / 5 {
-            let mut random = generator(case, "gpt2", nth as u64);
-            std::fs::write(copy(file), damaged(&whole, &mut random)).unwrap();
-            let (_, most) = measured(|| Gpt2Tables::open(folder.path(), None, &Reading::default()).ok());
-            assert!(most <= BUFFERS + PER_BYTE * size, "case {case} of {}: {most} bytes", file.display());
-        }
-        std::fs::write(copy(file), &whole).unwrap();
-    }
-    assert!(Gpt2Tables::open(folder.path(), None, &Reading::default()).is_ok());
 }
