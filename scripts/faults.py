@@ -2,13 +2,12 @@
 """Makes every file operation of small commands fail, once each, and checks that nothing is lost and nothing damaged is taken for good.
 
     cargo build --release
-    python3 scripts/faults.py target/release/wordspace               # the whole sweep: ten minutes or so on two cores
+    python3 scripts/faults.py target/release/wordspace               # the whole sweep: a quarter of an hour on two cores
     python3 scripts/faults.py target/release/wordspace --every 10    # a tenth of it
 
 The commands are `train`, with `--overwrite` too, `resume` after a kill and with `--from-scratch`, `export`, `convert` to one and to two
-files, and `report`. Each operation (opening to
-write, write, sync, truncate, rename, mkdir, rmdir, unlink) fails in the ways that faults.c lists, or the process is killed there; and
-each state that a power cut may leave (power_cut.py) is built. What must hold:
+files, and `report`. Each operation (opening to write, write, sync, truncate, rename, mkdir, rmdir, unlink) fails in the ways that
+faults.c lists, or the process is killed there; and each state that a power cut may leave (power_cut.py) is built. What must hold:
 
 - a failed command exits with 5 and says in a sentence what it could not write; it does not panic and leaves no partial file;
 - what it was to write is complete or not there;
@@ -46,6 +45,9 @@ TRAIN += [word for setting in SETTINGS for word in ("--set", setting)]
 # Which operations fail in which way.
 FAULTS = [(kind, "EIO") for kind in ["open", "write", "fsync", "truncate", "rename", "mkdir", "rmdir", "unlink"]]
 FAULTS += [("space", "ENOSPC"), ("space", "full"), ("write", "short"), ("any", "kill"), ("write", "torn")]
+
+
+COLUMNS = ["operations", "fault", "kill", "torn", "power cut", "failures"]
 
 
 @dataclass
@@ -128,6 +130,7 @@ class Sweep:
         ended = self.run(folder, scenario.command, record=record.path)
         assert ended.returncode == 0, ended.stderr
         wanted = result(scenario, folder)
+        assert not scenario.is_training() or wanted == result(scenario, self.work / "complete"), "it depends on what came before"
         operations = collections.Counter(operation for operation, *_ in read_record(record.path))
         self.counts[scenario.name]["operations"] = sum(operations.values())
         points = [(kind, fault, n) for kind, fault in FAULTS for n in range(1, room(kind, operations) + 1)]
@@ -275,6 +278,10 @@ def difference(wanted: dict, found: dict) -> str:
     return f"{', '.join(wrong[:5])} differ" if wrong else ""
 
 
+def row(cells: list):
+    print(f"{cells[0]:<23}" + "".join(f"{cell:>12}" for cell in cells[1:]), flush=True)
+
+
 def partial_files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.glob("**/*.partial"))
 
@@ -283,21 +290,19 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("program", type=Path)
     arguments.add_argument("--every", type=int, default=1, help="check each nth point only")
-    arguments.add_argument("--only", help="one command, by its name in the table")
+    arguments.add_argument("--only", nargs="+", help="some of the commands, by their names in the table")
     arguments = arguments.parse_args()
     # In memory where there is room for it: the sweep copies and syncs small files all the time.
     memory = Path("/dev/shm")
     work = Path(tempfile.mkdtemp(prefix="faults-", dir=memory if memory.is_dir() else None)).resolve()
     began = time.monotonic()
+    row(["", *COLUMNS])
     sweep = Sweep(arguments.program.resolve(), work, arguments.every)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for scenario in sweep.scenarios():
-            if arguments.only in (None, scenario.name):
+            if not arguments.only or scenario.name in arguments.only:
                 sweep.sweep(scenario, pool)
-    columns = ["operations", "fault", "kill", "torn", "power cut", "failures"]
-    print(f"{'':<22}" + "".join(f"{column:>12}" for column in columns))
-    for name, counts in sweep.counts.items():
-        print(f"{name:<22}" + "".join(f"{counts[column]:>12}" for column in columns))
+                row([scenario.name, *(sweep.counts[scenario.name][column] for column in COLUMNS)])
     points = sum(count for counts in sweep.counts.values() for kind, count in counts.items() if kind not in ("operations", "failures"))
     print(f"{points} points in {time.monotonic() - began:.0f} s, {len(sweep.failures)} failures")
     for failure in sweep.failures[:50]:

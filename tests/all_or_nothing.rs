@@ -27,7 +27,8 @@ fn run_with_room(folder: &Folder, kib: u32, arguments: &str) -> Done {
 #[test]
 fn an_export_without_room_leaves_nothing_and_works_again() {
     let folder = folder_with_a_run();
-    let failed = run_with_room(&folder, 20, "export runs/r models/r").fails(5, &["cannot write models/r: ", "free some space"]);
+    let failed =
+        run_with_room(&folder, 20, "export runs/r models/r").fails(5, &["cannot write models/r: ", "free some space"]);
     assert!(!failed.stderr.contains("resume"), "{}", failed.stderr);
     assert_eq!(names(&folder.join("models")), [""; 0]);
     folder.run(&["export", "runs/r", "models/r"]).succeeds();
