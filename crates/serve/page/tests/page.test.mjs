@@ -74,9 +74,9 @@ test("a found word shows its neighbours, and Escape deselects it", () =>
       listed.every((word) => animal.has(word)),
       `${listed} are animals`,
     );
-    const seen = number(await now.first().locator(".number").textContent());
+    const seen = number(await now.last().locator(".number").textContent());
     await page.getByRole("button", { name: "raw cosine" }).click();
-    assert.notEqual(number(await now.first().locator(".number").textContent()), seen);
+    assert.notEqual(number(await now.last().locator(".number").textContent()), seen);
     await page.keyboard.press("Escape");
     await page.locator(".chosen").waitFor({ state: "detached" });
   }));

@@ -38,7 +38,7 @@ test("when the server stops the picture stays, and the page reconnects", async (
 test("frames that cannot be shown are left out", async () => {
   const server = await standin(synthetic({ broken: [0, 8, 200] }));
   const { page, faults, close } = await open(server.address);
-  await page.locator(".said").filter({ hasText: "is broken" }).waitFor();
+  await page.locator(".toast").filter({ hasText: "is broken" }).waitFor();
   await arrived(page, 160);
   const slider = page.getByRole("slider", { name: "Step" });
   assert.equal(await slider.getAttribute("max"), "7", "eight frames of eleven are on the timeline");
@@ -100,7 +100,7 @@ test("an address that names missing things still opens", async () => {
   const { page, faults, close } = await open(
     `${server.address}#run=nowhere&step=1e999&word=unheard&eye=1,2&pins=..,x&tab=zzz&%E0%A4%A`,
   );
-  await page.locator(".said").filter({ hasText: "There is no run “nowhere” here" }).waitFor();
+  await page.locator(".toast").filter({ hasText: "There is no run “nowhere” here" }).waitFor();
   await page.getByText("does not have the word “unheard”").waitFor();
   assert.deepEqual(faults, []);
   await close();
