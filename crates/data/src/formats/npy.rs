@@ -72,11 +72,13 @@ fn read_header(input: &mut Input<'_>) -> Result<String> {
         return Err(input.bad(short));
     }
     let mut length = [0; 4];
-    let is_read = match start[6] {
-        1 => input.fill(&mut length[..2])?,
-        2 | 3 => input.fill(&mut length)?,
-        version => {
-            return Err(input.bad(format!("it is of version {version} of .npy; expected version 1, 2 or 3")));
+    let is_read = match (start[6], start[7]) {
+        (1, 0) => input.fill(&mut length[..2])?,
+        (2 | 3, 0) => input.fill(&mut length)?,
+        (major, minor) => {
+            return Err(
+                input.bad(format!("it is of version {major}.{minor} of .npy; expected version 1.0, 2.0 or 3.0"))
+            );
         }
     };
     let length = u32::from_le_bytes(length) as usize;
