@@ -280,7 +280,7 @@ fn the_configuration_of_a_gpt2() {
 #[test]
 fn a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let checkpoints = Checkpoints::new(folder.path().to_path_buf());
+    let mut checkpoints = Checkpoints::new(folder.path().to_path_buf());
     let tensor = || HostTensor { shape: vec![2, 2], values: vec![1.0, 2.0, 3.0, 4.0] };
     let model = HostTensors::from([("wte.weight".to_string(), tensor())]);
     let watched = [("cat".to_string(), NamedTensor { shape: vec![2], values: vec![0.5, 0.25] })].into();

@@ -186,6 +186,18 @@ impl Tokenizer {
         decoded.ok().and_then(|text| text.ok()).unwrap_or_default()
     }
 
+    /// The text of one token; bytes that are not a whole character are written as `<0xE2>`.
+    #[cfg(feature = "files")]
+    pub fn text(&self, id: u32) -> String {
+        let text = self.decode(&[id]);
+        match self.spelling(id) {
+            Some(spelling) if text.contains('\u{fffd}') && !spelling.contains('\u{fffd}') => {
+                ByteSpelling::new().text(&spelling)
+            }
+            _ => text,
+        }
+    }
+
     /// The spelling of `id` in the vocabulary.
     pub fn spelling(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)

@@ -16,6 +16,7 @@ use crate::data::WordVectors;
 use crate::data::publish::publish_bytes;
 use crate::explore::projection::{Chosen, Method, Points, Projection};
 use crate::explore::{Opened, check_finite, saved_frames};
+use crate::model::summary::thousands;
 use crate::picture::{self, Theme};
 use crate::serve::projection_page;
 
@@ -121,8 +122,9 @@ fn named(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u
     Ok(rows)
 }
 
-/// The rows of the `top` most frequent words: those with a class if the source has classes, else those of letters alone. In a
-/// source without frequencies, words count as sorted by frequency.
+/// The rows of the `top` most frequent words: those with a class if the source has classes, else those of letters alone, without
+/// the single letters of the Latin alphabet, most of which are parts of words. Says what is left out. In a source without
+/// frequencies, words count as sorted by frequency.
 fn most_frequent(opened: &Opened, top: usize, terminal: &Terminal) -> Vec<u32> {
     let vectors = &opened.vectors;
     let class_of = class_of(opened);
@@ -130,7 +132,10 @@ fn most_frequent(opened: &Opened, top: usize, terminal: &Terminal) -> Vec<u32> {
         let word = vectors.word(*row);
         let letters = word.trim();
         match class_of.is_empty() {
-            true => letters.chars().count() > 1 && letters.chars().all(char::is_alphabetic),
+            true => {
+                let is_one_letter = letters.len() == 1;
+                !letters.is_empty() && !is_one_letter && letters.chars().all(char::is_alphabetic)
+            }
             false => class_of.contains_key(letters),
         }
     };
@@ -139,6 +144,13 @@ fn most_frequent(opened: &Opened, top: usize, terminal: &Terminal) -> Vec<u32> {
     // A vocabulary of single characters has none of these.
     if rows.len() < top.min(4) {
         rows = all().collect();
+    } else if rows.len() < vectors.len() {
+        let left_out = thousands(vectors.len() - rows.len());
+        let what = match class_of.is_empty() {
+            true => "single Latin letters, and words with digits or signs",
+            false => "those without a class",
+        };
+        terminal.hint(&format!("{left_out} words are left out: {what}; a word that is named is drawn whatever it is"));
     }
     if let Some(counts) = &opened.counts {
         rows.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));

@@ -22,12 +22,11 @@ pub fn run(args: TokensArgs) -> Result<ExitCode, Failure> {
         }
     };
     let tokens = tokenizer.encode(&args.text)?;
-    let text_of = |id| tokenizer.decode(&[id]);
     if args.json {
         print_json(json!({
             "text": args.text,
             "ids": tokens.iter().map(|token| token.id).collect::<Vec<_>>(),
-            "tokens": tokens.iter().map(|token| text_of(token.id)).collect::<Vec<_>>(),
+            "tokens": tokens.iter().map(|token| tokenizer.text(token.id)).collect::<Vec<_>>(),
             "spellings": tokens.iter().map(|token| &token.spelling).collect::<Vec<_>>(),
             "offsets": tokens.iter().map(|token| [token.bytes.start, token.bytes.end]).collect::<Vec<_>>(),
             "vocab_size": tokenizer.vocab_size(),
@@ -36,7 +35,7 @@ pub fn run(args: TokensArgs) -> Result<ExitCode, Failure> {
     }
     println!("{:>8}  {} bytes", "id", left("token", 20));
     for token in &tokens {
-        let text = format!("{:?}", text_of(token.id));
+        let text = format!("{:?}", tokenizer.text(token.id));
         println!("{:>8}  {} {}..{}", token.id, left(&text, 20), token.bytes.start, token.bytes.end);
     }
     Ok(ExitCode::SUCCESS)
