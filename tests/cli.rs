@@ -33,7 +33,7 @@ fn every_command_has_help_and_says_how_it_exits() {
 fn completions_know_every_command() {
     let script = Folder::new().run(&["completions", "bash"]).succeeds().stdout;
     for command in commands() {
-        let name = command.replace('-', "__");
+        let name = command.replace('-', "__subcmd__");
         assert!(script.contains(&format!("wordspace__subcmd__{name}")), "{command}");
     }
 }

@@ -186,10 +186,10 @@ fn a_word_unknown_to_the_model_is_named_with_the_closest_spelling() {
 #[test]
 fn a_temperature_or_a_number_of_tokens_that_makes_no_choice() {
     let folder = Folder::new();
-    generate(&folder, "any", "cat", &["--temperature", "-1"]).fails(2, &["--temperature is -1", "it must be 0"]);
-    generate(&folder, "any", "cat", &["--temperature", "nan"]).fails(2, &["--temperature is NaN"]);
-    generate(&folder, "any", "cat", &["--top-k", "0"]).fails(2, &["--top-k is 0"]);
-    generate(&folder, "any", "cat", &["--tokens", "-3"]).fails(2, &["-3"]);
+    generate(&folder, "any", "cat", &["--temperature", "-1"]).fails(2, &["--temperature", "expected a number from 0"]);
+    generate(&folder, "any", "cat", &["--temperature", "nan"]).fails(2, &["expected a number from 0", "nan"]);
+    generate(&folder, "any", "cat", &["--top-k", "0"]).fails(2, &["--top-k", "expected a whole number from 1"]);
+    generate(&folder, "any", "cat", &["--tokens", "-3"]).fails(2, &["expected a whole number from 0", "-3"]);
     folder.run(&["generate", "any"]).fails(2, &["--prompt"]);
 }
 

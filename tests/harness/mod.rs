@@ -3,6 +3,7 @@
 // Every test file speaks a part of it.
 #![allow(dead_code)]
 
+pub mod answers;
 pub mod hostile;
 pub mod page;
 
@@ -59,6 +60,13 @@ pub struct Folder(tempfile::TempDir);
 impl Folder {
     pub fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    /// A folder with `vectors.bin`, the vectors that gensim was asked about.
+    pub fn with_golden_vectors() -> Self {
+        let folder = Self::new();
+        folder.write("vectors.bin", std::fs::read(golden("vectors.bin")).unwrap());
+        folder
     }
 
     pub fn path(&self) -> &Path {
