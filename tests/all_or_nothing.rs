@@ -1,4 +1,4 @@
-//! What a command writes is there as a whole or not at all, and the same command works again. `scripts/faults.py` makes every
+//! The output of a command is complete or absent, and the same command works again. `scripts/faults.py` makes every
 //! single file operation fail; here are its findings, each in the form in which a user meets it.
 
 #![cfg(unix)]

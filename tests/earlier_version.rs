@@ -61,7 +61,7 @@ fn lasting(mut result: Value) -> Value {
     for key in ["tokens_per_second", "seconds", "weights_sha256", "checkpoint", "run"] {
         assert!(result.as_object_mut().unwrap().remove(key).is_some(), "{key}");
     }
-    // The earlier version did not tell these.
+    // The earlier version does not report these.
     result.as_object_mut().unwrap().remove("nearest");
     result
 }

@@ -250,7 +250,7 @@ fn every_target_has_a_corpus() {
     assert_eq!(found, targets::ALL.map(|(name, _)| name));
 }
 
-/// What is accepted can be written and read again.
+/// Accepted input can be written and read again.
 #[test]
 fn a_configuration() {
     for (name, whole) in corpus("config") {

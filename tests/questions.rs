@@ -43,7 +43,8 @@ fn a_file_of_questions_is_answered_a_line_each_as_if_each_were_asked_alone() {
     let folder = Folder::with_golden_vectors();
     folder.write("words.txt", "cat\n\nunheard-of\nNew_York\n");
     let done = folder.run(&["neighbors", "vectors.bin", "--from", "words.txt", "--top", "3", "--json"]).succeeds();
-    assert!(done.stderr.contains("1 of 3 questions have words that vectors.bin does not have, such as unheard-of"));
+    let warning = "words.txt: 1 of 3 questions have no answer; line 3: vectors.bin does not have unheard-of";
+    assert!(done.stderr.contains(warning), "{}", done.stderr);
     let lines: Vec<Value> = done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[1]["neighbors"].is_null());
@@ -82,10 +83,20 @@ fn what_is_wrong_with_a_file_of_questions_is_said_with_its_line() {
         .fails(3, &["file.txt, line 2: expected 2 words", "found 3"]);
     asked("neighbors", "--from", b"cat\n\xff\n").fails(3, &["file.txt, line 2: expected text in UTF-8"]);
     asked("neighbors", "--from", b"").fails(3, &["expected a question on each line, found none"]);
-    asked("neighbors", "--from", b"x\ny\n").fails(3, &["no question has only words of vectors.bin"]);
+    asked("neighbors", "--from", b"x\ny\n")
+        .fails(3, &["no question has an answer; line 1: vectors.bin does not have x"]);
     asked("neighbors", "--vector", b"1 2 3").fails(2, &["expected a vector of 25 numbers, found 3"]);
     asked("neighbors", "--vector", b"1 two").fails(3, &["expected numbers, found two"]);
     asked("neighbors", "--vector", "0 ".repeat(25).as_bytes()).fails(2, &["the vector is zero"]);
     folder.run(&["odd-one-out", "vectors.bin", "cat", "dog"]).fails(2, &["3 values required"]);
     folder.run(&["neighbors", "vectors.bin", "--from", "not-there.txt"]).fails(3, &["not-there.txt"]);
+}
+
+#[test]
+fn a_question_without_an_answer_does_not_end_the_others() {
+    let folder = Folder::new();
+    folder.write("vectors.txt", "3 2\ncat 1 0\nzero 0 0\ndog 1 1\n").write("words.txt", "cat\nzero\ndog\n");
+    let done = folder.run(&["neighbors", "vectors.txt", "--from", "words.txt", "--csv", "--top", "1"]).succeeds();
+    assert_eq!(done.stdout.lines().count(), 3, "{}", done.stdout);
+    assert!(done.stderr.contains("1 of 3 questions have no answer; line 2: the vectors of"), "{}", done.stderr);
 }

@@ -64,7 +64,7 @@ fn a_run_with_damaged_checkpoints_only_stops_until_it_is_begun_again() {
     assert_eq!(std::fs::read(folder.join("runs/hurt/log.jsonl")).unwrap(), log);
 
     let done = folder.run(&["resume", "runs/hurt", "--from-scratch"]).succeeds();
-    assert!(done.stderr.contains("moved   what the run had made to runs/hurt/set-aside-2"), "{}", done.stderr);
+    assert!(done.stderr.contains("moved   its earlier results to runs/hurt/set-aside-2"), "{}", done.stderr);
     assert!(folder.result_of("hurt") == folder.result_of("whole"));
     let aside = moved(&folder.join("runs/hurt"), "set-aside");
     assert!(aside.join("checkpoints/step-000040/optimizer.safetensors").exists());
@@ -95,7 +95,7 @@ fn names_that_are_no_checkpoints_are_named_and_change_nothing() {
     folder.write("runs/run/checkpoints/step-000041", "a file");
     assert_eq!(folder.run(&["inspect", "runs/run"]).succeeds().stdout, inspected);
     let done = folder.run(&["resume", "runs/run", "--steps", "45"]).succeeds();
-    for stray in ["step-7 is passed over", "step-99999 is passed over", "step-000041 is passed over"] {
+    for stray in ["step-7 is skipped", "step-99999 is skipped", "step-000041 is skipped"] {
         assert!(done.stderr.contains(stray), "{}", done.stderr);
     }
     assert_eq!(names(&checkpoints), ["step-000041", "step-000045", "step-7", "step-99999"]);

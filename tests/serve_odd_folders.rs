@@ -100,7 +100,7 @@ fn with_odd_runs() -> Folder {
     folder
 }
 
-/// What the page asks of a run.
+/// The requests of the page about a run.
 fn questions(id: usize) -> [String; 7] {
     let asked =
         ["", "/log", "/points/20", "/neighbours/20?word=1", "/pair?a=0&b=1", "/positions/20", "/sentence/20?text=cat"];

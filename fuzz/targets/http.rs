@@ -15,7 +15,7 @@ use super::files::parts;
 const PORT: &[u8] = b"5757";
 
 /// An answer takes less than a millisecond; a request that the server waits for is given up after this time.
-const PATIENCE: Duration = Duration::from_millis(20);
+const READ_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The page of one run, the first input of the target for runs.
 static PAGE: LazyLock<(Server, TempDir)> = LazyLock::new(|| {
@@ -50,7 +50,7 @@ pub fn http(data: &[u8]) {
 /// The answer to `request`, or its beginning.
 fn send(port: u16, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server takes connections");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
+    stream.set_read_timeout(Some(READ_TIMEOUT)).expect("a socket has a timeout");
     let _ = stream.write_all(request);
     let is_complete = [&b"\n\r\n"[..], b"\n\n"].iter().any(|end| request.windows(end.len()).any(|part| part == *end));
     if !is_complete {

@@ -78,7 +78,7 @@ pub use mapped_file::MappedFile;
 pub use progress::{Phase, Progress};
 pub use random::{below, generator, uniform};
 #[cfg(feature = "files")]
-pub use run_files::RunFiles;
+pub use run_files::{RunFiles, step_name, step_of};
 pub use special::{END_OF_TEXT, UNKNOWN};
 pub use tensors::NamedTensor;
 #[cfg(feature = "files")]

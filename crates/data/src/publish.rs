@@ -121,7 +121,7 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.is_published {
-            // What stays is removed by the next process that writes it.
+            // If this fails, the next process that writes the same name removes it.
             let _ = remove(&self.temporary);
         }
     }
@@ -158,8 +158,8 @@ pub fn remove_folder(path: &Path) -> Result<()> {
     fs::rename(path, &free).and_then(|()| fs::remove_dir_all(&free)).map_err(|source| Error::write(path, source))
 }
 
-/// Removes what killed processes were writing, or deleting, in `folder`, if `is_wanted` holds for its path and for the name
-/// that it was to have. What a process has locked stays.
+/// Removes the partial files and folders of killed processes in `folder` for which `is_wanted` holds, given the path and the
+/// final name. Locked ones belong to running processes and are kept.
 ///
 /// # Errors
 ///

@@ -17,7 +17,7 @@ pub(crate) const MAX_VOCABULARY_BYTES: u64 = 256 << 20;
 /// If it is missing, a directory, or no regular file.
 pub fn open(path: &Path) -> Result<File> {
     let read = |source| Error::read(path, source);
-    // Opening some devices has an effect, so look before.
+    // Opening some devices has an effect, so the kind is checked first.
     check(path, fs::metadata(path).map_err(read)?.file_type())?;
     let mut options = OpenOptions::new();
     options.read(true);

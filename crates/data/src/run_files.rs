@@ -14,7 +14,7 @@ const MAX_FRAMES: usize = 1 << 16;
 /// The largest file of vectors that is opened: tables of two billion values.
 const MAX_VECTOR_BYTES: u64 = 8 << 30;
 
-/// A run's folder. Nothing is read before it is asked for.
+/// A run's folder. Files are read on demand.
 #[derive(Clone, Debug)]
 pub struct RunFiles {
     folder: PathBuf,
@@ -91,11 +91,7 @@ impl RunFiles {
     /// The steps in the names of files like `step-000050` in the folder `part`, with `suffix` at the end, in order.
     pub fn steps(&self, part: &str, suffix: &str) -> Vec<u64> {
         let entries = fs::read_dir(self.folder.join(part)).into_iter().flatten().flatten();
-        let step = |name: &str| {
-            let step: u64 = name.strip_prefix("step-")?.strip_suffix(suffix)?.parse().ok()?;
-            (name == format!("step-{step:06}{suffix}")).then_some(step)
-        };
-        let mut steps: Vec<u64> = entries.filter_map(|entry| step(entry.file_name().to_str()?)).collect();
+        let mut steps: Vec<u64> = entries.filter_map(|entry| step_of(entry.file_name().to_str()?, suffix)).collect();
         steps.sort_unstable();
         steps.dedup();
         steps.drain(..steps.len().saturating_sub(MAX_FRAMES));
@@ -115,8 +111,20 @@ impl RunFiles {
     }
 }
 
+/// The name that a run gives to its files and folders of update `step`, such as `step-000500`.
+pub fn step_name(step: u64) -> String {
+    format!("step-{step:06}")
+}
+
+/// The step of a name that is [`step_name`] with `suffix` at the end: `step-7` is no such name.
+pub fn step_of(name: &str, suffix: &str) -> Option<u64> {
+    let name = name.strip_suffix(suffix)?;
+    let step = name.strip_prefix("step-")?.parse().ok()?;
+    (name == step_name(step)).then_some(step)
+}
+
 fn vectors_name(step: u64) -> String {
-    format!("vectors/step-{step:06}.safetensors")
+    format!("vectors/{}.safetensors", step_name(step))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub struct PairMeasurement {
     pub random_pairs: [f32; 3],
 }
 
-/// Ranks of pairs are looked for among so many neighbours: two words have met when both ranks are this at most.
+/// Ranks of pairs are computed up to this one: two words have met when both ranks are at most this.
 pub const MAX_RANK: usize = 10;
 
 /// The words nearest to a word: `/api/runs/R/neighbours/S`.

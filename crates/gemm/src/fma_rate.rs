@@ -19,7 +19,7 @@ pub fn fma_rate(steps: usize) -> f64 {
     (threads * Arch::new().dispatch(Chains(1)) * steps) as f64 / seconds
 }
 
-/// So many steps of fused multiply-adds in registers. Returns the number of operations.
+/// The number of steps of fused multiply-adds in registers. Returns the number of operations.
 struct Chains(usize);
 
 impl WithSimd for Chains {

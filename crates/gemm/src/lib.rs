@@ -49,7 +49,7 @@
 //! - **Worker pool** ([`on_pool`], [`parallel_for`]): fork-join on rayon's threads, which spin between regions. Two
 //!   lists of tasks can share a region ([`TaskList`]).
 //! - **Non-temporal stores** ([`NonTemporal`]) and **prefetching** ([`prefetch`]) for work that is bound by memory.
-//! - **The ceiling** ([`fma_rate`]): what the machine can multiply and add at most.
+//! - **The ceiling** ([`fma_rate`]): the machine's rate of fused multiply-adds, which no product exceeds.
 //! - **SIMD** ([`vectorized`], [`dot`], [`exp`]): loops compiled for each instruction set, chosen at run time.
 //!
 //! Every sum has one order, whatever the threads: where the order matters, work is cut into chunks of a fixed size;

@@ -8,7 +8,7 @@ use crate::config::{Config, DeviceChoice};
 /// The program itself: its code, its threads, and the text while it is tokenized.
 const PROGRAM: u64 = 136 << 20;
 
-/// The loss keeps exponentials of so many logits at a time, unless those of [`FEWEST_STATES`] hidden states are more.
+/// The number of logits whose exponentials the loss keeps at a time; more if [`FEWEST_STATES`] hidden states have more.
 const LOGITS: u64 = 13 << 20;
 const FEWEST_STATES: u64 = 16;
 
@@ -22,8 +22,10 @@ pub struct Part {
     pub name: &'static str,
     /// Its size.
     pub bytes: u64,
-    /// What makes it smaller.
+    /// How to make it smaller.
     pub advice: &'static str,
+    /// Whether it is in the machine's memory when a GPU trains.
+    pub is_on_host: bool,
 }
 
 /// The memory of a run, part by part. All sums saturate: a size beyond `u64` is larger than any machine.
@@ -56,8 +58,11 @@ impl Memory {
 
         let network = "fewer model.channels or model.layers, or a smaller vocabulary";
         let batch = "a smaller train.batch with train.accumulate, or a shorter model.context";
-        let part = |name, values: u64, advice| Part { name, bytes: values.saturating_mul(4), advice };
-        let words = Part { name: "program and words", bytes: sum([PROGRAM, v.saturating_mul(WORD)]), advice: network };
+        let part =
+            |name, values: u64, advice| Part { name, bytes: values.saturating_mul(4), advice, is_on_host: false };
+        let on_host = |part: Part| Part { is_on_host: true, ..part };
+        let bytes = sum([PROGRAM, v.saturating_mul(WORD)]);
+        let words = Part { name: "program and words", bytes, advice: network, is_on_host: true };
         Self {
             parts: vec![
                 part("parameters", parameters, network),
@@ -65,7 +70,7 @@ impl Memory {
                 part("gradients", gradients, network),
                 part("activations", activations, batch),
                 part("blocks of the loss", loss, batch),
-                part("copies for a checkpoint", parameters.saturating_mul(3), network),
+                on_host(part("copies for a checkpoint", parameters.saturating_mul(3), network)),
                 words,
             ],
         }

@@ -22,7 +22,7 @@ const DEFAULT_PORT: u16 = 5757;
 /// How often run folders are looked at.
 const REFRESH_EVERY: Duration = Duration::from_millis(250);
 
-/// Looking at a very large folder takes at most about one part in so many of the time.
+/// Scanning a very large folder takes at most about one part in this many of the time.
 const REFRESH_SHARE: u32 = 4;
 
 /// A running server of the live page.

@@ -26,7 +26,7 @@ const MAX_WORD_BYTES: usize = 128 << 20;
 /// How many measurements of pairs are kept.
 const MAX_PAIRS: usize = 100_000;
 
-/// What the words of a frame are drawn by.
+/// The coordinates that the words of a frame are drawn at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum View {
     /// The principal axes of the run's newest frame.

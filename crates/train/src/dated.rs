@@ -1,4 +1,4 @@
-//! Names with the date, for what is moved aside.
+//! Names with the date, for runs and folders that are moved aside.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};

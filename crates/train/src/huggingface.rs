@@ -7,7 +7,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::{Staged, publish_bytes};
-use wordspace_data::{Corpus, Progress, read_tensors_with_progress, write_tensors};
+use wordspace_data::{Corpus, Progress, read_tensors_with_progress, regular_file, write_tensors};
 use wordspace_learn::config::Config;
 use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
@@ -34,7 +34,9 @@ pub(crate) fn read_folder(folder: &Path, progress: Progress<'_>) -> Result<(Mode
 }
 
 fn read_json(path: &Path) -> Result<Value> {
-    let bytes = std::fs::read(path).map_err(|source| wordspace_data::Error::read(path, source))?;
+    /// More than the configuration or the index of any model has.
+    const MAX_BYTES: u64 = 64 << 20;
+    let bytes = regular_file::read(path, MAX_BYTES)?;
     serde_json::from_slice(&bytes).map_err(|error| bad(path, &format!("it is not JSON ({error})")))
 }
 

@@ -22,7 +22,7 @@ type Limit = (u64, &'static str);
 pub fn check_memory(model: &ModelConfig, config: &Config, device: &OpenDevice) -> Result<()> {
     let mut needed = Memory::of(model, config);
     if !device.is_cpu() {
-        needed.parts.retain(|part| ["copies for a checkpoint", "program and words"].contains(&part.name));
+        needed.parts.retain(|part| part.is_on_host);
     }
     match available().filter(|(bytes, _)| needed.total() > *bytes) {
         None => Ok(()),
@@ -47,14 +47,14 @@ fn available() -> Option<Limit> {
     [machine(), control_group(), address_space()].into_iter().flatten().min_by_key(|(bytes, _)| *bytes)
 }
 
-/// The free memory of the machine, with what the system would give back and swap.
+/// The available memory of the machine, and its free swap.
 fn machine() -> Option<Limit> {
     let meminfo = fs::read_to_string("/proc/meminfo").ok()?;
     let swap = kilobytes(&meminfo, "SwapFree:").unwrap_or(0);
     Some((kilobytes(&meminfo, "MemAvailable:")?.saturating_add(swap), "this machine"))
 }
 
-/// What the control groups of this process, a container's for example, leave.
+/// The memory left in the control groups of this process, such as a container's.
 fn control_group() -> Option<Limit> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let groups = groups.lines().filter_map(|line| line.splitn(3, ':').skip(1).collect::<Vec<_>>().try_into().ok());

@@ -14,11 +14,11 @@ use crate::Result;
 use crate::event::Event;
 use crate::run_folder::RunFolder;
 
-/// How often to look whether the preparation was stopped.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// The interval at which the stop flag is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long to wait for the thread to end once it was stopped. Only learning byte pairs takes longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time to wait for the thread after a stop. Only learning byte pairs takes longer to notice it.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The text of the run, prepared if it is not yet.
 ///
@@ -55,7 +55,7 @@ pub fn prepare(
 }
 
 /// Passes the reports of `worker` on until it ends. Once `stop` is set, its next report fails, which ends it; a worker that
-/// does not report for long is left behind: it learns byte pairs, and will write nothing.
+/// does not report in time is detached: it is learning byte pairs and will write nothing.
 fn await_end(
     worker: JoinHandle<wordspace_data::Result<CorpusSummary>>,
     reports: Receiver<(Phase, u64, u64)>,
@@ -63,7 +63,7 @@ fn await_end(
     stop: &AtomicBool,
 ) -> Result<()> {
     while !stop.load(Ordering::Relaxed) {
-        match reports.recv_timeout(LOOK_EVERY) {
+        match reports.recv_timeout(POLL_INTERVAL) {
             Ok((phase, done, total)) => observe(Event::Preparing(phase, done, total)),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -73,8 +73,8 @@ fn await_end(
     }
     drop(reports);
     let stopped = Instant::now();
-    while !worker.is_finished() && stopped.elapsed() < PATIENCE {
-        thread::sleep(LOOK_EVERY);
+    while !worker.is_finished() && stopped.elapsed() < STOP_TIMEOUT {
+        thread::sleep(POLL_INTERVAL);
     }
     Err(Error::Stopped.into())
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_does_not_report_is_left_behind_and_stops_at_its_next_report() {
+    fn a_thread_that_does_not_report_is_detached_and_stops_at_its_next_report() {
         let ((report, reports), (release, released), (tell, told)) = (channel(), channel::<()>(), channel());
         let worker = thread::spawn(move || {
             let _ = released.recv();

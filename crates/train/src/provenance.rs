@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use wordspace_data::publish::publish_bytes;
+use wordspace_data::regular_file;
 use wordspace_learn::Ending;
 use wordspace_learn::config::Config;
 
@@ -49,11 +50,14 @@ pub(crate) struct Provenance {
     record: Record,
 }
 
+/// More than the record of any run has.
+const MAX_BYTES: u64 = 16 << 20;
+
 impl Provenance {
     /// Opens the record of earlier sessions. An unreadable one is replaced: the run does not depend on it.
     pub fn open(folder: &RunFolder) -> Self {
         let path = folder.provenance();
-        let record = std::fs::read(&path).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        let record = regular_file::read(&path, MAX_BYTES).ok().and_then(|json| serde_json::from_slice(&json).ok());
         Self { path, record: record.unwrap_or(Record { schema: 1, config: None, sessions: Vec::new() }) }
     }
 

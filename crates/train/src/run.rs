@@ -155,8 +155,8 @@ fn restore_or_init(
 ) -> Result<(Learner, State, Watcher)> {
     let Inputs { config, folder, corpus, .. } = inputs;
     let (mut watcher, unwatched) = Watcher::new(config, &corpus.tokenizer, &corpus.vocabulary)?;
-    let (checkpoint, passed_over) = folder.newest_checkpoint()?;
-    unwatched.into_iter().chain(passed_over).for_each(|warning| observe(Event::Warning(warning)));
+    let (checkpoint, skipped) = folder.newest_checkpoint()?;
+    unwatched.into_iter().chain(skipped).for_each(|warning| observe(Event::Warning(warning)));
     let seed = config.run.seed;
     let training = device.device.clone().autodiff();
     let (model, optimizer, state) = match checkpoint {

@@ -5,13 +5,14 @@
 //! log.jsonl     checkpoints/step-000500/…   vectors/step-000050.safetensors   LOCK
 //! ```
 //!
-//! Nothing here deletes what a run has made: it is moved aside, under a name with the date.
+//! No result of training is deleted here: it is moved aside, under a name with the date.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use wordspace_data::RunFiles;
 use wordspace_data::publish::{
     Staged, create_folder, publish_bytes, remove_folder, remove_partial, sync_folder, sync_folder_of,
 };
@@ -41,7 +42,7 @@ impl RunFolder {
         if path.exists() {
             return Err(Error::RunExists { path });
         }
-        // What a killed process left of a run that had not begun.
+        // The partial folders of runs whose process was killed before they began.
         let is_run = |partial: &Path, _: &OsStr| partial.join("LOCK").is_file();
         remove_partial(runs, is_run).map_err(|source| Error::disk(runs, source))?;
         let staged = Staged::folder(&path)?;
@@ -78,8 +79,7 @@ impl RunFolder {
         Ok((folder, config))
     }
 
-    /// Removes what a killed process left half written or half deleted, and syncs the names of what it finished: it may have
-    /// been killed before.
+    /// Removes the partial files of a killed process, and syncs the names of the files that it finished but may not have synced.
     fn tidy(&self) -> std::io::Result<()> {
         sync_folder_of(&self.path)?;
         let parts = [self.path.clone(), self.tokens(), self.checkpoints(), self.vectors()];
@@ -90,18 +90,18 @@ impl RunFolder {
         Ok(())
     }
 
-    /// The newest valid checkpoint, `None` if the run has saved none yet, and why others are passed over.
+    /// The newest valid checkpoint, `None` if the run has saved none yet, and why others are skipped.
     ///
     /// # Errors
     ///
     /// [`Error::CheckpointsLost`] if it has saved checkpoints, but all are damaged or gone.
     pub fn newest_checkpoint(&self) -> Result<(Option<Checkpoint>, Vec<String>)> {
         let checkpoints = Checkpoints::new(self.checkpoints());
-        let (newest, passed_over) = checkpoints.newest()?;
+        let (newest, skipped) = checkpoints.newest()?;
         let problem = match (&newest, checkpoints.steps()?.is_empty(), Provenance::open(self).saved()) {
-            (Some(_), ..) | (None, true, None) => return Ok((newest, passed_over)),
+            (Some(_), ..) | (None, true, None) => return Ok((newest, skipped)),
             (None, true, Some(step)) => format!("the checkpoint of step {step} was saved here, but is gone"),
-            (None, false, _) => format!("no checkpoint is valid: {}", passed_over.join("; ")),
+            (None, false, _) => format!("no checkpoint is valid: {}", skipped.join("; ")),
         };
         Err(Error::CheckpointsLost { path: self.checkpoints(), problem })
     }
@@ -129,7 +129,7 @@ impl RunFolder {
         Ok(Some(to))
     }
 
-    /// Moves what training has made aside, within the folder, and returns where to: the run has not begun then.
+    /// Moves the results of training aside, within the folder, and returns their new folder. The run then has not begun.
     ///
     /// # Errors
     ///
@@ -198,7 +198,7 @@ impl RunFolder {
 
     /// The vector tables after update `step`.
     pub fn vectors_of(&self, step: u64) -> PathBuf {
-        self.vectors().join(format!("step-{step:06}.safetensors"))
+        RunFiles::of(&self.path).vectors_path(step)
     }
 
     fn tokens(&self) -> PathBuf {

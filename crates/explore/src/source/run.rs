@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wordspace_data::formats::Gpt2Tables;
-use wordspace_data::{RunFiles, Vocabulary};
+use wordspace_data::{RunFiles, Vocabulary, step_name};
 
 use super::opened::{Opened, TableChoice};
 use crate::{Error, Result};
@@ -89,7 +89,7 @@ impl Frame {
     fn checkpoint(&self) -> Option<PathBuf> {
         let steps = self.files.steps("checkpoints", "");
         let step = steps.iter().find(|&&step| step == self.step).or(steps.last())?;
-        self.files.locate(&format!("checkpoints/step-{step:06}/model.safetensors"), MAX_MODEL_BYTES).ok()
+        self.files.locate(&format!("checkpoints/{}/model.safetensors", step_name(*step)), MAX_MODEL_BYTES).ok()
     }
 }
 

@@ -1,4 +1,4 @@
-// What is known of a run's words beside their vectors: classes and counts, or else clusters. It decides colours, sizes,
+// The properties of a run's words beside their vectors: classes and counts, or else clusters. They decide colours, sizes,
 // filters, and which words get labels first.
 
 import { Clusters } from "./clusters";
@@ -26,7 +26,7 @@ export class Groups {
     this.byFrequency().forEach((id, i) => (this.rank[id] = i));
   }
 
-  /** What the words are coloured by: what the reader chose, or the next that this run has. */
+  /** The property that colours the words: the reader's choice, or else the first that this run has. */
   colouring(chosen: Colouring): Colouring {
     const { classes, counts } = this.run;
     if (chosen === "cluster") return chosen;

@@ -1,4 +1,4 @@
-// What the colours and the axes mean, and which words are drawn: a click on a class leaves only its words.
+// The legend of colours and axes, and the filters of words: a click on a class leaves only its words.
 
 import { type App, panes } from "./app";
 import { el } from "./dom";
@@ -99,7 +99,7 @@ export function legend(host: HTMLElement, app: App): void {
   store.on((_, changed) => changed("colour", "theme", "only", "top", "projection", "pins") && draw());
 }
 
-/** What the axes of a projection mean; nothing for principal axes, which the Run tab explains. */
+/** The meaning of a projection's axes; nothing for principal axes, which the Run tab explains. */
 function meaning(projection: Projection, words: string[], steps: number[]): string {
   if (projection.by === "tsne") return "t-SNE of each frame: keeps neighbours, not distances; at most 1,000 words";
   if (projection.by === "umap") return "UMAP of each frame: keeps neighbours, distances roughly; at most 1,000 words";

@@ -45,7 +45,7 @@ function start(): void {
   const runs = opening(clouds, app, notices, changed);
   paint(app);
   look(app);
-  // First of all listeners: the others draw in the new colours, and tell what the new axes mean.
+  // First of all listeners: the others use the new colours and axes.
   store.on((_, changed) => {
     if (changed("theme")) paint(app);
     if (changed("projection", "pins")) for (const pane of panes(app)) pane.reproject();

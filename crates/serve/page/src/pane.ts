@@ -82,7 +82,7 @@ export class Pane {
     this.restyle();
   }
 
-  /** What the view says the words are drawn by. A pair is drawn against a word that another pair compares one of it with. */
+  /** The view's projection. A pair is drawn against the word that another pair compares one of its words with. */
   private projection(): Projection {
     const { source, store } = this.app;
     const by = store.view.projection;
@@ -114,7 +114,7 @@ export class Pane {
     return frames;
   }
 
-  /** Draws the words by what the view says now; they move there from where they are. */
+  /** Applies the view's projection; the words move to it from their present points. */
   reproject(): void {
     const frames = this.framesOf(this.projection());
     if (frames === this.frames) return;
@@ -192,7 +192,7 @@ export class Pane {
     this.app.invalidate();
   }
 
-  /** Sets colours, strengths and labels by what is chosen. */
+  /** Sets colours, opacities and labels for the selection. */
   restyle(): void {
     const { view } = this.app.store;
     const word = this.id(view.word);
@@ -213,7 +213,7 @@ export class Pane {
     this.paint();
   }
 
-  /** What the colours mean. */
+  /** The legend of the colours. */
   get colouring(): Colouring {
     return this.groups.colouring(this.app.store.view.colour);
   }

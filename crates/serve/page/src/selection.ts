@@ -4,7 +4,7 @@ import type { App } from "./app";
 import { CROSS, el, icon } from "./dom";
 import { spelled, whole } from "./words";
 
-/** So many words are listed. */
+/** The number of words that are listed. */
 const MAX_LISTED = 200;
 
 export function selection(host: HTMLElement, app: App): void {

@@ -89,7 +89,7 @@ export interface Neighbours {
   centred: [number, number][];
 }
 
-/** What the words are drawn by: the principal axes of the newest frame, the axes of a pair, or a layout of each frame. */
+/** A projection: the principal axes of the newest frame, the axes of a pair, or a layout of each frame. */
 export const PROJECTIONS = ["pca", "pair", "tsne", "umap"] as const;
 export type ProjectionName = (typeof PROJECTIONS)[number];
 export type Projection = { by: Exclude<ProjectionName, "pair"> } | PairProjection;
@@ -153,7 +153,7 @@ export class Missing extends Error {}
 
 /** Every failure is an `Error` with a message for the reader. */
 export interface Source {
-  /** What it can draw words by. */
+  /** The projections that it has. */
   projections: readonly ProjectionName[];
   runs(): Promise<Summary[]>;
   run(id: number): Promise<Run>;

@@ -18,7 +18,7 @@ export function tools(host: HTMLElement, app: App): void {
   const projection = el("select", {
     class: "tool wide",
     "aria-label": "Projection",
-    title: "What the words are drawn by",
+    title: "Projection",
     onchange: () => {
       const chosen = projection.value as ProjectionName;
       store.set({ projection: chosen, flat: chosen !== "pca" });

@@ -19,11 +19,11 @@ export interface View {
   flat: boolean;
   trails: boolean;
   colour: Colouring;
-  /** What the words are drawn by. */
+  /** The projection. */
   projection: ProjectionName;
   /** Only the words of this class are drawn. */
   only: string | null;
-  /** Only so many of the most frequent words are drawn. */
+  /** The number of words that are drawn, the most frequent ones. */
   top: number | null;
   /** The words inside the lasso that was drawn last. Not in the address: they can be very many. */
   selected: string[];

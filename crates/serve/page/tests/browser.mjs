@@ -1,5 +1,6 @@
 // A browser for the tests: the system's Chromium, without background traffic, rendering in software.
 
+import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
 const PLAIN = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
@@ -70,6 +71,21 @@ export async function open(address, { width = 1280, height = 800, dark = false, 
 
 /** Waits until a condition holds in the page; the test fails if it never does. */
 export const until = (page, condition, argument) => page.waitForFunction(condition, argument, { timeout: 60_000 });
+
+/**
+ * Opens a run's page at an address, waits for its first numbers, acts on it, and checks that it had no errors. `act` gets the
+ * page and the addresses that it has requested.
+ */
+export async function visit(address, act, settings) {
+  const { page, faults, close } = await open(undefined, settings);
+  const requested = [];
+  page.on("request", (request) => requested.push(new URL(request.url())));
+  await page.goto(address);
+  await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
+  await act(page, requested);
+  assert.deepEqual(faults, []);
+  await close();
+}
 
 export const step = (page) =>
   page

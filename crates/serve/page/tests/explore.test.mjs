@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, open, until } from "./browser.mjs";
+import { browser, until, visit } from "./browser.mjs";
 import { standin } from "./standin.mjs";
 import { synthetic } from "./synthetic.mjs";
 
@@ -14,16 +14,7 @@ after(async () => {
   await browser.close();
 });
 
-async function reading(fragment, act, settings, address = server.address) {
-  const { page, faults, close } = await open(undefined, settings);
-  const asked = [];
-  page.on("request", (request) => asked.push(new URL(request.url())));
-  await page.goto(`${address}#${fragment}`);
-  await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
-  await act(page, asked);
-  assert.deepEqual(faults, []);
-  await close();
-}
+const reading = (fragment, act, settings, address = server.address) => visit(`${address}#${fragment}`, act, settings);
 
 const howMany = async (page) => parseInt(await page.getByRole("heading", { name: /selected words?$/ }).textContent());
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { browser, drawn, open, step, until } from "./browser.mjs";
+import { browser, drawn, step, visit } from "./browser.mjs";
 import { standin } from "./standin.mjs";
 import { answers, synthetic } from "./synthetic.mjs";
 
@@ -14,11 +14,7 @@ const PHONE = { width: 390, height: 844, phone: true };
 /** Opens a synthetic run, and checks afterwards that the page had no errors. */
 async function watching(made, fragment, act, settings) {
   const server = await standin(made);
-  const { page, faults, close } = await open(`${server.address}#${fragment}`, settings);
-  await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
-  await act(page);
-  assert.deepEqual(faults, []);
-  await close();
+  await visit(`${server.address}#${fragment}`, act, settings);
   await server.close();
 }
 

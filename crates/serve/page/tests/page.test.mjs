@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { arrived, browser, number, open, pairNow, step, until } from "./browser.mjs";
+import { arrived, browser, number, open, pairNow, step, until, visit } from "./browser.mjs";
 import { standin } from "./standin.mjs";
 import { synthetic } from "./synthetic.mjs";
 
@@ -14,14 +14,7 @@ after(async () => {
   await browser.close();
 });
 
-/** Opens the page at an address, and checks afterwards that it had no errors. */
-async function reading(fragment, act, settings) {
-  const { page, faults, close } = await open(`${server.address}#${fragment}`, settings);
-  await until(page, () => document.querySelector(".pair .now")?.textContent.length > 2);
-  await act(page);
-  assert.deepEqual(faults, []);
-  await close();
-}
+const reading = (fragment, act, settings) => visit(`${server.address}#${fragment}`, act, settings);
 
 test("a run plays from step 0 to its newest frame when first opened", () =>
   reading("", async (page) => {

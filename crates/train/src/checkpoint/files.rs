@@ -1,12 +1,11 @@
 //! The files of one checkpoint: written and synced one by one, and verified before they are loaded.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use wordspace_data::publish::publish_bytes;
-use wordspace_data::{NamedTensor, read_tensors, sha256_of_file, write_tensors};
+use wordspace_data::{NamedTensor, read_tensors, regular_file, sha256_of_file, write_tensors};
 use wordspace_learn::State;
 use wordspace_model::parameters::{HostTensor, HostTensors};
 
@@ -18,6 +17,9 @@ const SCHEMA: u32 = 1;
 
 /// The file that lists the others.
 const MANIFEST: &str = "MANIFEST.json";
+
+/// More than any state or manifest has.
+const MAX_JSON_BYTES: u64 = 16 << 20;
 
 /// The files that a manifest lists.
 pub(super) const FILES: [&str; 4] = ["model.safetensors", "optimizer.safetensors", "state.json", "watched.safetensors"];
@@ -35,7 +37,7 @@ struct FileEntry {
     sha256: String,
 }
 
-/// What is wrong with a checkpoint, in one sentence.
+/// The defect of a checkpoint, in one sentence.
 type Problem = String;
 
 /// Writes the files of `checkpoint` and their manifest to `folder`.
@@ -56,7 +58,7 @@ pub(super) fn load(folder: &Path) -> std::result::Result<Checkpoint, Problem> {
     let manifest = Manifest::read(folder)?;
     manifest.check_sizes(folder)?;
     manifest.check_hashes(folder)?;
-    let state = fs::read(folder.join("state.json")).map_err(|error| format!("state.json: {error}"))?;
+    let state = regular_file::read(&folder.join("state.json"), MAX_JSON_BYTES).map_err(|error| error.to_string())?;
     let state: State = serde_json::from_slice(&state).map_err(|error| format!("state.json: {error}"))?;
     if state.step != manifest.step {
         return Err(format!("state.json says step {}, {MANIFEST} says step {}", state.step, manifest.step));
@@ -94,7 +96,7 @@ impl Manifest {
     }
 
     fn read(folder: &Path) -> std::result::Result<Self, Problem> {
-        let json = fs::read(folder.join(MANIFEST)).map_err(|error| format!("{MANIFEST}: {error}"))?;
+        let json = regular_file::read(&folder.join(MANIFEST), MAX_JSON_BYTES).map_err(|error| error.to_string())?;
         let manifest: Self = serde_json::from_slice(&json).map_err(|error| format!("{MANIFEST}: {error}"))?;
         if manifest.schema != SCHEMA {
             return Err(format!("its format is version {}; this program reads version {SCHEMA}", manifest.schema));
@@ -107,8 +109,9 @@ impl Manifest {
 
     fn check_sizes(&self, folder: &Path) -> std::result::Result<(), Problem> {
         for (name, FileEntry { bytes, .. }) in &self.files {
-            let file = File::open(folder.join(name)).and_then(|file| file.metadata());
-            let found = file.map_err(|error| format!("{name} {error}"))?.len();
+            let path = folder.join(name);
+            let file = regular_file::open(&path).map_err(|error| error.to_string())?;
+            let found = file.metadata().map_err(|error| format!("{name} {error}"))?.len();
             if found != *bytes {
                 return Err(format!("{name} has {found} bytes instead of {bytes}"));
             }

@@ -2,7 +2,7 @@
 //!
 //! A checkpoint is a folder, `step-000500`, with `model.safetensors`, `optimizer.safetensors`, `watched.safetensors`,
 //! `state.json` and `MANIFEST.json`, which lists the others with their sizes and hashes. It is written to a temporary
-//! folder, synced and renamed. The loader passes over what is damaged or no checkpoint, takes the newest valid one and
+//! folder, synced and renamed. The loader skips damaged checkpoints and other files, takes the newest valid one and
 //! reports that.
 //!
 //! Written here rather than taken from burn's recorders and checkpointers, which neither hash, nor sync, nor hold what
@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry};
 use std::path::PathBuf;
 
-use wordspace_data::NamedTensor;
 use wordspace_data::publish::{Staged, remove_folder};
+use wordspace_data::{NamedTensor, step_name, step_of};
 use wordspace_learn::State;
 use wordspace_model::parameters::{HostTensor, HostTensors};
 
@@ -66,7 +66,7 @@ impl Checkpoints {
 
     /// The folder of the checkpoint after update `step`.
     pub fn path(&self, step: u64) -> PathBuf {
-        self.folder.join(name(step))
+        self.folder.join(step_name(step))
     }
 
     /// Saves `checkpoint`, durably: once this returns, it survives a power cut.
@@ -78,40 +78,39 @@ impl Checkpoints {
         let step = checkpoint.state.step;
         let staged = Staged::folder(&self.path(step))?;
         files::write(checkpoint, staged.temporary())?;
-        self.make_way(step)?;
+        self.free_name(step)?;
         staged.publish()?;
         self.verified.insert(step);
         Ok(())
     }
 
-    /// Renames a damaged checkpoint of update `step`.
-    fn make_way(&self, step: u64) -> Result<()> {
+    /// Renames a damaged checkpoint of update `step`, so that its name is free.
+    fn free_name(&self, step: u64) -> Result<()> {
         let path = self.path(step);
         if path.symlink_metadata().is_ok() {
-            // A damaged checkpoint of the same step, which resuming passed over. It belongs to the user, so it is kept.
-            let mut names = (1..).map(|n| self.folder.join(format!("{DAMAGED}{n}-{}", name(step))));
+            // A damaged checkpoint of the same step, which resuming skipped. It belongs to the user, so it is kept.
+            let mut names = (1..).map(|n| self.folder.join(format!("{DAMAGED}{n}-{}", step_name(step))));
             let free = names.find(|path| !path.exists()).expect("some number is free");
             fs::rename(&path, free).map_err(|source| Error::disk(&path, source))?;
         }
         Ok(())
     }
 
-    /// The newest valid checkpoint, if there is one, and why each newer one and everything that is no checkpoint is passed
-    /// over.
+    /// The newest valid checkpoint, if there is one, and why each newer one and each other file is skipped.
     pub fn newest(&self) -> Result<(Option<Checkpoint>, Vec<String>)> {
         let Listing { steps, strays } = self.list()?;
         let is_no_checkpoint = |stray: &String| {
             let path = self.folder.join(stray);
-            format!("{} is passed over: it is not a checkpoint, which is a folder called step-000500", path.display())
+            format!("{} is skipped: it is not a checkpoint, which is a folder called step-000500", path.display())
         };
-        let mut passed_over: Vec<String> = strays.iter().map(is_no_checkpoint).collect();
+        let mut skipped: Vec<String> = strays.iter().map(is_no_checkpoint).collect();
         for step in steps.into_iter().rev() {
             match files::load(&self.path(step)) {
-                Ok(checkpoint) => return Ok((Some(checkpoint), passed_over)),
-                Err(problem) => passed_over.push(format!("{} is skipped: {problem}", self.path(step).display())),
+                Ok(checkpoint) => return Ok((Some(checkpoint), skipped)),
+                Err(problem) => skipped.push(format!("{} is skipped: {problem}", self.path(step).display())),
             }
         }
-        Ok((None, passed_over))
+        Ok((None, skipped))
     }
 
     /// The checkpoint after update `step`, or the newest valid one.
@@ -123,11 +122,11 @@ impl Checkpoints {
         if let Some(step) = step {
             return self.of_step(step);
         }
-        let (newest, passed_over) = self.newest()?;
+        let (newest, skipped) = self.newest()?;
         newest.ok_or_else(|| {
-            let problem = match passed_over.is_empty() {
+            let problem = match skipped.is_empty() {
                 true => "it holds no checkpoint yet; let the run train until it saves one".into(),
-                false => format!("no checkpoint is valid: {}", passed_over.join("; ")),
+                false => format!("no checkpoint is valid: {}", skipped.join("; ")),
             };
             Error::BadRun { path: self.folder.clone(), problem }
         })
@@ -202,30 +201,23 @@ impl Checkpoints {
     }
 }
 
-/// The name of the checkpoint after update `step`.
-fn name(step: u64) -> String {
-    format!("step-{step:06}")
-}
-
-/// How the name of a damaged checkpoint begins that made way for a new one of its step.
+/// The prefix of a damaged checkpoint that was renamed when its step was saved again.
 const DAMAGED: &str = "damaged-";
 
-/// What a folder of checkpoints holds.
+/// The contents of a folder of checkpoints.
 #[derive(Default)]
 struct Listing {
     /// The steps that have a checkpoint folder.
     steps: Vec<u64>,
-    /// The names of everything else, without hidden files and damaged checkpoints that made way.
+    /// The names of everything else, without hidden files and renamed damaged checkpoints.
     strays: Vec<String>,
 }
 
 impl Listing {
     fn add(&mut self, entry: &DirEntry) {
         let found = entry.file_name().to_string_lossy().into_owned();
-        let step = found.strip_prefix("step-").and_then(|step| step.parse().ok());
-        match step {
-            // `step-7` is the name of no checkpoint: that of step 7 is `step-000007`.
-            Some(step) if name(step) == found && entry.path().is_dir() => self.steps.push(step),
+        match step_of(&found, "") {
+            Some(step) if entry.path().is_dir() => self.steps.push(step),
             _ if found.starts_with('.') || found.starts_with(DAMAGED) => {}
             _ => self.strays.push(found),
         }

@@ -30,8 +30,8 @@ impl Store {
     }
 
     fn newest(&self) -> (Option<u64>, String) {
-        let (checkpoint, passed_over) = self.checkpoints.newest().unwrap();
-        (checkpoint.map(|checkpoint| checkpoint.state.step), passed_over.join("\n"))
+        let (checkpoint, skipped) = self.checkpoints.newest().unwrap();
+        (checkpoint.map(|checkpoint| checkpoint.state.step), skipped.join("\n"))
     }
 
     /// The steps whose checkpoints load.
@@ -62,11 +62,11 @@ impl Store {
 #[test]
 fn the_newest_checkpoint_loads_as_it_was_saved() {
     let store = Store::with_steps(&[5, 10]);
-    let (checkpoint, passed_over) = store.checkpoints.newest().unwrap();
+    let (checkpoint, skipped) = store.checkpoints.newest().unwrap();
     let checkpoint = checkpoint.unwrap();
     assert_eq!(checkpoint.model["wte.weight"].values, [10.0; 100]);
     assert_eq!(checkpoint.state.first_loss, Some(0.1 + 0.2));
-    assert!(passed_over.is_empty());
+    assert!(skipped.is_empty());
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_checkpoint_with_a_value_that_is_not_finite_is_damaged() {
 }
 
 #[test]
-fn names_that_are_no_checkpoints_are_named_and_passed_over() {
+fn names_that_are_no_checkpoints_are_named_and_skipped() {
     let mut store = Store::with_steps(&[5]);
     let folder = store.checkpoints.folder.clone();
     for stray in ["step-7", "step-99999", "step-0000008", "step-x", "mine"] {
@@ -126,7 +126,7 @@ fn names_that_are_no_checkpoints_are_named_and_passed_over() {
     fs::write(folder.join(".hidden"), "a file").unwrap();
     let (newest, message) = store.newest();
     assert_eq!((newest, message.lines().count()), (Some(5), 6), "{message}");
-    assert!(message.contains("step-7 is passed over: it is not a checkpoint"), "{message}");
+    assert!(message.contains("step-7 is skipped: it is not a checkpoint"), "{message}");
     store.save(9);
     store.checkpoints.prune(1, None).unwrap();
     assert_eq!(store.checkpoints.steps().unwrap(), [9]);
@@ -206,7 +206,7 @@ fn whatever_is_damaged_as_many_valid_checkpoints_are_kept_as_there_can_be() {
                     store.checkpoints.prune(keep, None).unwrap();
                     let after = store.valid();
                     let others = before.iter().filter(|&&other| other != step).count();
-                    assert!(after.contains(&step), "seed {seed}: what was saved is not there");
+                    assert!(after.contains(&step), "seed {seed}: a saved checkpoint is missing");
                     assert!(
                         after.len() >= keep.min(others + 1),
                         "seed {seed}, keep {keep}: {before:?} became {after:?}"

@@ -84,7 +84,7 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
     }
 }
 
-/// Prints what is wrong with the arguments, or the help that was asked for.
+/// Prints the error in the arguments, or the help text.
 fn report_usage(problem: &clap::Error) {
     let plain = problem.render().to_string();
     match printable(&plain) {

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::svg::escape;
-use crate::data::{Error, VectorTable, Vocabulary, read_tensors};
+use crate::data::{Error, RunFiles, VectorTable, Vocabulary, read_tensors};
 use crate::learn::watch::Measurement;
 
 const WIDTH: f64 = 880.0;
@@ -52,7 +52,7 @@ pub fn meeting(run: &Path) -> Result<Option<String>, Error> {
 /// The words nearest to `word` in the token table after `step`, nearest first; empty if the word is not one token.
 pub fn nearest(run: &Path, step: u64, word: &str) -> Result<Vec<String>, Error> {
     let vocabulary = Vocabulary::open(&run.join("words.json"))?;
-    let path = run.join(format!("vectors/step-{step:06}.safetensors"));
+    let path = RunFiles::of(run).vectors_path(step);
     let Some(table) = read_tensors(&path)?.remove("wte.weight") else {
         return Err(Error::BadFile { path, problem: "it has no token table".into() });
     };

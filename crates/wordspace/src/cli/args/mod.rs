@@ -155,7 +155,7 @@ pub struct ResumeArgs {
     /// Set a key of the configuration, such as train.learning_rate=0.001; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub changes: Vec<(String, String)>,
-    /// Move what training has made aside, within the run's folder, and begin again at the first step.
+    /// Move the results of training aside, within the run's folder, and begin again at the first step.
     #[arg(long)]
     pub from_scratch: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Numbers on the command line, and what is said of a wrong one.
+//! Numbers on the command line, and the errors for wrong ones.
 
 /// A whole number, from 0.
 pub fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {

@@ -40,15 +40,14 @@ fn each_of(file: &Path, opened: &Opened, top: u32, form: Form, terminal: &Termin
     let centre = Centre::origin(&opened.vectors);
     let mut questions = Questions::open(file, 3)?;
     loop {
-        let block = questions.next_block(opened)?;
+        let block = questions.next_block(opened, |rows| query(opened, &centre, rows))?;
         if block.is_empty() {
-            return questions.finish(opened, terminal);
+            return questions.finish(terminal);
         }
-        let known = block.iter().filter_map(|question| question.rows.as_ref());
-        let queries = known.map(|rows| query(opened, &centre, rows)).collect::<Result<Vec<_>, _>>()?;
+        let queries: Vec<Query> = block.iter().filter_map(|question| question.asked.clone()).collect();
         let mut answers = nearest_to_each(opened, &centre, &queries, top, terminal).into_iter();
-        for Question { words, rows } in block {
-            let answers = rows.and_then(|_| answers.next());
+        for Question { words, asked } in block {
+            let answers = asked.and_then(|_| answers.next());
             print(opened, &words, answers.as_deref(), form);
         }
     }
@@ -59,7 +58,7 @@ fn query(opened: &Opened, centre: &Centre, rows: &[u32]) -> crate::explore::Resu
     Query::new(&opened.vectors, centre, &rows[1..], &rows[..1])
 }
 
-/// Prints the answers to one question; none if a word is unknown.
+/// Prints the answers to one question, if it has any.
 fn print(opened: &Opened, words: &[String], answers: Option<&[Neighbour]>, form: Form) {
     let [a, b, c] = [0, 1, 2].map(|nth| words[nth].as_str());
     let table = || match answers {

@@ -30,11 +30,11 @@ pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
         lines.push(format!("{what}{milliseconds:>8.3}{spread:>6}{last}").trim_end().to_string());
     }
     if measured.results.iter().any(|row| reached(row)[1] == "cache") {
-        lines.push("\ncache: faster than a copy, as rows that are read again or tables that fit".into());
+        lines.push("\ncache: faster than a memory copy, because the rows come from a cache".into());
     }
     let fastest = fastest(measured);
     if !fastest.is_empty() {
-        lines.push("\nThe fastest here, by the geometric mean of its rows:".into());
+        lines.push("\nFastest device for each kind of work (geometric mean over its rows):".into());
         lines.extend(fastest.iter().map(|fastest| format!("  {fastest}")));
     }
     lines.join("\n") + "\n"

@@ -61,16 +61,15 @@ impl Asked<'_> {
     fn each_of(&self, file: &Path, terminal: &Terminal) -> Result<(), Failure> {
         let mut questions = Questions::open(file, 1)?;
         loop {
-            let block = questions.next_block(self.opened)?;
+            let query = |rows: &[u32]| Query::new(&self.opened.vectors, self.centre, rows, &[]);
+            let block = questions.next_block(self.opened, query)?;
             if block.is_empty() {
-                return questions.finish(self.opened, terminal);
+                return questions.finish(terminal);
             }
-            let query = |rows: &Vec<u32>| Query::new(&self.opened.vectors, self.centre, rows, &[]);
-            let queries = block.iter().filter_map(|question| question.rows.as_ref()).map(query);
-            let queries = queries.collect::<Result<Vec<_>, _>>()?;
+            let queries: Vec<Query> = block.iter().filter_map(|question| question.asked.clone()).collect();
             let mut answers = nearest_to_each(self.opened, self.centre, &queries, self.args.top, terminal).into_iter();
-            for Question { words, rows } in block {
-                match rows.and_then(|_| answers.next()) {
+            for Question { words, asked } in block {
+                match asked.and_then(|_| answers.next()) {
                     Some(neighbours) => self.answer(&words, &neighbours),
                     None => self.form.print(String::new, || self.json(&words, None), Vec::new),
                 }
@@ -97,7 +96,7 @@ impl Asked<'_> {
         format!("nearest to {} among {all} {kind}, by {measure}\n{}", words.join(" + "), ranking(neighbours))
     }
 
-    /// The answer as JSON; without neighbours if a word is unknown.
+    /// The answer as JSON; without neighbours if the question has no answer.
     fn json(&self, query: &[String], neighbours: Option<&[Neighbour]>) -> Value {
         json!({
             "source": self.opened.name,

@@ -123,7 +123,7 @@ fn named(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u
 }
 
 /// The rows of the `top` most frequent words: those with a class if the source has classes, else those of letters alone, without
-/// the single letters of the Latin alphabet, most of which are parts of words. Says what is left out. In a source without
+/// the single letters of the Latin alphabet, most of which are parts of words. Prints how many words that excludes. In a source without
 /// frequencies, words count as sorted by frequency.
 fn most_frequent(opened: &Opened, top: usize, terminal: &Terminal) -> Vec<u32> {
     let vectors = &opened.vectors;

@@ -14,25 +14,25 @@ const BLOCK: usize = 256;
 /// Bytes of a line, at most.
 const MAX_LINE: u64 = 1 << 16;
 
-/// A file of questions, each of so many words.
+/// A file of questions with the same number of words each.
 pub struct Questions {
     input: Box<dyn BufRead>,
-    /// What errors call the file.
+    /// The file's name in errors.
     name: String,
     words: usize,
     line: usize,
     asked: usize,
-    /// Words that are not among the vectors, up to three of them.
-    unknown: Vec<String>,
     unanswered: usize,
+    /// Why the first of them has no answer.
+    problem: Option<String>,
 }
 
 /// One question.
-pub struct Question {
+pub struct Question<A> {
     /// Its words.
     pub words: Vec<String>,
-    /// Their rows, if all of them are among the vectors.
-    pub rows: Option<Vec<u32>>,
+    /// The result of `ask`, if all words are among the vectors and have a direction.
+    pub asked: Option<A>,
 }
 
 impl Questions {
@@ -46,46 +46,49 @@ impl Questions {
                 (Box::new(BufReader::new(file)), path.display().to_string())
             }
         };
-        Ok(Self { input, name, words, line: 0, asked: 0, unknown: Vec::new(), unanswered: 0 })
+        Ok(Self { input, name, words, line: 0, asked: 0, unanswered: 0, problem: None })
     }
 
-    /// The next block; empty at the end.
-    pub fn next_block(&mut self, opened: &Opened) -> Result<Vec<Question>, Failure> {
+    /// The next block, each question with the result of `ask` for the rows of its words; empty at the end.
+    pub fn next_block<A>(
+        &mut self,
+        opened: &Opened,
+        ask: impl Fn(&[u32]) -> crate::explore::Result<A>,
+    ) -> Result<Vec<Question<A>>, Failure> {
         let mut block = Vec::new();
         while block.len() < BLOCK {
             let Some(line) = self.next_line()? else { break };
             let words = self.split(&line)?;
-            let rows: Option<Vec<u32>> = words.iter().map(|word| opened.vectors.find(word)).collect();
+            let row = |word: &String| {
+                opened.vectors.find(word).ok_or_else(|| format!("{} does not have {}", opened.name, shown(word)))
+            };
+            let rows = words.iter().map(row).collect::<Result<Vec<u32>, String>>();
+            let asked = rows.and_then(|rows| ask(&rows).map_err(|error| error.to_string()));
             self.asked += 1;
-            if rows.is_none() {
+            if let Err(problem) = &asked {
                 self.unanswered += 1;
-                let missing = words.iter().filter(|word| opened.vectors.find(word).is_none());
-                self.unknown.extend(missing.take(3 - self.unknown.len().min(3)).cloned());
+                self.problem.get_or_insert_with(|| format!("line {}: {problem}", self.line));
             }
-            block.push(Question { words, rows });
+            block.push(Question { words, asked: asked.ok() });
         }
         Ok(block)
     }
 
-    /// Says which questions were not answered.
+    /// Warns of the questions that have no answer.
     ///
     /// # Errors
     ///
-    /// If there was none, or none could be answered.
-    pub fn finish(self, opened: &Opened, terminal: &Terminal) -> Result<(), Failure> {
-        let (name, source) = (&self.name, &opened.name);
-        let unknown: Vec<String> = self.unknown.iter().map(|word| shown(word)).collect();
-        let unknown = unknown.join(", ");
-        match (self.asked, self.unanswered) {
-            (0, _) => Err(Failure::data(format!("{name}: expected a question on each line, found none"))),
-            (_, 0) => Ok(()),
-            (asked, left) if asked == left => Err(Failure::data(format!(
-                "{name}: no question has only words of {source}; it does not have {unknown}"
-            ))),
-            (asked, left) => {
-                let warning =
-                    format!("{left} of {asked} questions have words that {source} does not have, such as {unknown}");
-                terminal.warning(&warning);
+    /// If there was no question, or none has an answer.
+    pub fn finish(self, terminal: &Terminal) -> Result<(), Failure> {
+        let Self { name, asked, unanswered, problem, .. } = self;
+        match problem {
+            _ if asked == 0 => Err(Failure::data(format!("{name}: expected a question on each line, found none"))),
+            None => Ok(()),
+            Some(problem) if asked == unanswered => {
+                Err(Failure::data(format!("{name}: no question has an answer; {problem}")))
+            }
+            Some(problem) => {
+                terminal.warning(&format!("{name}: {unanswered} of {asked} questions have no answer; {problem}"));
                 Ok(())
             }
         }

@@ -1,5 +1,6 @@
 //! `wordspace similarity`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -15,48 +16,56 @@ use crate::explore::{Centre, Opened, Similarity};
 
 pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
-    let pair = match args.from {
-        None => Some(rows(&opened, &args.words, terminal)?),
-        Some(_) => None,
-    };
-    let bar = Bar::new(terminal, "computing the mean");
-    let mean = Centre::mean(&opened.vectors, &|done, all| bar.tell(done, all));
-    drop(bar);
-    warn_of(mean.not_finite(), &opened, terminal);
-    let similarity = |rows: &[u32]| Similarity::new(&opened.vectors, &mean, opened.counts.as_deref(), rows[0], rows[1]);
     let form = Form::of(args.json, args.csv);
-    if let Some(rows) = pair {
-        let found = similarity(&rows)?;
-        form.begin(COLUMNS);
-        let words = &args.words;
-        form.print(|| table(&opened, words, found), || to_json(&opened, words, Some(found)), || csv(words, found));
-        if form == Form::Table {
-            let (source, word) = (args.source.in_shell(), in_shell(&words[0]));
-            terminal.hint(&format!("to see more similar words: {} neighbors {source} {word}", program()));
-        }
+    if let Some(file) = &args.from {
+        each_of(file, &opened, form, terminal)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut questions = Questions::open(args.from.as_deref().expect("pairs or a file of pairs is given"), 2)?;
+    let (rows, words) = (rows(&opened, &args.words, terminal)?, &args.words);
+    let found = similarity(&opened, &mean(&opened, terminal), &rows)?;
+    form.begin(COLUMNS);
+    form.print(|| table(&opened, words, found), || to_json(&opened, words, Some(found)), || csv(words, found));
+    if form == Form::Table {
+        let (source, word) = (args.source.in_shell(), in_shell(&words[0]));
+        terminal.hint(&format!("to see more similar words: {} neighbors {source} {word}", program()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers the questions in `file`, with one mean for all.
+fn each_of(file: &Path, opened: &Opened, form: Form, terminal: &Terminal) -> Result<(), Failure> {
+    let mut questions = Questions::open(file, 2)?;
+    let mean = mean(opened, terminal);
     form.begin(COLUMNS);
     if form == Form::Table {
         println!("{}{:>10}{:>10}{:>12}", left("", 28), "cosine", "centred", "percentile");
     }
     loop {
-        let block = questions.next_block(&opened)?;
+        let block = questions.next_block(opened, |rows| similarity(opened, &mean, rows))?;
         if block.is_empty() {
-            questions.finish(&opened, terminal)?;
-            return Ok(ExitCode::SUCCESS);
+            return questions.finish(terminal);
         }
-        for Question { words, rows } in block {
-            match rows {
-                Some(rows) => {
-                    let found = similarity(&rows)?;
-                    form.print(|| line(&words, found), || to_json(&opened, &words, Some(found)), || csv(&words, found));
-                }
-                None => form.print(String::new, || to_json(&opened, &words, None), Vec::new),
-            }
+        for Question { words, asked: found } in block {
+            form.print(
+                || found.map(|found| line(&words, found)).unwrap_or_default(),
+                || to_json(opened, &words, found),
+                || found.map(|found| csv(&words, found)).unwrap_or_default(),
+            );
         }
     }
+}
+
+/// The mean of all vectors. Warns of rows that are not finite.
+fn mean(opened: &Opened, terminal: &Terminal) -> Centre {
+    let bar = Bar::new(terminal, "computing the mean");
+    let mean = Centre::mean(&opened.vectors, &|done, all| bar.tell(done, all));
+    drop(bar);
+    warn_of(mean.not_finite(), opened, terminal);
+    mean
+}
+
+fn similarity(opened: &Opened, mean: &Centre, rows: &[u32]) -> crate::explore::Result<Similarity> {
+    Similarity::new(&opened.vectors, mean, opened.counts.as_deref(), rows[0], rows[1])
 }
 
 const COLUMNS: &str = "a,b,cosine,centred,percentile";

@@ -36,7 +36,7 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         crate::data::Text::open(config.data.text.as_ref())?;
     }
     let runs = args.out.clone().unwrap_or_else(|| serve::RUNS.into());
-    make_way(&runs.join(&config.run.name), args.overwrite, terminal)?;
+    free_name(&runs.join(&config.run.name), args.overwrite, terminal)?;
     let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
     // The page starts after the folder exists, so that it finds the run, and not at all if the run cannot start.
     let done = serve::beside(&runs, &config.run.name, args.page, terminal)
@@ -57,7 +57,7 @@ pub fn resume(args: ResumeArgs, terminal: &Terminal) -> Result<ExitCode, Failure
     if args.from_scratch
         && let Some(aside) = folder.begin_again()?
     {
-        terminal.hint(&format!("moved   what the run had made to {}", aside.display()));
+        terminal.hint(&format!("moved   its earlier results to {}", aside.display()));
     }
     let is_changed = args.steps.is_some() || args.more.is_some() || !args.changes.is_empty();
     if is_changed {
@@ -93,7 +93,7 @@ fn total_steps(args: &ResumeArgs, folder: &RunFolder, config: &Config) -> Result
 }
 
 /// Makes the name of the run at `path` free, if its run may be moved aside, and says where to.
-fn make_way(path: &Path, overwrite: bool, terminal: &Terminal) -> Result<(), Failure> {
+fn free_name(path: &Path, overwrite: bool, terminal: &Terminal) -> Result<(), Failure> {
     if let Some(aside) = RunFolder::move_aside(path, overwrite)? {
         let reason = if overwrite { "" } else { ": it had no checkpoint" };
         terminal.hint(&format!("moved   {} to {}{reason}", path.display(), aside.display()));

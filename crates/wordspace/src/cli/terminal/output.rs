@@ -15,7 +15,7 @@ impl Unwritten {
         self.0.kind() == ErrorKind::BrokenPipe
     }
 
-    /// What the system said.
+    /// The system's error.
     pub fn reason(&self) -> &std::io::Error {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Text as it is safe to print: what a file, a path or an argument says cannot steer the terminal.
+//! Text made safe to print: files, paths and arguments cannot control the terminal.
 
 use std::borrow::Cow;
 

@@ -35,7 +35,7 @@ pub fn report(run: &Path, outcome: &Outcome, neighbours: Option<&Neighbours>) ->
         let percent = |purity: f64| format!("{:.0} %", 100.0 * purity);
         let before = before.and_then(|before| before.purity).map(percent);
         row(&mut text, "same class", before, percent(after));
-        line(&mut text, "  Of the ten nearest words of a word, those of the same class.");
+        line(&mut text, "  The share of a word's ten nearest words that have its class.");
     }
     if let Some(neighbours) = neighbours {
         section(&mut text, &format!("nearest to {}", shown(&neighbours.word)));
@@ -70,7 +70,7 @@ fn losses(text: &mut String, outcome: &Outcome) {
     row(text, "bits per character", first.map(|first| loss(first * per_loss)), loss(after.bits_per_character));
     let perplexity = |perplexity: f64| format!("{perplexity:.1}");
     row(text, "perplexity", first.map(|first| perplexity(first.exp())), perplexity(after.perplexity));
-    line(text, "  Perplexity: a guess among so many equally likely tokens is as hard.");
+    line(text, "  Perplexity is the effective number of choices for the next token.");
 }
 
 /// The watched pairs, a section for each measure.
@@ -89,17 +89,17 @@ fn pairs(text: &mut String, before: Option<&Measurement>, pairs: &[PairMeasureme
     measure(
         "cosine",
         &|pair| format!("{:+.2}", pair.cosine),
-        "  1: the same direction, 0: at right angles. The table's drift raises it.",
+        "  1 means the same direction, 0 a right angle. The table's drift raises it.",
     );
     measure(
         "centred cosine",
         &|pair| format!("{:+.2}", pair.centred),
-        "  The same without the drift: the mean of all vectors is subtracted first.",
+        "  The cosine without the drift: the mean of all vectors is subtracted first.",
     );
     measure(
         "percentile among random pairs",
         &|pair| format!("{:.0}", pair.percentile),
-        "  Of 100 random pairs of similar frequency, so many are less alike.",
+        "  The percentage of random pairs of similar frequency that are less similar.",
     );
     section(text, "rank");
     for after in pairs {
@@ -109,7 +109,7 @@ fn pairs(text: &mut String, before: Option<&Measurement>, pairs: &[PairMeasureme
             row(text, &name, before.map(|before| before.ranks[nth].to_string()), after.ranks[nth].to_string());
         }
     }
-    line(text, "  1: the nearest of all words, by centred cosine.");
+    line(text, "  1 means the nearest of all words, by centred cosine.");
 }
 
 /// The measures of the words of `pair` in `before`; a resumed run may watch other pairs than it began with.
