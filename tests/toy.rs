@@ -104,7 +104,7 @@ fn without_arguments_the_toy_run_ends_with_a_table_and_next_commands() {
         "centred cosine",
         "dog from cat",
         "nearest to cat",
-        "Of the ten nearest words of a word, those of the same class",
+        "The share of a word's ten nearest words that have its class",
         "the mean of all vectors is subtracted first",
     ] {
         assert!(done.stdout.contains(words), "{words:?} is not in: {}", done.stdout);
