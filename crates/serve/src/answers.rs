@@ -8,7 +8,8 @@ use wordspace_frames::{Axes, DIMENSIONS, Description, Sentence, WordList, layout
 
 use crate::folder::newest_session;
 use crate::frames::Key;
-use crate::run::{Run, lock};
+use crate::lock::lock;
+use crate::run::Run;
 use crate::serving::{Question, Serving, View};
 use crate::{Error, Result};
 

@@ -8,7 +8,8 @@ use wordspace_frames::{Frame, Statistics};
 
 use crate::cache::Cache;
 use crate::folder::{Shape, Stamp};
-use crate::run::{Run, lock};
+use crate::lock::lock;
+use crate::run::Run;
 use crate::{Error, Result};
 
 /// How many bytes of frames are kept in memory, and how many one may take.

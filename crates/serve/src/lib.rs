@@ -36,6 +36,7 @@ mod folder;
 mod frames;
 mod guard;
 mod live_axes;
+mod lock;
 mod log;
 mod page;
 mod report;

@@ -11,7 +11,8 @@ use wordspace_frames::{Axes, Curves, DIMENSIONS, EmbeddedFrame, EmbeddedPosition
 use crate::answers::describe;
 use crate::document::{document, empty_size};
 use crate::frames::Frames;
-use crate::run::{Run, lock};
+use crate::lock::lock;
+use crate::run::Run;
 use crate::serving::compute_axes;
 use crate::words::open_words;
 use crate::{Error, Result};

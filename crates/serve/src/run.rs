@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use wordspace_data::RunFiles;
 use wordspace_frames::{Plan, State, Summary};
 
 use crate::folder::{Folder, Shape, Stamp};
 use crate::live_axes::LiveAxes;
+use crate::lock::lock;
 use crate::log::LogFile;
 use crate::worker::Queue;
 use crate::{Error, Result};
@@ -120,10 +121,4 @@ impl Run {
             Err(_) => Err(Error::NotFound(format!("{} has no frame of step {step}", self.name))),
         }
     }
-}
-
-/// The value that `mutex` guards. A job that panicked while it held the lock left nothing half-written that is not computed
-/// again when it is asked for.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, RwLock};
 use wordspace_data::RunFiles;
 use wordspace_frames::Summary;
 
-use crate::run::{Run, lock};
+use crate::lock::lock;
+use crate::run::Run;
 use crate::{Error, Result};
 
 /// How many runs are served; a folder with more has the first of them, by name.

@@ -12,7 +12,8 @@ use wordspace_frames::{Axes, Layout, PairMeasurement, Summary, Words, principal_
 use crate::Result;
 use crate::cache::Cache;
 use crate::frames::{Frames, Key};
-use crate::run::{Run, lock};
+use crate::lock::lock;
+use crate::run::Run;
 use crate::runs::Runs;
 use crate::words::open_words;
 use crate::worker::{MAX_TIME, Worker};

@@ -9,7 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use crate::run::lock;
+use crate::lock::lock;
 use crate::{Error, Result};
 
 /// How many threads compute, at most; each for another run.

@@ -12,8 +12,8 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::candidates::Candidates;
+use crate::query::{Query, exact_cosine};
 use crate::rows::{NotFinite, Rows};
-use crate::search::{Query, exact_cosine};
 
 /// Queries that share a pass.
 pub const MOST_QUERIES: usize = 64;

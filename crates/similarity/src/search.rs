@@ -11,20 +11,12 @@ use std::sync::atomic::{self, AtomicU64};
 use crate::candidates::Candidates;
 use crate::chunks::Progress;
 use crate::kernel::{MOST_QUERIES, Panel};
-use crate::rows::{NotFinite, Rows, elements};
+use crate::query::{Query, exact_cosine};
+use crate::rows::{NotFinite, Rows};
 use crate::top_k::top_k;
 
 /// Bytes of rows that a thread takes at once.
 const CHUNK_BYTES: usize = 1 << 19;
-
-/// What to look for.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// A unit vector, `[C]`.
-    pub direction: Vec<f64>,
-    /// Rows that are no answer.
-    pub excluded: Vec<u32>,
-}
 
 /// For each of `queries` the `k` rows of highest cosine with it, highest first; and the rows that are not finite, which are
 /// no answer. `ties` orders rows of equal cosine.
@@ -110,17 +102,6 @@ fn rank<R: Rows>(
     let found = candidates.finish().into_iter().map(|(row, _)| row).filter(|row| !query.excluded.contains(row));
     let exact = found.map(|row| (row, exact_cosine(rows, row, &query.direction, centre) as f32)).collect();
     top_k(exact, k, |a, b| b.1.total_cmp(&a.1).then_with(|| ties(a.0, b.0)).then(a.0.cmp(&b.0)))
-}
-
-/// The cosine of row `row` less `centre` with the unit vector `direction`, in `f64`; 0 for a row of zeros.
-pub(crate) fn exact_cosine<R: Rows>(rows: &R, row: u32, direction: &[f64], centre: &[f32]) -> f64 {
-    let (mut dot, mut squares) = (0.0, 0.0);
-    for ((x, &centre), &d) in elements(rows.row_bytes(row)).zip(centre).zip(direction) {
-        let x = (x - centre) as f64;
-        dot += x * d;
-        squares += x * x;
-    }
-    if squares == 0.0 { 0.0 } else { (dot / squares.sqrt()).clamp(-1.0, 1.0) }
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use wordspace_learn::config::Config;
 
 use crate::Result;
 use crate::device::OpenDevice;
-use crate::run_folder::{RunFolder, host};
 
 /// The content of `run.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -54,9 +53,9 @@ pub(crate) struct Provenance {
 const MAX_BYTES: u64 = 16 << 20;
 
 impl Provenance {
-    /// Opens the record of earlier sessions. An unreadable one is replaced: the run does not depend on it.
-    pub fn open(folder: &RunFolder) -> Self {
-        let path = folder.provenance();
+    /// Opens the record of earlier sessions in the file at `path`. An unreadable one is replaced: the run does not depend on
+    /// it.
+    pub fn open(path: PathBuf) -> Self {
         let record = regular_file::read(&path, MAX_BYTES).ok().and_then(|json| serde_json::from_slice(&json).ok());
         Self { path, record: record.unwrap_or(Record { schema: 1, config: None, sessions: Vec::new() }) }
     }
@@ -127,4 +126,11 @@ impl Provenance {
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The name of this machine, found without asking the network.
+pub(crate) fn host() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).or_else(|| std::env::var("HOSTNAME").ok());
+    named.map_or("this machine".into(), |name| name.trim().to_string())
 }

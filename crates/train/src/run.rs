@@ -78,7 +78,7 @@ fn train(
     stop: &AtomicBool,
 ) -> Result<Outcome> {
     let started = Instant::now();
-    let mut provenance = Provenance::open(folder);
+    let mut provenance = Provenance::open(folder.provenance());
     provenance.make(config)?;
     let corpus = prepare(folder, config, observe, stop)?;
     let model_config = config.model(corpus.summary.vocab_size);

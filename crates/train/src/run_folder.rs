@@ -20,7 +20,7 @@ use wordspace_learn::config::Config;
 
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::dated::dated_name;
-use crate::provenance::Provenance;
+use crate::provenance::{Provenance, host};
 use crate::{Error, Result, open_config};
 
 /// A run folder that this process has locked.
@@ -73,7 +73,7 @@ impl RunFolder {
         let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
         folder.tidy().map_err(|source| Error::disk(path, source))?;
         let config = open_config(&path.join("config.toml"), changes)?;
-        if let Some(made_with) = Provenance::open(&folder).config() {
+        if let Some(made_with) = Provenance::open(folder.provenance()).config() {
             config.check_continues(made_with)?;
         }
         Ok((folder, config))
@@ -98,7 +98,7 @@ impl RunFolder {
     pub fn newest_checkpoint(&self) -> Result<(Option<Checkpoint>, Vec<String>)> {
         let checkpoints = Checkpoints::new(self.checkpoints());
         let (newest, skipped) = checkpoints.newest()?;
-        let problem = match (&newest, checkpoints.steps()?.is_empty(), Provenance::open(self).saved()) {
+        let problem = match (&newest, checkpoints.steps()?.is_empty(), Provenance::open(self.provenance()).saved()) {
             (Some(_), ..) | (None, true, None) => return Ok((newest, skipped)),
             (None, true, Some(step)) => format!("the checkpoint of step {step} was saved here, but is gone"),
             (None, false, _) => format!("no checkpoint is valid: {}", skipped.join("; ")),
@@ -153,7 +153,7 @@ impl RunFolder {
     /// Whether the run has ever saved a checkpoint.
     fn has_saved(&self) -> Result<bool> {
         let steps = Checkpoints::new(self.checkpoints()).steps()?;
-        Ok(!steps.is_empty() || Provenance::open(self).saved().is_some())
+        Ok(!steps.is_empty() || Provenance::open(self.provenance()).saved().is_some())
     }
 
     /// Whether training has begun: its log has a line, so there is something to lose.
@@ -226,13 +226,6 @@ fn lock(path: &Path) -> Result<File> {
     file.set_len(0).map_err(disk)?;
     writeln!(file, "process {} on {}", std::process::id(), host()).map_err(disk)?;
     Ok(file)
-}
-
-/// The name of this machine, found without asking the network.
-pub(crate) fn host() -> String {
-    let named = fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).or_else(|| std::env::var("HOSTNAME").ok());
-    named.map_or("this machine".into(), |name| name.trim().to_string())
 }
 
 #[cfg(test)]

@@ -1,5 +1,11 @@
 //! Lines of text and their fields.
 
+/// The longest word of a binary file. `word2vec.c` cuts words at 100 bytes; a longer stretch without a space is values.
+pub(super) const MAX_WORD: u64 = 4096;
+
+/// The longest word that can be written there: with the newline before it and the space behind it, it can be read.
+pub(super) const LONGEST_WORD: usize = MAX_WORD as usize - 2;
+
 /// The value in `field`, correctly rounded.
 pub(super) fn parse_value(field: &[u8]) -> Option<f32> {
     std::str::from_utf8(field).ok()?.parse().ok()

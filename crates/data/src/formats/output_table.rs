@@ -6,9 +6,8 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use super::fields::BOM;
+use super::fields::{BOM, LONGEST_WORD};
 use super::format::Format;
-use super::word2vec::LONGEST_WORD;
 use crate::publish::Staged;
 use crate::{Error, Phase, Progress, Result, WordVectors};
 

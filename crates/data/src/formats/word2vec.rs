@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::dtype::Dtype;
-use super::fields::parse_header;
+use super::fields::{MAX_WORD, parse_header};
 use super::input::Input;
 use super::mapped_table::LARGE;
 use super::output_table::OutputTable;
@@ -14,12 +14,6 @@ use super::reading::{Loaded, Reading};
 use super::report::{Reason, Report};
 use super::rows::Rows;
 use crate::{Error, Result, WordVectors};
-
-/// The longest word. `word2vec.c` cuts words at 100 bytes; a longer stretch without a space is not a word but values.
-const MAX_WORD: u64 = 4096;
-
-/// The longest word that can be written: with the newline before it and the space behind it, it can be read.
-pub(super) const LONGEST_WORD: usize = MAX_WORD as usize - 2;
 
 /// If more than one word in this many has control characters, the dimension is wrong and the words are really values.
 const ONE_IN: u64 = 10;

@@ -10,6 +10,7 @@ use wordspace_gemm::{
 };
 
 use super::gradient::{TableGradient, add_to_table_gradient, table_gradient};
+use super::rows::{rows_ahead, write_row};
 use crate::Ids;
 use crate::operation::{Operation, Values, View};
 
@@ -131,9 +132,6 @@ impl Operation<2> for Embed {
     }
 }
 
-/// How many elements ahead of those that are copied or added rows are prefetched.
-const AHEAD: usize = 1536;
-
 impl Embed {
     /// The row of the `nth` id; prefetches that of a later one.
     #[inline(always)]
@@ -183,19 +181,7 @@ fn row(table: &[f32], row: u32, c: usize) -> &[f32] {
     &table[row as usize * c..][..c]
 }
 
-/// How many rows ahead to prefetch where `columns` columns of a row are used.
-pub fn rows_ahead(columns: usize) -> usize {
-    AHEAD.div_ceil(columns.max(1))
-}
-
-/// Copies a row, by non-temporal stores where `stores` says so.
-pub fn write_row(out: &mut [MaybeUninit<f32>], row: &[f32], stores: &NonTemporal) {
-    if !stores.write(out, |at| cache_line(row, at)) {
-        out.write_copy_of_slice(row);
-    }
-}
-
-/// Writes the sum of two rows, likewise.
+/// Writes the sum of two rows, as [`write_row`] writes one.
 #[inline(always)]
 fn write_sum(out: &mut [MaybeUninit<f32>], row: &[f32], other: &[f32], stores: &NonTemporal) {
     let sum = |at| {

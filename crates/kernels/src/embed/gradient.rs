@@ -10,7 +10,7 @@ use wordspace_gemm::{
     CACHE_LINE, CHUNK, MatrixMut, NonTemporal, add_assign, parallel_for, parallel_map, prefetch, rows_per_chunk,
 };
 
-use super::cpu::{rows_ahead, write_row};
+use super::rows::{rows_ahead, write_row};
 use crate::operation::Values;
 
 /// The gradient of a table, `[V, C]`, and what `write_all` returns.

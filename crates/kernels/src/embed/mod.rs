@@ -10,6 +10,8 @@ mod cpu;
 mod gpu;
 #[cfg(feature = "flex")]
 mod gradient;
+#[cfg(feature = "flex")]
+mod rows;
 #[cfg(test)]
 mod tests;
 

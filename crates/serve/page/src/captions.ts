@@ -1,10 +1,11 @@
 // Three captions for the first minute, each shown when there is something to see. A caption that was closed stays
 // closed.
 
-import { type App, pinned } from "./app";
+import type { App } from "./app";
 import { CROSS, el, icon } from "./dom";
 import { at, indexOf } from "./playback";
 import { spelled } from "./words";
+import { pinned } from "./pins";
 
 /** A caption stays at least this long before the next replaces it. */
 const READING_MS = 4500;

@@ -1,7 +1,6 @@
 // Clusters of the words of one picture, for runs whose words have no classes: k-means, seeded.
 
-import { NO_COORDINATE } from "./scene";
-import type { Points } from "./source";
+import { NO_COORDINATE, type Points } from "./source";
 
 export const CLUSTERS = 8;
 const ROUNDS = 12;

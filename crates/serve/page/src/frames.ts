@@ -1,7 +1,6 @@
 // The fetched frames of one run. Those fetched first are dropped when memory gets short.
 
-import { NO_COORDINATE } from "./scene";
-import { Missing, type Points, type Projection, type Source } from "./source";
+import { Missing, NO_COORDINATE, type Points, type Projection, type Source } from "./source";
 
 const MOST_BYTES = 256 * 2 ** 20;
 

@@ -1,7 +1,5 @@
 // The free area: the part of a cloud that the head, the tools, the legend and a caption leave free.
 
-import type { App } from "./app";
-
 /** Left, top, width and height, in pixels. */
 export type Box = [number, number, number, number];
 
@@ -36,12 +34,11 @@ export function freeArea(element: HTMLElement): { free: Box; covered: Box[] } {
   return { free: [0, top, cloud.width, bottom - top], covered };
 }
 
-/** Calls `changed` when something over the clouds has another size. */
-export function watchFreeArea(app: App, changed: () => void): void {
+/** Calls `changed` when an element over the clouds changes its size. Call the result when there are new elements. */
+export function watchFreeArea(changed: () => void): () => void {
   const observer = new ResizeObserver(changed);
-  const observe = () => {
+  return () => {
     observer.disconnect();
     for (const element of document.querySelectorAll(SELECTORS)) observer.observe(element);
   };
-  app.onChange((what) => what === "run" && observe());
 }

@@ -65,7 +65,8 @@ function build(app: App, clouds: HTMLElement): void {
   tools(toolbar, app);
   legend(byId("view"), app);
   captions(byId("page"), app);
-  watchFreeArea(app, () => panes(app).forEach((pane) => pane.measure()));
+  const observeAgain = watchFreeArea(() => panes(app).forEach((pane) => pane.measure()));
+  app.onChange((what) => what === "run" && observeAgain());
   timeline(byId("time"), app);
   panel(byId("panel"), app);
 }

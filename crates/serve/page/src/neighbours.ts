@@ -3,9 +3,10 @@
 import { CROSS, el, icon, debounced } from "./dom";
 import { search } from "./search";
 import type { Neighbours } from "./source";
-import { type App, pin, pinned } from "./app";
+import type { App } from "./app";
 import { colourOf, css } from "./theme";
 import { signed, spelled, whole } from "./words";
+import { pin, pinned } from "./pins";
 
 const PIN = "M8 2.5v11M2.5 8h11";
 

@@ -4,8 +4,9 @@ import { Chart } from "./chart";
 import { at, indexOf } from "./playback";
 import { CROSS, el, icon } from "./dom";
 import type { Pair } from "./source";
-import { type App, pinned, panes, unpin } from "./app";
+import { type App, panes } from "./app";
 import { signed, spelled } from "./words";
+import { pinned, unpin } from "./pins";
 
 interface Shown {
   words: [string, string];

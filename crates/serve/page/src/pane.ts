@@ -10,7 +10,8 @@ import { type Label, Labels, type LinkText } from "./labels";
 import { type Link, drawLasso, drawLink, drawRing, drawTrail } from "./overlay";
 import { Scene } from "./scene";
 import type { Summary, Pair, Points, Projection, Run } from "./source";
-import { type App, pinned } from "./app";
+import { pinned } from "./pins";
+import type { Shared } from "./shared";
 import { colourOf, mix } from "./theme";
 import { index, signed, spelled } from "./words";
 
@@ -57,7 +58,7 @@ export class Pane {
   private tweening = false;
 
   constructor(
-    private app: App,
+    private shared: Shared,
     readonly run: Run,
     public summary: Summary,
     /** Held at this step, wherever the playhead is. */
@@ -65,7 +66,7 @@ export class Pane {
     /** Called when a frame turns out to be unusable. */
     private lost: () => void,
   ) {
-    this.scene = new Scene(app.camera);
+    this.scene = new Scene(shared.camera);
     const overlay = el("canvas", { class: "overlay", "aria-hidden": "true" });
     this.ctx = overlay.getContext("2d")!;
     this.element = el("figure", { class: "cloud" }, this.scene.canvas, overlay);
@@ -84,7 +85,7 @@ export class Pane {
 
   /** The view's projection. A pair is drawn against the word that another pair compares one of its words with. */
   private projection(): Projection {
-    const { source, store } = this.app;
+    const { source, store } = this.shared;
     const by = store.view.projection;
     if (!source.projections.includes(by)) return { by: "pca" };
     if (by !== "pair") return { by };
@@ -97,7 +98,7 @@ export class Pane {
 
   private framesOf(projection: Projection): Frames {
     const key = JSON.stringify(projection);
-    const { source, store, toast } = this.app;
+    const { source, store, toast } = this.shared;
     const failed = (error: Error) => {
       toast(error.message);
       if (this.frames.projection !== projection) return;
@@ -141,7 +142,7 @@ export class Pane {
 
   /** The playhead in this run's own frames: at the step that is shown, or at the one it is held at. */
   private get position(): number {
-    return indexOf(this.steps, this.held ?? this.app.playback.step);
+    return indexOf(this.steps, this.held ?? this.shared.playback.step);
   }
 
   /** The step of its last frame at or before the playhead, which neighbours and positions are asked about. */
@@ -150,7 +151,7 @@ export class Pane {
   }
 
   ready(index: number): boolean {
-    const step = this.app.playback.steps[index];
+    const step = this.shared.playback.steps[index];
     const own = Math.ceil(indexOf(this.steps, this.held ?? step));
     return this.frames.get(this.steps[own]) !== null;
   }
@@ -159,7 +160,7 @@ export class Pane {
     this.show(false);
     if (this.colouring === "cluster" && step === this.steps.at(-1)) this.restyle();
     const only = this.summary.state === "projection" && this.frames.get(this.steps[0]);
-    if (only && this.frames.flat(only)) this.app.store.set({ flat: true });
+    if (only && this.frames.flat(only)) this.shared.store.set({ flat: true });
     const most = PREFETCH_BYTES[this.summary.state === "training" ? "training" : "else"];
     const { frames } = this;
     if (frames.slow || this.prefetching.has(frames)) return;
@@ -189,12 +190,12 @@ export class Pane {
     const unit = 1 / (a * (b / a) ** between);
     this.scene.show(earlier, later, between, unit, this.tweening || rotated);
     this.tweening = false;
-    this.app.invalidate();
+    this.shared.invalidate();
   }
 
   /** Sets colours, opacities and labels for the selection. */
   restyle(): void {
-    const { view } = this.app.store;
+    const { view } = this.shared.store;
     const word = this.id(view.word);
     const near = new Set([...this.neighbours.now, ...this.neighbours.first]);
     const pins = new Set(this.pins().flat());
@@ -215,36 +216,36 @@ export class Pane {
 
   /** The legend of the colours. */
   get colouring(): Colouring {
-    return this.groups.colouring(this.app.store.view.colour);
+    return this.groups.colouring(this.shared.store.view.colour);
   }
 
   /** The words inside the lasso that was drawn last. */
   selected(): Set<number> {
-    const ids = this.app.store.view.selected.map((word) => this.id(word));
+    const ids = this.shared.store.view.selected.map((word) => this.id(word));
     return new Set(ids.filter((id): id is number => id !== null));
   }
 
   paint(): void {
-    const { theme, store } = this.app;
+    const { theme, store } = this.shared;
     this.scene.paint(theme, this.colouring === "frequency" ? theme.scale : theme.classes);
     const alone = this.id(store.view.word) !== null || this.highlighted !== null || store.view.selected.length > 0;
     const labelled = alone
       ? this.important.filter((id) => this.groups.classOf[id] === this.highlighted)
       : this.important;
     this.labelled = labelled.map((id) => this.label(id, false));
-    this.app.invalidate();
+    this.shared.invalidate();
   }
 
   /** The pinned pairs whose words this run has, by id. */
   pins(): [number, number][] {
-    const ids = pinned(this.app).map((pair) => pair.map((word) => this.id(word)));
+    const ids = pinned(this.shared).map((pair) => pair.map((word) => this.id(word)));
     return ids.filter((pair): pair is [number, number] => pair[0] !== null && pair[1] !== null);
   }
 
   /** Measures what lies over the cloud. */
   measure(): void {
     this.area = freeArea(this.element);
-    this.app.invalidate();
+    this.shared.invalidate();
   }
 
   /** Its words that lie in the free area. */
@@ -258,7 +259,7 @@ export class Pane {
     const sharp = devicePixelRatio || 1;
     this.scene.resize(width, height);
     this.scene.free = this.area.free;
-    if (!this.scene.empty) this.app.camera.stepBack(this.scene.extraDistance(this.pins().flat()));
+    if (!this.scene.empty) this.shared.camera.stepBack(this.scene.extraDistance(this.pins().flat()));
     this.scene.draw();
     const { canvas } = this.ctx;
     if (canvas.width !== Math.round(width * sharp) || canvas.height !== Math.round(height * sharp)) {
@@ -270,9 +271,9 @@ export class Pane {
   }
 
   private drawOver(): void {
-    const { app, scene, ctx } = this;
-    const { view } = app.store;
-    const { theme } = app;
+    const { shared, scene, ctx } = this;
+    const { view } = shared.store;
+    const { theme } = shared;
     const word = this.id(view.word);
     const pins = this.pins();
     if (view.trails) {
@@ -299,14 +300,14 @@ export class Pane {
       texts,
       this.labelled,
       this.area.covered,
-      HOME_DISTANCE / app.camera.distance,
+      HOME_DISTANCE / shared.camera.distance,
       theme,
     );
     if (this.lasso.length > 1) drawLasso(ctx, this.lasso, theme);
   }
 
   private label(word: number, chosen: boolean): Label {
-    const { theme } = this.app;
+    const { theme } = this.shared;
     const group = this.groups.groupOf(word, this.colouring);
     const colour = group ? mix(theme.classes[colourOf(group)], theme.ink, INK_IN_LABELS) : theme.ink;
     return { word, text: spelled(this.run.words[word]), chosen, colour: chosen ? theme.ink : colour };
@@ -329,7 +330,7 @@ export class Pane {
   /** A pinned pair's centred cosine at the playhead. */
   private pairText(a: number, b: number): string {
     const pair = this.pairs.get(`${a} ${b}`);
-    return pair?.steps.length ? signed(at(pair.centred, indexOf(pair.steps, this.held ?? this.app.playback.step))) : "";
+    return pair?.steps.length ? signed(at(pair.centred, indexOf(pair.steps, this.held ?? this.shared.playback.step))) : "";
   }
 
   dispose(): void {

@@ -15,7 +15,7 @@ import {
 } from "three";
 import { type Camera, HOME_DISTANCE } from "./camera";
 import type { Box } from "./free";
-import type { Points } from "./source";
+import { NO_COORDINATE, type Points } from "./source";
 import { COLOURS, type Rgb, type Theme } from "./theme";
 
 // A word is drawn between its coordinates in one frame (`position`) and in the next (`later`); after a jump it glides
@@ -75,8 +75,6 @@ export interface ScreenPoint {
 /** Words that must be visible keep this distance from the edges of the free area, so that their labels fit, in pixels. */
 const ROOM = 26;
 
-/** The coordinate of a word whose vector is not finite. */
-export const NO_COORDINATE = -32768;
 const TWEEN_SECONDS = 0.45;
 
 export class Scene {

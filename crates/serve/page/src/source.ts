@@ -73,7 +73,10 @@ export interface Log {
   problem?: string;
 }
 
-/** The words of one frame as points, [V, 3]: value / 32767 × scale; −32768 for a word whose vector is not finite. */
+/** The coordinate of a word whose vector is not finite. */
+export const NO_COORDINATE = -32768;
+
+/** The words of one frame as points, [V, 3]: value / 32767 × scale, or `NO_COORDINATE`. */
 export interface Points {
   axes: number;
   step: number;

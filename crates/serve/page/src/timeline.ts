@@ -2,8 +2,9 @@
 
 import { at, indexOf } from "./playback";
 import { el, icon, svg } from "./dom";
-import { type App, pinned } from "./app";
+import type { App } from "./app";
 import { whole } from "./words";
+import { pinned } from "./pins";
 
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4.5 2.5v11M11.5 2.5v11";

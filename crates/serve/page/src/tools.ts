@@ -1,12 +1,13 @@
 // The buttons over the cloud, and their keys.
 
-import { type App, pinned } from "./app";
+import type { App } from "./app";
 import { el, icon } from "./dom";
 import { lasso } from "./lasso";
 import { save } from "./picture";
 import type { ProjectionName } from "./source";
 import { isDark } from "./theme";
 import { spelled } from "./words";
+import { pinned } from "./pins";
 
 const MOON = "M13 9.5A5.5 5.5 0 0 1 6.5 3 5.5 5.5 0 1 0 13 9.5z";
 const LINK = "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 3.5 3.5L10.5 8.5M5.5 7.5L4 9a2.5 2.5 0 0 0 3.5 3.5L9 11";
