@@ -3,7 +3,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
@@ -63,9 +62,6 @@ pub(super) fn guess_dimension(lines: &[&[u8]]) -> usize {
     most_common(counts.collect::<Vec<_>>().into_iter())
 }
 
-/// A reader at the start of a record. Building its tables takes longer than reading a short file.
-static READER: LazyLock<Reader> = LazyLock::new(|| ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build());
-
 /// A record, collected line by line.
 struct Record {
     reader: Reader,
@@ -80,7 +76,8 @@ struct Record {
 
 impl Record {
     fn new() -> Self {
-        Self { reader: READER.clone(), bytes: Vec::new(), length: 0, ends: vec![0; 64], count: 0, is_complete: true }
+        let reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
+        Self { reader, bytes: Vec::new(), length: 0, ends: vec![0; 64], count: 0, is_complete: true }
     }
 
     /// Reads the next record that is not blank, and returns its offset; none at the end of the file.
