@@ -20,9 +20,10 @@ RUSTC_BOOTSTRAP=1 RUSTFLAGS="$coverage" \
 fuzz() {
   trap '' PIPE # as the runtime of Rust does: the server may close a connection that is being written to
   mkdir -p "$folder/corpus/$1" "$folder/findings" "$folder/logs"
-  # Every panic is a finding; so is an input of more than ten seconds, or one that takes two gigabytes.
+  # Every panic is a finding; so is an input of more than ten seconds, or two gigabytes in one piece. All inputs together may
+  # take more: the crate tokenizers keeps what a byte-pair tokenizer has split until its thread ends.
   RAYON_NUM_THREADS=1 "$folder/$host/release/$1" "$folder/corpus/$1" "fuzz/corpus/$1" \
-    -runs="${INPUTS_EACH:-100000}" -timeout=10 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 \
+    -runs="${INPUTS_EACH:-100000}" -timeout=10 -malloc_limit_mb=2048 -rss_limit_mb=8192 -max_len=4096 -print_final_stats=1 \
     -artifact_prefix="$folder/findings/$1-" >"$folder/logs/$1.log" 2>&1 || true
   found=$(find "$folder/findings" -name "$1-*" | wc -l)
   executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$folder/logs/$1.log")

@@ -77,7 +77,10 @@ struct Record {
 impl Record {
     fn new() -> Self {
         let reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
-        Self { reader, bytes: Vec::new(), length: 0, ends: vec![0; 64], count: 0, is_complete: true }
+        let mut record = Self { reader, bytes: Vec::new(), length: 0, ends: vec![0; 64], count: 0, is_complete: true };
+        // At its start the reader drops a byte order mark. The one of the file is gone already, any other is part of a word.
+        record.feed(b"\n");
+        record
     }
 
     /// Reads the next record that is not blank, and returns its offset; none at the end of the file.
@@ -202,6 +205,18 @@ mod tests {
         let words: Vec<_> = (0..3).map(|row| loaded.vectors.word(row).into_owned()).collect();
         assert_eq!(words, ["5\"", "cat", "6\""]);
         assert_eq!(loaded.vectors.row(1), [3.0, 4.0].as_slice());
+    }
+
+    #[test]
+    fn a_second_byte_order_mark_is_part_of_a_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v.csv");
+        std::fs::write(&path, "\u{feff}\u{feff}cat,1,2\ndog,3,4\n").unwrap();
+        let loaded = read(&path, &Reading::default()).unwrap();
+        assert_eq!(loaded.vectors.word(0), "\u{feff}cat");
+        std::fs::write(&path, "\u{feff}\u{feff}").unwrap();
+        let error = read(&path, &Reading::default()).err().expect("it is refused").to_string();
+        assert!(error.contains("expected a word and its values"), "{error}");
     }
 
     #[test]

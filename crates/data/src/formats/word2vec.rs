@@ -32,7 +32,10 @@ fn map(path: &Path, how: &Reading<'_>) -> Option<Result<Loaded>> {
     }
     let progress = how.progress.unwrap_or(&|_, _, _| ControlFlow::Continue(()));
     match WordVectors::open_word2vec(path, how.limit, progress) {
-        Ok((vectors, scan)) => Some(Ok(Loaded { vectors, dtype: Dtype::Float32, report: Report::of_scan(&scan) })),
+        Ok((vectors, scan)) => {
+            let report = Report::of_scan(&scan);
+            (report.bad() <= report.rows_read).then_some(Ok(Loaded { vectors, dtype: Dtype::Float32, report }))
+        }
         Err(Error::Stopped) => Some(Err(Error::Stopped)),
         Err(_) => None,
     }
@@ -128,4 +131,25 @@ pub(super) fn write(table: &OutputTable<'_>, out: &mut impl Write) -> std::io::R
         out.write_all(&row.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())?;
         out.write_all(b"\n")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_more_bad_rows_than_good_ones_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("v.bin");
+        let write = |dimension: usize| {
+            let values = vec![b' '; 4 * dimension];
+            let first = format!("3 {dimension}\ncat ");
+            std::fs::write(&path, [first.as_bytes(), &values, b" ", &values, b" ", &values].concat()).unwrap();
+        };
+        write(2);
+        let error = read(&path, &Reading::default()).err().expect("it is refused").to_string();
+        assert!(error.contains("more bad rows than good ones"), "{error}");
+        write(LARGE as usize / 12);
+        assert!(map(&path, &Reading::default()).is_none(), "a large one is mapped");
+    }
 }

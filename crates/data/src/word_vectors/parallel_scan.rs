@@ -77,7 +77,7 @@ fn guess_row_start(file: &[u8], from: usize, row_bytes: usize) -> Option<usize> 
         }
         Some(second)
     };
-    (from..from + SEARCHED_ROWS * (row_bytes + PLAUSIBLE_WORD)).find_map(plausible)
+    (from..file.len().min(from + SEARCHED_ROWS * (row_bytes + PLAUSIBLE_WORD))).find_map(plausible)
 }
 
 /// Where the row that starts at byte `at` ends, if a plausible word is there.
