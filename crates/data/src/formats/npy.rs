@@ -107,18 +107,14 @@ fn parse_header(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> 
         let found = entries.iter().rev().find(|(found, _)| *found == key).map(|(_, value)| *value);
         found.ok_or_else(|| format!("its header has no {key}: {shown}"))
     };
-    let dtype = match quoted(value("descr")?) {
-        Some(("<f2", "")) => Dtype::Float16,
-        Some(("<f4", "")) => Dtype::Float32,
-        Some(("<f8", "")) => Dtype::Float64,
-        other => {
-            let found = other.map_or("a structure", |(name, _)| name);
-            return Err(format!(
-                "its values are of type {found}; expected <f2, <f4 or <f8 (in Python: numpy.save(FILE, \
-                 array.astype(\"<f4\")))"
-            ));
-        }
-    };
+    let name = quoted(value("descr")?).filter(|(_, behind)| behind.is_empty()).map(|(name, _)| name);
+    let dtype = name.and_then(dtype_of).ok_or_else(|| {
+        let found = name.unwrap_or("a structure");
+        format!(
+            "its values are of type {found}; expected <f2, <f4 or <f8 (in Python: numpy.save(FILE, \
+             array.astype(\"<f4\")))"
+        )
+    })?;
     match value("fortran_order")? {
         "False" => {}
         "True" => {
@@ -134,6 +130,16 @@ fn parse_header(header: &str) -> std::result::Result<(Dtype, [u64; 2]), String> 
     match sizes.and_then(|sizes| sizes.map(size).collect::<Option<Vec<u64>>>()).as_deref() {
         Some(&[rows, dimension]) => Ok((dtype, [rows, dimension])),
         _ => Err(format!("its shape is {shape}; expected a table (words, values of each)")),
+    }
+}
+
+/// The type that NumPy calls `name`: it saves `<f4`, and also reads a letter for the type, and other marks of the byte order.
+fn dtype_of(name: &str) -> Option<Dtype> {
+    match name.strip_prefix(['<', '=', '|']).unwrap_or(name) {
+        "f2" | "e" => Some(Dtype::Float16),
+        "f4" | "f" => Some(Dtype::Float32),
+        "f8" | "d" => Some(Dtype::Float64),
+        _ => None,
     }
 }
 
@@ -203,6 +209,16 @@ mod tests {
     fn quotation_marks_and_spaces_are_pythons() {
         let header = "{\"descr\" : \"<f8\",\n\"fortran_order\":False,'shape':( 3L , 2, )}  \n";
         assert_eq!(parse_header(header), Ok((Dtype::Float64, [3, 2])));
+    }
+
+    #[test]
+    fn types_may_have_their_other_names() {
+        for (name, dtype) in
+            [("<e", Dtype::Float16), ("f4", Dtype::Float32), ("|f4", Dtype::Float32), ("=d", Dtype::Float64)]
+        {
+            let header = format!("{{'descr': '{name}', 'fortran_order': False, 'shape': (1, 2)}}");
+            assert_eq!(parse_header(&header), Ok((dtype, [1, 2])), "{name}");
+        }
     }
 
     #[track_caller]
