@@ -6,7 +6,7 @@
 //! - [`Frame`]: the token table after one update; it answers for [neighbours](Frame::neighbours) and
 //!   [pairs](Frame::pair);
 //! - [`principal_axes`], [`Axes`]: the three directions on which all frames of a run are drawn;
-//! - [`pair_axes()`]: two directions on which one sees two words meet;
+//! - [`pair_axes()`]: two directions on which one sees two words meet; [`PairCurves`]: how close they are in each frame;
 //! - [`layout()`]: the words of a frame by t-SNE or UMAP;
 //! - [`points`](mod@points): the words of a frame on those axes, in the page's binary format;
 //! - [`position_map`]: the position table as a similarity map and a curve;
@@ -40,6 +40,7 @@ mod embedded;
 mod frame;
 mod layout;
 mod pair_axes;
+mod pair_curves;
 mod plan;
 pub mod points;
 mod positions;
@@ -54,6 +55,7 @@ pub use embedded::{EmbeddedFrame, EmbeddedPositions, base64, half_floats};
 pub use frame::{Frame, MAX_RANK, Neighbours, PairMeasurement, Statistics};
 pub use layout::{Layout, MAX_LAID_OUT, layout};
 pub use pair_axes::pair_axes;
+pub use pair_curves::PairCurves;
 pub use plan::Plan;
 pub use positions::position_map;
 pub use projection::projection_json;

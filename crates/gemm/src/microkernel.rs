@@ -24,6 +24,11 @@ pub(crate) const fn nr<S: Simd>() -> usize {
     NR_VECTORS * S::F32_LANES
 }
 
+/// How many registers there are. WebAssembly has as many as a function asks for, but most browsers run on CPUs with 16.
+const fn registers<S: Simd>() -> usize {
+    if cfg!(target_arch = "wasm32") { 16 } else { S::REGISTER_COUNT }
+}
+
 /// [`nr`] on this CPU.
 pub(crate) fn native_nr() -> usize {
     struct Nr;
@@ -95,8 +100,8 @@ impl MicropanelProduct<'_> {
     pub unsafe fn run<S: Simd>(mut self, simd: S) {
         while self.rows > 0 {
             match self.rows {
-                MR.. if S::REGISTER_COUNT >= 32 => self.run_tile::<S, MR>(simd),
-                8.. if S::REGISTER_COUNT >= 32 => self.run_tile::<S, 8>(simd),
+                MR.. if registers::<S>() >= 32 => self.run_tile::<S, MR>(simd),
+                8.. if registers::<S>() >= 32 => self.run_tile::<S, 8>(simd),
                 // 8 rows are 4 + 4, not 6 + 2: two rows have too few accumulators to hide the latency of an FMA.
                 6..8 | 9.. => self.run_tile::<S, 6>(simd),
                 4.. => self.run_tile::<S, 4>(simd),

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::time::timeout;
 use wordspace_explore::Error as ExploreError;
-use wordspace_frames::{Layout, PairMeasurement};
+use wordspace_frames::{Layout, PairCurves};
 
 use crate::guard::{Guard, refuse};
 use crate::page::{HTML, SCRIPT, STYLE};
@@ -130,7 +130,7 @@ struct PairQuery {
 async fn pair(State(serving): Shared, Path(run): Path<String>, uri: Uri) -> Answer {
     let PairQuery { a, b } = query(&uri, "a=ID and b=ID")?;
     let run = serving.runs.get(&run)?;
-    let (mut steps, mut curves, mut ranks, mut failed) = (Vec::new(), [const { Vec::new() }; 5], Vec::new(), None);
+    let (mut curves, mut failed) = (PairCurves::new([a, b]), None);
     let deadline = Instant::now() + MAX_TIME;
     for &step in run.frames().iter() {
         if Instant::now() > deadline {
@@ -138,23 +138,14 @@ async fn pair(State(serving): Shared, Path(run): Path<String>, uri: Uri) -> Answ
         }
         let (this, shared) = (run.clone(), serving.clone());
         match serving.worker.compute(&run.queue, move || shared.pair(&this, step, [a, b])).await {
-            Ok(PairMeasurement { raw, centred, ranks: both, random_pairs: [low, middle, high] }) => {
-                steps.push(step);
-                ranks.push(both);
-                curves.iter_mut().zip([raw, centred, low, middle, high]).for_each(|(curve, value)| curve.push(value));
-            }
+            Ok(measured) => curves.push(step, measured),
             Err(error @ (Error::Busy | Error::Late(_) | Error::Question(_))) => return Err(error),
             Err(error) => failed = Some(error),
         }
     }
-    let [raw, centred, low, middle, high] = curves;
-    match failed.filter(|_| steps.is_empty()) {
+    match failed.filter(|_| curves.steps.is_empty()) {
         Some(error) => Err(error),
-        None => {
-            let pair = json!({"a": a, "b": b, "steps": steps, "raw": raw, "centred": centred,
-                              "ranks": ranks, "low": low, "middle": middle, "high": high});
-            Ok(answer(JSON, pair.to_string()))
-        }
+        None => Ok(answer(JSON, json!(curves).to_string())),
     }
 }
 

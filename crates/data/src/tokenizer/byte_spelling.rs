@@ -1,15 +1,12 @@
 //! GPT-2's spelling of bytes as printable characters, and back to text.
 
-#[cfg(feature = "files")]
 use std::collections::HashMap;
 
 /// Decodes the spellings of a byte-level vocabulary: `Ġcat` is ` cat`.
-#[cfg(feature = "files")]
 pub(crate) struct ByteSpelling {
     byte: HashMap<char, u8>,
 }
 
-#[cfg(feature = "files")]
 impl ByteSpelling {
     pub(crate) fn new() -> Self {
         Self { byte: byte_spellings().into_iter().zip(0..=u8::MAX).collect() }
@@ -39,7 +36,7 @@ pub(super) fn byte_spellings() -> [char; 256] {
     })
 }
 
-#[cfg(all(test, feature = "files"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -2,7 +2,6 @@
 //! `tokenizer.json`.
 
 mod byte_level;
-#[cfg(feature = "gpt2")]
 mod byte_spelling;
 mod choice;
 #[cfg(feature = "files")]
@@ -20,7 +19,6 @@ use std::path::Path;
 use crate::special::UNKNOWN;
 use crate::{Error, Progress, Result, Text};
 
-#[cfg(feature = "files")]
 pub(crate) use byte_spelling::ByteSpelling;
 pub use choice::TokenizerChoice;
 #[cfg(feature = "files")]
@@ -38,6 +36,7 @@ pub struct Token {
 }
 
 /// A tokenizer: text to ids and back.
+#[derive(Clone)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     vocab_size: usize,
@@ -187,7 +186,6 @@ impl Tokenizer {
     }
 
     /// The text of one token; bytes that are not a whole character are written as `<0xE2>`.
-    #[cfg(feature = "files")]
     pub fn text(&self, id: u32) -> String {
         let text = self.decode(&[id]);
         match self.spelling(id) {

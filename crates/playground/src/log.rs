@@ -1,0 +1,44 @@
+//! The log of a run in memory: the lines that `log.jsonl` has, and the curves that the page draws from them.
+
+use serde::Serialize;
+use serde_json::json;
+use wordspace_frames::{Curves, RunLog};
+
+/// The lines so far.
+#[derive(Default)]
+pub struct Log {
+    lines: Vec<u8>,
+    curves: RunLog,
+    /// Seconds of training so far, as the page's clock has them.
+    pub seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T: Serialize> {
+    schema: u32,
+    event: &'static str,
+    #[serde(flatten)]
+    content: &'a T,
+    seconds: f64,
+}
+
+impl Log {
+    /// Adds a line for an event with this content.
+    pub fn add<T: Serialize>(&mut self, event: &'static str, content: &T) {
+        let seconds = (self.seconds * 1e3).round() / 1e3;
+        let line = json!(Line { schema: 1, event, content, seconds }).to_string();
+        self.curves.add(line.as_bytes());
+        self.lines.extend(line.into_bytes());
+        self.lines.push(b'\n');
+    }
+
+    /// The lines, as in `log.jsonl`.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// The curves.
+    pub fn curves(&self) -> Curves {
+        self.curves.curves()
+    }
+}
