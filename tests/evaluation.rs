@@ -2,7 +2,7 @@
 
 mod harness;
 
-use ::wordspace::explore::evaluation::spearman;
+use ::wordspace::explore::evaluation::{chance_level, spearman};
 use harness::{Done, Folder, golden_json};
 use serde_json::Value;
 
@@ -64,6 +64,35 @@ fn rank_correlation_is_scipys_with_ties() {
     let list = |name: &str| -> Vec<f64> { serde_json::from_value(golden[name].clone()).unwrap() };
     let found = spearman(&list("a"), &list("b")).unwrap();
     assert!((found - golden["expected"].as_f64().unwrap()).abs() < 1e-14);
+}
+
+#[test]
+fn the_chance_level_is_that_of_random_permutations() {
+    for (pairs, expected) in golden_json("evaluation.json")["chance"].as_object().unwrap() {
+        let found = chance_level(pairs.parse().unwrap()).unwrap();
+        assert!((found / expected.as_f64().unwrap() - 1.0).abs() < 0.05, "{found} for {pairs} pairs, {expected}");
+    }
+    assert_eq!((chance_level(1), chance_level(2)), (None, Some(1.0)));
+}
+
+#[test]
+fn a_correlation_that_a_random_order_has_too_is_called_so() {
+    let folder = Folder::new();
+    let letters = ["a", "b", "c", "d", "e", "f", "g"];
+    let vectors =
+        letters.iter().enumerate().map(|(i, word)| format!("{word} {} {}\n", (i as f32).cos(), (i as f32).sin()));
+    folder.write("v.txt", vectors.collect::<String>());
+    // Cosines with a fall from b to d and rise from e on.
+    let judged = |scores: [u8; 6]| -> String {
+        letters[1..].iter().zip(scores).map(|(word, score)| format!("a\t{word}\t{score}\n")).collect()
+    };
+    folder.write("right.tsv", judged([9, 6, 1, 2, 8, 10])).write("random.tsv", judged([5, 6, 4, 5, 6, 4]));
+    let say = |file: &str| folder.run(&["evaluate", "v.txt", "--similarity", file]).succeeds().stdout;
+    let right = say("right.tsv");
+    assert!(!right.contains("  no better") && !right.contains("  cosine: no better"), "{right}");
+    let random = say("random.tsv");
+    assert!(random.contains("no better than chance (of random orders, 95 % are within ±0.88)"), "{random}");
+    assert!(random.lines().all(|line| line.chars().count() <= 80), "{random}");
 }
 
 #[test]

@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 use wordspace::data::formats::{self, Format, Reading};
 use wordspace::data::{NamedTensor, WordVectors, below, generator, sha256_of_file};
 use wordspace::learn::State;
+use wordspace::learn::checkpoint::Checkpoint;
 use wordspace::learn::config::Config;
 use wordspace::model::huggingface;
 use wordspace::model::parameters::{HostTensor, HostTensors};
-use wordspace::train::checkpoint::{Checkpoint, Checkpoints};
+use wordspace::train::checkpoint::Checkpoints;
 
 use targets::{bounded, measured};
 

@@ -3,7 +3,6 @@
 #[cfg(feature = "files")]
 use std::{io::Read, path::Path};
 
-#[cfg(feature = "files")]
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "files")]
@@ -30,6 +29,11 @@ pub fn sha256_of_file(path: &Path) -> Result<(String, u64)> {
             Err(error) => return Err(read(error)),
         }
     }
+}
+
+/// The SHA-256 of `bytes` in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 /// `bytes` in lower-case hexadecimal digits, two a byte.

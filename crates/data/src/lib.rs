@@ -52,15 +52,16 @@ mod random;
 pub mod regular_file;
 #[cfg(feature = "files")]
 mod run_files;
-#[cfg(feature = "files")]
 mod safetensors_header;
 mod search_rows;
 mod special;
+mod step_name;
 mod tensors;
 mod text;
 mod text_stream;
 #[cfg(feature = "files")]
 mod token_file;
+mod token_layout;
 mod tokenizer;
 mod tokens;
 pub mod toy;
@@ -70,6 +71,7 @@ mod windows;
 mod word_vectors;
 
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};
+pub use digest::sha256;
 #[cfg(feature = "files")]
 pub use digest::sha256_of_file;
 pub use error::{Error, Result};
@@ -78,9 +80,10 @@ pub use mapped_file::MappedFile;
 pub use progress::{Phase, Progress};
 pub use random::{below, generator, uniform};
 #[cfg(feature = "files")]
-pub use run_files::{RunFiles, step_name, step_of};
+pub use run_files::RunFiles;
 pub use special::{END_OF_TEXT, UNKNOWN};
-pub use tensors::NamedTensor;
+pub use step_name::{step_name, step_of, vectors_name};
+pub use tensors::{NamedTensor, decode_tensors, encode_tensors};
 #[cfg(feature = "files")]
 pub use tensors::{read_tensors, read_tensors_with_progress, write_tensors};
 pub use text::{Chunks, Text};

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::step_name::{step_of, vectors_name};
 use crate::{Error, Result, regular_file};
 
 /// The most frames of a run that are listed; of more, the newest.
@@ -109,22 +110,6 @@ impl RunFiles {
         let file = regular_file::open(&path)?;
         Ok((path, file))
     }
-}
-
-/// The name that a run gives to its files and folders of update `step`, such as `step-000500`.
-pub fn step_name(step: u64) -> String {
-    format!("step-{step:06}")
-}
-
-/// The step of a name that is [`step_name`] with `suffix` at the end: `step-7` is no such name.
-pub fn step_of(name: &str, suffix: &str) -> Option<u64> {
-    let name = name.strip_suffix(suffix)?;
-    let step = name.strip_prefix("step-")?.parse().ok()?;
-    (name == step_name(step)).then_some(step)
-}
-
-fn vectors_name(step: u64) -> String {
-    format!("vectors/{}.safetensors", step_name(step))
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! Named tensors, and the safetensors files that hold them: models, optimizer states, vector tables.
 
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 #[cfg(feature = "files")]
-use std::{collections::BTreeMap, io::Write, ops::ControlFlow, path::Path};
+use std::ops::ControlFlow;
+use std::path::Path;
 
-#[cfg(feature = "files")]
 use half::{bf16, f16};
-#[cfg(feature = "files")]
 use safetensors::Dtype;
-#[cfg(feature = "files")]
 use serde_json::json;
 
+use crate::{Error, Phase, Progress, Result, safetensors_header};
 #[cfg(feature = "files")]
-use crate::{Error, MappedFile, Phase, Progress, Result, publish::publish_file, safetensors_header};
+use crate::{MappedFile, publish::publish_file};
 
 /// A tensor of 32-bit floats.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,6 @@ pub struct NamedTensor {
 
 /// Writes `tensors` (name, shape, values) to `path` as a safetensors file; the file appears only when it is complete.
 ///
-/// The bytes depend on nothing but the tensors.
-///
 /// # Errors
 ///
 /// If the file cannot be written.
@@ -34,16 +33,26 @@ pub fn write_tensors<'a>(
     path: &Path,
     tensors: impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])> + Clone,
 ) -> Result<()> {
-    publish_file(path, |writer| {
-        let described = tensors.clone().map(|(name, shape, values)| (name, shape, values.len()));
-        safetensors_header::write(writer, json!({"format": "pt"}), described)?;
-        for (_, _, values) in tensors {
-            for chunk in values.chunks(1 << 14) {
-                writer.write_all(&chunk.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())?;
-            }
+    publish_file(path, |writer| encode_tensors(writer, tensors))
+}
+
+/// Writes `tensors` (name, shape, values) to `writer` as a safetensors file. The bytes depend on nothing but the tensors.
+///
+/// # Errors
+///
+/// If `writer` fails.
+pub fn encode_tensors<'a>(
+    writer: &mut impl Write,
+    tensors: impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])> + Clone,
+) -> io::Result<()> {
+    let described = tensors.clone().map(|(name, shape, values)| (name, shape, values.len()));
+    safetensors_header::write(writer, json!({"format": "pt"}), described)?;
+    for (_, _, values) in tensors {
+        for chunk in values.chunks(1 << 14) {
+            writer.write_all(&chunk.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// Reads the tensors of a safetensors file. 16-bit floats are converted to 32 bits without loss.
@@ -63,14 +72,22 @@ pub fn read_tensors(path: &Path) -> Result<BTreeMap<String, NamedTensor>> {
 /// As of [`read_tensors`]; also if `progress` asks to stop.
 #[cfg(feature = "files")]
 pub fn read_tensors_with_progress(path: &Path, progress: Progress<'_>) -> Result<BTreeMap<String, NamedTensor>> {
+    decode_tensors(path, &MappedFile::open(path)?, progress)
+}
+
+/// The tensors in `file`, the bytes of a safetensors file; messages call it `path`. `progress` is called before each tensor.
+///
+/// # Errors
+///
+/// If it is damaged, holds other types than floats of 16 or 32 bits, or `progress` asks to stop.
+pub fn decode_tensors(path: &Path, file: &[u8], progress: Progress<'_>) -> Result<BTreeMap<String, NamedTensor>> {
     let bad = |problem: String| Error::BadFile { path: path.to_path_buf(), problem };
-    let map = MappedFile::open(path)?;
-    let (header, data) = safetensors_header::read(&mut &map[..], map.len() as u64).map_err(bad)?;
-    let data = &map[data as usize..];
+    let (header, data) = safetensors_header::read(&mut &file[..], file.len() as u64).map_err(bad)?;
+    let data = &file[data as usize..];
     let (mut all, mut done) = (BTreeMap::new(), 0);
     for name in header.offset_keys() {
         let tensor = header.info(&name).expect("the header has just listed it");
-        if progress(Phase::Reading, done, map.len() as u64).is_break() {
+        if progress(Phase::Reading, done, file.len() as u64).is_break() {
             return Err(Error::Stopped);
         }
         let (start, end) = tensor.data_offsets;

@@ -1,14 +1,13 @@
 //! The words of a token table: for each row its spelling, its count, and, if the corpus has an answer key, its class.
 
 use std::collections::{BTreeMap, HashMap};
-#[cfg(feature = "files")]
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Tokenizer;
+use crate::{Error, Result, Tokenizer};
 #[cfg(feature = "files")]
-use crate::{Error, Result, publish::publish_bytes, regular_file, regular_file::MAX_VOCABULARY_BYTES};
+use crate::{publish::publish_bytes, regular_file, regular_file::MAX_VOCABULARY_BYTES};
 
 /// The words of a token table, saved as `words.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +37,17 @@ impl Vocabulary {
     /// If it is missing or does not follow the schema.
     #[cfg(feature = "files")]
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = regular_file::read(path, MAX_VOCABULARY_BYTES)?;
+        Self::decode(path, &regular_file::read(path, MAX_VOCABULARY_BYTES)?)
+    }
+
+    /// The vocabulary in `file`, the bytes of a `words.json`; messages call it `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it does not follow the schema.
+    pub fn decode(path: &Path, file: &[u8]) -> Result<Self> {
         let bad = |problem: String| Error::BadFile { path: path.to_path_buf(), problem };
-        let vocabulary: Self = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+        let vocabulary: Self = serde_json::from_slice(file).map_err(|error| bad(error.to_string()))?;
         if vocabulary.words.len() != vocabulary.counts.len() {
             let (words, counts) = (vocabulary.words.len(), vocabulary.counts.len());
             return Err(bad(format!("it has {words} words but {counts} counts")));
@@ -51,7 +58,12 @@ impl Vocabulary {
     /// Writes it to `path`.
     #[cfg(feature = "files")]
     pub fn save(&self, path: &Path) -> Result<()> {
-        publish_bytes(path, &serde_json::to_vec(self).expect("words and counts can always be written as JSON"))
+        publish_bytes(path, &self.encode())
+    }
+
+    /// The bytes of a `words.json`.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("words and counts can always be written as JSON")
     }
 
     /// The classes as lists of rows. Words that are not in the table are left out.

@@ -13,6 +13,9 @@ pub enum Error {
     /// A word to watch that is not one token of the vocabulary.
     #[error("{0}")]
     UnknownWord(String),
+    /// A prompt or sampling options that nothing can be generated with.
+    #[error("{0}")]
+    Generate(String),
     /// A token file, a tokenizer or its name.
     #[error(transparent)]
     Data(#[from] wordspace_data::Error),

@@ -18,9 +18,11 @@
 //! - [`validation_loss`]: the loss on held-out text;
 //! - [`watch`]: are words finding each other?
 //! - [`State`]: the progress of a run, and whether it should end;
+//! - [`checkpoint`]: everything that resuming needs, as the bytes of files;
+//! - [`Generation`]: a text that the model continues;
 //! - [`parity`]: does a device compute what PyTorch computes?
 //!
-//! Absent on purpose: run folders, checkpoint files, the training loop and its clock, opening devices. They are
+//! Absent on purpose: folders, the training loop and its clock, opening devices. They are
 //! `wordspace-train`'s.
 //!
 //! Letters: B windows per batch, T tokens per window, C channels, V vocabulary size.
@@ -49,9 +51,11 @@
 //! ```
 
 mod batches;
+pub mod checkpoint;
 pub mod config;
 mod error;
 mod evaluate;
+mod generate;
 mod gradients;
 mod learner;
 mod memory;
@@ -64,6 +68,7 @@ pub mod watch;
 pub use batches::batches_of_step;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, validation_loss};
+pub use generate::{Generation, Sampling};
 pub use gradients::StepGradient;
 pub use learner::{Learner, StepResult};
 pub use memory::{Memory, Part};

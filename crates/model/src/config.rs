@@ -105,8 +105,8 @@ impl ModelConfig {
         if !(0.0..1.0).contains(&self.dropout) {
             return refuse("model.dropout", self.dropout.to_string(), "it must be at least 0 and below 1".into());
         }
-        if !(self.init_std > 0.0 && self.init_std.is_finite()) {
-            return refuse("model.init_std", self.init_std.to_string(), "it must be above 0".into());
+        if !(self.init_std >= 0.0 && self.init_std.is_finite()) {
+            return refuse("model.init_std", self.init_std.to_string(), "it must be at least 0".into());
         }
         let counts = self.parameters().into_iter().map(|p| p.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)));
         let total = counts.sum::<Option<usize>>().and_then(|count| count.checked_mul(16));

@@ -1,11 +1,15 @@
 //! What the page asks of a run in memory: the answers that `wordspace serve` gives for a run folder, by the same functions.
 
+use burn::module::Module;
 use serde_json::{Value, json};
+use wordspace_data::{END_OF_TEXT, TextStream};
 use wordspace_frames::points::{encode, points, scale};
 use wordspace_frames::{
-    Axes, DIMENSIONS, Description, Frame, Layout, PairCurves, Sentence, State, Summary, layout, pair_axes, position_map,
-    principal_axes,
+    Axes, DIMENSIONS, Description, Frame, Layout, PairCurves, Sentence, State, Summary, layout, pair_axes,
+    position_map, principal_axes,
 };
+use wordspace_learn::{Generation, Sampling};
+use wordspace_model::ModelConfig;
 
 use crate::training::{SavedFrame, Training};
 use crate::{Error, Result};
@@ -160,6 +164,30 @@ pub fn sentence(training: &Training, step: u64, text: &str) -> Result<Value> {
     let pieces = training.words.split(text, &training.config.run.name)?;
     let SavedFrame { frame, positions } = saved(training, step)?;
     Ok(json!(Sentence::new(pieces, frame, positions.as_ref())?))
+}
+
+/// `prompt`, continued by at most `tokens` tokens by the model as it stands.
+///
+/// # Errors
+///
+/// If the prompt is empty, or the model's logits are not finite.
+pub fn continuation(training: &Training, prompt: &str, tokens: u32, sampling: Sampling) -> Result<String> {
+    let tokenizer = &training.corpus.tokenizer;
+    let ids: Vec<u32> = tokenizer.encode(prompt)?.iter().map(|token| token.id).collect();
+    let ModelConfig { context, vocab_size, .. } = training.sizes;
+    let mut generation = Generation::new(&ids, sampling, context, vocab_size)?;
+    let (model, mut stream, mut text) =
+        (training.model().valid(), TextStream::after(&ids, tokenizer), prompt.to_string());
+    for _ in 0..tokens {
+        let step = training.state.step;
+        let next = generation.next_token(&model);
+        let next = next.ok_or(Error::Diverged { step, problem: "the model's logits are not finite".into() })?;
+        if Some(next) == tokenizer.id(END_OF_TEXT) {
+            break;
+        }
+        text.push_str(&stream.push(next));
+    }
+    Ok(text + &stream.finish())
 }
 
 /// The frame of `step`.

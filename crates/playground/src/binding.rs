@@ -1,6 +1,7 @@
 //! The functions that the page's worker calls. Everything crosses as JSON text or bytes.
 
 use wasm_bindgen::prelude::*;
+use wordspace_learn::Sampling;
 use wordspace_learn::config::Config;
 
 use crate::answers::{self, Answers, View};
@@ -23,6 +24,18 @@ impl Playground {
         let training = Training::new(Config::from_toml(config, "the configuration", &[])?, text)?;
         let answers = Answers::new(&training);
         Ok(Self { training, answers })
+    }
+
+    /// The run in the zip file of a run folder.
+    pub fn open(zip: &[u8]) -> Answer<Playground> {
+        let training = Training::open(zip)?;
+        let answers = Answers::new(&training);
+        Ok(Self { training, answers })
+    }
+
+    /// The run as the zip file of its folder.
+    pub fn save(&self) -> Answer<Vec<u8>> {
+        Ok(self.training.save()?)
     }
 
     /// Makes one update. `seconds` is how long the run has been training.
@@ -92,5 +105,11 @@ impl Playground {
     /// A text as the model first sees it.
     pub fn sentence(&self, step: u32, text: &str) -> Answer<String> {
         Ok(answers::sentence(&self.training, step.into(), text)?.to_string())
+    }
+
+    /// `prompt`, continued by at most `tokens` tokens by the model as it stands.
+    pub fn generate(&self, prompt: &str, tokens: u32, temperature: f64, seed: u32) -> Answer<String> {
+        let sampling = Sampling { temperature, top_k: None, seed: seed.into() };
+        Ok(answers::continuation(&self.training, prompt, tokens, sampling)?)
     }
 }

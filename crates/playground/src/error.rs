@@ -18,6 +18,9 @@ pub enum Error {
         /// What is not finite.
         problem: String,
     },
+    /// A zip file that is not that of a run.
+    #[error("This zip file cannot be opened: {0}")]
+    Archive(String),
     /// A question that has no answer, such as one about a frame that does not exist.
     #[error("{0}")]
     Question(String),

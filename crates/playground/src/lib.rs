@@ -7,6 +7,7 @@
 //!
 //! - [`Training`]: a run in memory; one call is one update;
 //! - [`Answers`]: what the page asks of it: points, neighbours, pairs, positions, sentences;
+//! - `saved_run`, `archive`: a run as the zip file of its folder, which the program resumes, and back;
 //! - [`Log`]: the lines that `log.jsonl` has, and their curves;
 //! - [`Playground`]: both, as functions of JavaScript.
 //!
@@ -26,9 +27,11 @@
 //! ```
 
 pub mod answers;
+mod archive;
 mod binding;
 mod error;
 mod log;
+mod saved_run;
 mod training;
 
 pub use answers::Answers;

@@ -32,6 +32,12 @@ impl Log {
         self.lines.push(b'\n');
     }
 
+    /// Puts in `lines`, those of an earlier log.
+    pub fn restore(&mut self, lines: &[u8]) {
+        lines.split(|&byte| byte == b'\n').for_each(|line| self.curves.add(line));
+        self.lines = lines.to_vec();
+    }
+
     /// The lines, as in `log.jsonl`.
     pub fn lines(&self) -> &[u8] {
         &self.lines

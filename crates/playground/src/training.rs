@@ -9,9 +9,7 @@ use wordspace_frames::{Frame, Plan, Words};
 use wordspace_learn::config::Config;
 use wordspace_learn::schedule::Due;
 use wordspace_learn::watch::{Measurement, Watcher};
-use wordspace_learn::{
-    Evaluation, Learner, Memory, Optimizer, State, StepResult, batches_of_step, validation_loss,
-};
+use wordspace_learn::{Evaluation, Learner, Memory, Optimizer, State, StepResult, batches_of_step, validation_loss};
 use wordspace_model::parameters::HostTensor;
 use wordspace_model::{Gpt, ModelConfig};
 
@@ -21,8 +19,11 @@ use crate::{Error, Result};
 /// The most memory that a run may take, in bytes.
 const MAX_MEMORY: u64 = 1 << 30;
 
-/// The most memory that its frames may take.
-const MAX_FRAME_BYTES: u64 = 96 << 20;
+/// The most memory that its frames may take, in bytes.
+pub(crate) const MAX_FRAME_BYTES: u64 = 96 << 20;
+
+/// The name of a text that the reader brought, in the configuration.
+const OWN_TEXT: &str = "a text of the page";
 
 /// The vector tables after one update.
 pub struct SavedFrame {
@@ -57,9 +58,10 @@ pub struct Training {
     /// The sizes of the model.
     pub sizes: ModelConfig,
     /// The model and its optimizer. None only while an update is under way.
-    learner: Option<Learner>,
-    watcher: Watcher,
-    has_begun: bool,
+    pub(crate) learner: Option<Learner>,
+    pub(crate) watcher: Watcher,
+    /// Whether the tasks before the first update have been done.
+    pub(crate) has_begun: bool,
 }
 
 impl Training {
@@ -70,7 +72,10 @@ impl Training {
     /// If the configuration or the text is refused, or the run would take more memory than a page should.
     pub fn new(mut config: Config, text: Option<String>) -> Result<Self> {
         let (text, classes) = match text {
-            Some(text) => (Text::in_memory("the text", text), Default::default()),
+            Some(text) => {
+                config.data.text = OWN_TEXT.into();
+                (Text::in_memory("the text", text), Default::default())
+            }
             None => {
                 let toy = Text::in_memory("the built-in corpus", toy::text(config.run.seed, toy::SENTENCES));
                 (toy, toy::classes())
@@ -83,6 +88,13 @@ impl Training {
             classes,
         };
         let corpus = Corpus::in_memory(&text, &how, &|_, _, _| ControlFlow::Continue(()))?;
+        let mut training = Self::before_first_step(config, corpus)?;
+        training.save_frame()?;
+        Ok(training)
+    }
+
+    /// The run before its first update, without a frame.
+    pub(crate) fn before_first_step(mut config: Config, corpus: Corpus) -> Result<Self> {
         let sizes = config.model(corpus.summary.vocab_size);
         sizes.validate()?;
         check_memory(&sizes, &config)?;
@@ -96,7 +108,7 @@ impl Training {
         let plan = Plan::from_toml(config.to_toml());
         let words = (0..sizes.vocab_size as u32).map(|id| corpus.tokenizer.text(id)).collect();
         let words = Words::new(words, corpus.vocabulary.clone(), corpus.tokenizer.clone(), &plan);
-        let mut training = Self {
+        Ok(Self {
             config,
             corpus,
             words,
@@ -111,9 +123,7 @@ impl Training {
             learner: Some(learner),
             watcher,
             has_begun: false,
-        };
-        training.save_frame()?;
-        Ok(training)
+        })
     }
 
     /// The model as it stands.
@@ -157,7 +167,7 @@ impl Training {
         self.run_due_tasks()
     }
 
-    fn learner(&self) -> &Learner {
+    pub(crate) fn learner(&self) -> &Learner {
         self.learner.as_ref().expect("no update is under way")
     }
 
@@ -199,18 +209,29 @@ impl Training {
         Ok(())
     }
 
-    fn save_frame(&mut self) -> Result<()> {
-        let (step, rows) = (self.state.step, self.sizes.vocab_size);
-        let table = self.token_table()?;
-        let dimension = table.dimension();
-        let vectors = WordVectors::new(vec![String::new(); rows], table.into_vec(), dimension);
-        let positions = self.model().wpe.as_ref().map(|wpe| HostTensor::from(wpe.weight.val()));
-        self.frames.push(SavedFrame {
-            frame: Rc::new(Frame::new(step, vectors, self.config.run.seed)),
-            positions: positions.map(|table| VectorTable::new(table.values, dimension)),
-        });
-        self.log.add("vectors", &serde_json::json!({ "step": step }));
+    pub(crate) fn save_frame(&mut self) -> Result<()> {
+        self.push_frame()?;
+        self.log.add("vectors", &serde_json::json!({ "step": self.state.step }));
         Ok(())
+    }
+
+    /// Adds the frame of this moment.
+    pub(crate) fn push_frame(&mut self) -> Result<()> {
+        let tokens = self.token_table()?.into_vec();
+        let positions = self.model().wpe.as_ref().map(|wpe| HostTensor::from(wpe.weight.val()).values);
+        let frame = self.frame(self.state.step, tokens, positions);
+        self.frames.push(frame);
+        Ok(())
+    }
+
+    /// The frame of update `step` with these tables, `[V, C]` and `[T, C]`.
+    pub(crate) fn frame(&self, step: u64, tokens: Vec<f32>, positions: Option<Vec<f32>>) -> SavedFrame {
+        let ModelConfig { vocab_size, channels, .. } = self.sizes;
+        let vectors = WordVectors::new(vec![String::new(); vocab_size], tokens, channels);
+        SavedFrame {
+            frame: Rc::new(Frame::new(step, vectors, self.config.run.seed)),
+            positions: positions.map(|values| VectorTable::new(values, channels)),
+        }
     }
 
     /// The token table, `[V, C]`.
@@ -248,8 +269,12 @@ fn check_memory(sizes: &ModelConfig, config: &Config) -> Result<()> {
 
 /// Spaces the frames so that all of them fit into [`MAX_FRAME_BYTES`].
 fn space_frames(sizes: &ModelConfig, config: &mut Config) {
-    let bytes = 4 * (sizes.vocab_size * sizes.channels + sizes.context * sizes.channels) as u64;
     let early = u64::from(config.watch.vectors_every.max(1).ilog2()) + 2;
-    let fitting = (MAX_FRAME_BYTES / bytes.max(1)).saturating_sub(early).max(1);
+    let fitting = (MAX_FRAME_BYTES / frame_bytes(sizes)).saturating_sub(early).max(1);
     config.watch.vectors_every = config.watch.vectors_every.max(config.train.steps.div_ceil(fitting));
+}
+
+/// How much memory a frame takes.
+pub(crate) fn frame_bytes(sizes: &ModelConfig) -> u64 {
+    4 * ((sizes.vocab_size + sizes.context) * sizes.channels).max(1) as u64
 }

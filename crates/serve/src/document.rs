@@ -31,23 +31,41 @@ pub fn is_page(path: &Path) -> bool {
 
 /// The page with `data` in it, one JSON object.
 pub(crate) fn document(data: &str) -> String {
-    // Neither the data nor the script may end the element that holds it.
-    let data = data.replace('<', "\\u003c");
-    let script = SCRIPT.text.replace("</script", "\\x3c/script").replace("<!--", "\\x3c!--");
+    page(&[Part { kind: "application/json", id: "embedded", text: data.replace('<', "\\u003c") }], "")
+}
+
+/// A part that a page carries: an element that the browser does not run.
+pub(crate) struct Part {
+    /// Its type.
+    pub kind: &'static str,
+    /// The name by which the script finds it.
+    pub id: &'static str,
+    /// Its text, which must not end the element.
+    pub text: String,
+}
+
+/// The page that carries `parts`. Its content security policy allows its own script and style and what `allowed` adds.
+pub(crate) fn page(parts: &[Part], allowed: &str) -> String {
+    let script = as_script(SCRIPT.text);
     let style = STYLE.text.replace("</style", "<\\/style");
     let policy = format!(
-        "default-src 'none'; script-src '{}'; style-src '{}'; img-src data: blob:; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; script-src '{}'{allowed}; style-src '{}'; img-src data: blob:; base-uri 'none'; form-action 'none'",
         hash(&script),
         hash(&style)
     );
     let head =
         format!("{MARK}<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\"><style>{style}</style>");
-    let end = format!(
-        "<script type=\"application/json\" id=\"embedded\">{data}</script><script type=\"module\">{script}</script>"
-    );
+    let part = |Part { kind, id, text }: &Part| format!("<script type=\"{kind}\" id=\"{id}\">{text}</script>");
+    let parts: String = parts.iter().map(part).collect();
+    let end = format!("{parts}<script type=\"module\">{script}</script>");
     let (before_style, after_style) = around(HTML.text, "<link", "app.css", ">");
     let (between, after_script) = around(after_style, "<script", "app.js", "</script>");
     [before_style, &head, between, &end, after_script].concat()
+}
+
+/// `script` so that it does not end the element that holds it.
+pub(crate) fn as_script(script: &str) -> String {
+    script.replace("</script", "\\x3c/script").replace("<!--", "\\x3c!--")
 }
 
 /// The size of a page without its data, in bytes.

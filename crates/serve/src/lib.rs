@@ -12,7 +12,8 @@
 //! - `serving`, `worker`, `cache`: answers are computed one at a time for each run, and kept for all readers;
 //! - `runs`, `run`, `folder`: the state of run folders, looked at four times a second;
 //! - `frames`, `words`, `log`, `live_axes`: reading a run folder;
-//! - [`report`](report()), [`projection_page`], `document`: a run or a projection as one file that carries its data.
+//! - [`report`](report()), [`projection_page`], `document`: a run or a projection as one file that carries its data;
+//! - [`playground`](playground()): the page as one file that trains by itself.
 //!
 //! Not here on purpose: burn, writing of any kind, paths taken from requests, and connections from anything but this
 //! machine's own browser.
@@ -39,6 +40,7 @@ mod live_axes;
 mod lock;
 mod log;
 mod page;
+mod playground;
 mod report;
 mod routes;
 mod run;
@@ -50,5 +52,6 @@ mod worker;
 
 pub use document::{is_page, projection_page};
 pub use error::{Error, Result};
+pub use playground::playground;
 pub use report::{Contents, report};
 pub use server::Server;

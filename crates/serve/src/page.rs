@@ -23,6 +23,11 @@ pub(crate) const SCRIPT: Asset =
 pub(crate) const STYLE: Asset =
     Asset { content_type: "text/css; charset=utf-8", text: include_str!("../page/dist/app.css") };
 
+/// The script of the worker that trains in the page.
+pub(crate) const WORKER: &str = include_str!("../page/dist/worker.js");
+/// What it trains with: the crate `playground` as WebAssembly, compressed by gzip. `scripts/playground.sh` makes it.
+pub(crate) const WASM: &[u8] = include_bytes!("../page/wasm/playground.wasm.gz");
+
 impl Asset {
     /// The file, or 304 if the browser has it already.
     pub fn answer(&self, asked: &HeaderMap) -> Response {

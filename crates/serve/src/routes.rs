@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,7 @@ use wordspace_frames::{Layout, PairCurves};
 
 use crate::guard::{Guard, refuse};
 use crate::page::{HTML, SCRIPT, STYLE};
+use crate::playground::playground;
 use crate::run::Run;
 use crate::serving::{Serving, View};
 use crate::worker::MAX_TIME;
@@ -45,6 +46,7 @@ pub(crate) fn router(serving: Arc<Serving>, port: u16) -> Router {
         .route("/", get(|asked: HeaderMap| async move { HTML.answer(&asked) }))
         .route("/app.js", get(|asked: HeaderMap| async move { SCRIPT.answer(&asked) }))
         .route("/app.css", get(|asked: HeaderMap| async move { STYLE.answer(&asked) }))
+        .route("/playground", get(playground_page))
         .route("/api/runs", get(runs))
         .route("/api/live", get(live))
         .route("/api/runs/{run}", get(run))
@@ -57,6 +59,12 @@ pub(crate) fn router(serving: Arc<Serving>, port: u16) -> Router {
         .fallback(async || refuse(StatusCode::NOT_FOUND, "there is nothing here"))
         .with_state(serving)
         .layer(from_fn_with_state(Arc::new(Guard::new(port)), Guard::admit))
+}
+
+/// The playground. Its own policy is in the page; the one that all other answers carry would forbid it to train.
+async fn playground_page() -> Response {
+    let policy = [(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")];
+    (policy, answer("text/html; charset=utf-8", playground())).into_response()
 }
 
 async fn runs(State(serving): Shared) -> Response {

@@ -9,7 +9,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A configuration that no run can be made from, or a watched word that the vocabulary lacks.
+    /// A configuration that no run can be made from, a watched word that the vocabulary lacks, or a prompt that cannot be
+    /// continued.
     #[error(transparent)]
     Learn(wordspace_learn::Error),
     /// Text, tokens or another file.
@@ -18,9 +19,6 @@ pub enum Error {
     /// The model's sizes, or tensors that do not fit them.
     #[error(transparent)]
     Model(#[from] wordspace_model::Error),
-    /// A prompt or sampling options that nothing can be generated with.
-    #[error("{0}")]
-    Generate(String),
     /// A device that is not there, not built in, or too small for the run.
     #[error("{0}")]
     Device(String),

@@ -8,11 +8,12 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::{Staged, publish_bytes};
 use wordspace_data::{Corpus, Progress, read_tensors_with_progress, regular_file, write_tensors};
+use wordspace_learn::checkpoint::{Checkpoint, host, parts};
 use wordspace_learn::config::Config;
 use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
-use crate::checkpoint::{Checkpoint, Checkpoints, host};
+use crate::checkpoint::Checkpoints;
 use crate::{Error, Result, open_config};
 
 /// The model in `folder`: `config.json` and `model.safetensors` as `save_pretrained` writes them, or the shards that it
@@ -125,8 +126,7 @@ fn write_folder(
 ) -> Result<Vec<String>> {
     let card = model_card(config, model, corpus, &checkpoint);
     let parameters = huggingface::to_checkpoint(model, checkpoint.model);
-    let parts = parameters.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
-    write_tensors(&to.join("model.safetensors"), parts)?;
+    write_tensors(&to.join("model.safetensors"), parts(&parameters))?;
     let mut names = vec!["model.safetensors".to_string()];
     for (name, content) in json_files(model, corpus).into_iter().chain([("README.md", card)]) {
         publish_bytes(&to.join(name), content.as_bytes())?;

@@ -17,7 +17,7 @@
 //! - [`checkpoint`]: saved completely or not at all, and verified before loading;
 //! - [`device`]: opens devices, and checks that they compute correctly;
 //! - [`huggingface`]: reads and exports folders of `transformers`;
-//! - [`generate`]: continues a text with a trained model.
+//! - [`LanguageModel`]: a trained model with its tokenizer, to continue a text with.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -44,8 +44,8 @@ mod dated;
 pub mod device;
 mod error;
 pub mod event;
-pub mod generate;
 pub mod huggingface;
+mod language_model;
 mod log;
 mod memory;
 mod prefetch;
@@ -58,6 +58,7 @@ mod trainer;
 
 pub use config_file::open_config;
 pub use error::{Error, Result};
+pub use language_model::LanguageModel;
 pub use memory::check_memory;
 pub use run::{Outcome, run};
 pub use run_folder::RunFolder;

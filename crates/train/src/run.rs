@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use wordspace_data::{Corpus, Windows, sha256_of_file};
+use wordspace_learn::checkpoint::Checkpoint;
 use wordspace_learn::config::Config;
 use wordspace_learn::watch::{Measurement, Watcher};
 use wordspace_learn::{Ending, Evaluation, Learner, Optimizer, State};
@@ -12,7 +13,7 @@ use wordspace_model::init::initial_values;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::Result;
-use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::checkpoint::Checkpoints;
 use crate::device::{OpenDevice, on_device};
 use crate::event::{Event, Start};
 use crate::log::Log;

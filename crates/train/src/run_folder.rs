@@ -16,9 +16,10 @@ use wordspace_data::RunFiles;
 use wordspace_data::publish::{
     Staged, create_folder, publish_bytes, remove_folder, remove_partial, sync_folder, sync_folder_of,
 };
+use wordspace_learn::checkpoint::Checkpoint;
 use wordspace_learn::config::Config;
 
-use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::checkpoint::Checkpoints;
 use crate::dated::dated_name;
 use crate::provenance::{Provenance, host};
 use crate::{Error, Result, open_config};

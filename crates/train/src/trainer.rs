@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::Tensor;
 use wordspace_data::publish::create_folder;
 use wordspace_data::{Corpus, VectorTable, Windows, write_tensors};
+use wordspace_learn::checkpoint::{Checkpoint, not_finite, parts};
 use wordspace_learn::config::Config;
 use wordspace_learn::schedule::Due;
 use wordspace_learn::watch::{Measurement, Watcher};
@@ -13,7 +14,7 @@ use wordspace_learn::{Ending, Evaluation, Learner, State, StepResult, batches_of
 use wordspace_model::Gpt;
 use wordspace_model::parameters::{HostTensor, HostTensors, to_host};
 
-use crate::checkpoint::{Checkpoint, Checkpoints, not_finite};
+use crate::checkpoint::Checkpoints;
 use crate::event::Event;
 use crate::log::Log;
 use crate::prefetch::Prefetch;
@@ -220,9 +221,8 @@ impl<'a> Trainer<'a> {
         let tables: HostTensors =
             tables.into_iter().map(|(name, table)| (name.to_string(), HostTensor::from(table))).collect();
         self.check_finite(tables.iter())?;
-        let tensors = tables.iter().map(|(name, t)| (name.as_str(), t.shape.as_slice(), t.values.as_slice()));
         create_folder(&folder.vectors())?;
-        write_tensors(&folder.vectors_of(step), tensors)?;
+        write_tensors(&folder.vectors_of(step), parts(&tables))?;
         self.emit(Event::VectorsSaved(step))
     }
 

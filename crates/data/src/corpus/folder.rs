@@ -13,7 +13,7 @@ use super::encoder::PartEncoder;
 use super::{Corpus, CorpusSummary, Encoder, PartSummary, Preparation};
 use crate::publish::{create_folder, publish_bytes};
 use crate::token_file::TokenFile;
-use crate::{Error, Progress, Result, Text, Tokenizer, Tokens, Vocabulary, regular_file};
+use crate::{Progress, Result, Text, Tokenizer, Tokens, Vocabulary, regular_file};
 
 /// The largest `corpus.json`, a page of numbers and the name of a text.
 const MAX_SUMMARY_BYTES: u64 = 1 << 20;
@@ -46,8 +46,7 @@ impl Corpus {
         Vocabulary::new(&tokenizer, counts, how.classes.clone()).save(&folder.join("words.json"))?;
 
         let summary = encoder.finish(train, validation);
-        let json = serde_json::to_vec_pretty(&summary).expect("a summary can always be written as JSON");
-        publish_bytes(&folder.join("corpus.json"), &json)?;
+        publish_bytes(&folder.join("corpus.json"), &summary.encode())?;
         Ok(summary)
     }
 
@@ -58,23 +57,14 @@ impl Corpus {
     /// If one of the files is missing, damaged, or belongs to another text.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("corpus.json");
-        let bytes = regular_file::read(&path, MAX_SUMMARY_BYTES)?;
-        let bad = |problem: String| Error::BadFile { path: path.clone(), problem };
-        let summary: CorpusSummary = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
         let corpus = Self {
+            summary: CorpusSummary::decode(&path, &regular_file::read(&path, MAX_SUMMARY_BYTES)?)?,
             tokenizer: Tokenizer::from_file(&folder.join("tokenizer.json"))?,
             vocabulary: Vocabulary::open(&folder.join("words.json"))?,
             train: Tokens::open(&folder.join("tokens/train.bin"))?,
             validation: Tokens::open(&folder.join("tokens/validation.bin"))?,
-            summary,
         };
-        let expected = (corpus.summary.vocab_size, corpus.summary.train.tokens, corpus.summary.validation.tokens);
-        let found = (corpus.vocabulary.words.len(), corpus.train.len(), corpus.validation.len());
-        if expected != found || corpus.tokenizer.vocab_size() != expected.0 {
-            return Err(bad(format!(
-                "it promises (words, training tokens, held-out tokens) {expected:?}, but the files beside it have {found:?}"
-            )));
-        }
+        corpus.check(&path)?;
         Ok(corpus)
     }
 }

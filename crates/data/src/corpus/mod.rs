@@ -6,8 +6,9 @@ mod folder;
 mod summary;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::{Progress, Result, Text, Tokenizer, TokenizerChoice, Tokens, Vocabulary};
+use crate::{Error, Progress, Result, Text, Tokenizer, TokenizerChoice, Tokens, Vocabulary};
 use encoder::Encoder;
 
 pub use summary::{CorpusSummary, PartSummary};
@@ -57,5 +58,24 @@ impl Corpus {
         let summary = encoder.finish(train_summary, validation_summary);
         let (train, validation) = [train, validation].map(|ids| Tokens::in_memory(&summary.name, ids)).into();
         Ok(Self { tokenizer, vocabulary, train, validation, summary })
+    }
+
+    /// Checks that the parts are those that the summary, whose file is at `path`, was made of.
+    ///
+    /// # Errors
+    ///
+    /// If they belong to another text.
+    pub fn check(&self, path: &Path) -> Result<()> {
+        let expected = (self.summary.vocab_size, self.summary.train.tokens, self.summary.validation.tokens);
+        let found = (self.vocabulary.words.len(), self.train.len(), self.validation.len());
+        if expected == found && self.tokenizer.vocab_size() == expected.0 {
+            return Ok(());
+        }
+        Err(Error::bad_file(
+            path,
+            format!(
+                "it promises (words, training tokens, held-out tokens) {expected:?}, but the files beside it have {found:?}"
+            ),
+        ))
     }
 }

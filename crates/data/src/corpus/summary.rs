@@ -1,6 +1,10 @@
 //! The summary of a prepared text, saved as `corpus.json`.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
 
 /// Size and origin of a prepared text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,22 @@ pub struct CorpusSummary {
     pub train: PartSummary,
     /// The held-out part.
     pub validation: PartSummary,
+}
+
+impl CorpusSummary {
+    /// The bytes of a `corpus.json`.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("a summary can always be written as JSON")
+    }
+
+    /// The summary in `file`, the bytes of a `corpus.json`; messages call it `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it does not follow the schema.
+    pub fn decode(path: &Path, file: &[u8]) -> Result<Self> {
+        serde_json::from_slice(file).map_err(|error| Error::bad_file(path, error.to_string()))
+    }
 }
 
 /// Size of one part of a text.

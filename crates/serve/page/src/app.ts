@@ -1,10 +1,13 @@
 // The page as a whole: the shared parts, the runs that are shown, and changes to them.
 
+import type { Lab } from "./lab";
 import type { Pane } from "./pane";
 import type { Shared } from "./shared";
 import type { Summary } from "./source";
 
 export interface App extends Shared {
+  /** What trains in this page, if it can. */
+  lab: Lab | null;
   runs: Summary[];
   /** The run that is shown, and the one to compare with. */
   main: Pane | null;

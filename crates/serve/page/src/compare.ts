@@ -1,6 +1,7 @@
 // The head of the page: the run and the step that are shown, and the run to compare with.
 
 import { el } from "./dom";
+import type { State } from "./source";
 import type { App } from "./app";
 import { whole } from "./words";
 
@@ -10,8 +11,11 @@ export function comparison(text: string): { name: string; held: number | null } 
   return found ? { name: found[1], held: Number(found[2]) } : { name: text, held: null };
 }
 
-const STATES = {
+const STATES: Record<State, string> = {
+  idle: "before training",
   training: "training",
+  paused: "paused",
+  failed: "failed",
   complete: "complete",
   stopped: "stopped",
   waiting: "waiting for its first frame",

@@ -38,9 +38,9 @@ interface Embedded {
 
 const TOP = 10;
 
-/** The data embedded in the page, or null if the page comes from a server. */
-export function embedded(): Source | null {
-  const text = document.getElementById("embedded")?.textContent;
+/** The data embedded in `page`, or null if it has none. */
+export function embedded(page: Document = document): Source | null {
+  const text = page.getElementById("embedded")?.textContent;
   if (!text) return null;
   const data = JSON.parse(text) as Embedded;
   if (data.schema !== 1) throw new Error(`This file has schema ${data.schema}; this page reads schema 1.`);

@@ -8,10 +8,12 @@ import { head } from "./compare";
 import { el, debounced } from "./dom";
 import { watchFreeArea } from "./free";
 import { embedded } from "./embedded";
+import { type Lab, lab } from "./lab";
 import { legend } from "./legend";
 import { loop } from "./loop";
 import { opening } from "./opening";
 import { panel } from "./panel";
+import { TOY } from "./recipes";
 import { server } from "./server";
 import { type Change, type App, panes } from "./app";
 import { status } from "./status";
@@ -27,8 +29,10 @@ function start(): void {
   const changed = (what: Change) => listeners.forEach((listener) => listener(what));
   const notices = status(byId("view"));
   const store = new Store();
+  const trains = lab();
   const app: App = {
-    source: embedded() ?? server(),
+    source: embedded() ?? trains?.source ?? server(),
+    lab: trains,
     store,
     playback: new Playback(),
     camera: new Camera(),
@@ -53,8 +57,29 @@ function start(): void {
   build(app, clouds);
   follow(app, runs.open);
   notices.loading();
-  app.source.runs().then(runs.take, (error: Error) => notices.failed(error.message, () => location.reload()));
+  const failed = (error: Error) => notices.failed(error.message, () => location.reload());
   app.source.subscribe({ runs: runs.take, connection: notices.connection });
+  if (app.lab) begin(app, app.lab).catch(failed);
+  else app.source.runs().then(runs.take, failed);
+}
+
+/** Makes the toy run; the address `#go` also trains it. */
+async function begin({ store }: App, lab: Lab): Promise<void> {
+  Object.assign(window, { wordspace: { status: () => report(lab) } });
+  const go = location.hash === "#go";
+  if (!location.hash.includes("tab=")) store.set({ tab: "experiment" });
+  store.set({ run: TOY.name, compare: null, step: null });
+  await lab.begin([TOY]);
+  if (go) lab.trainees[0].train();
+}
+
+/** The state of the first run, for scripts. */
+function report({ trainees: [trainee] }: Lab): object {
+  if (!trainee) return { state: "idle", step: 0, steps: 0, evaluations: [], pairs: [], milliseconds: 0 };
+  const { state, status, milliseconds } = trainee;
+  const pairs = status.pairs.map(({ a, b, centred, ranks }) => ({ a, b, centred, ranks }));
+  const { step, steps, evaluations } = status;
+  return { state, step, steps, evaluations, pairs, milliseconds };
 }
 
 function build(app: App, clouds: HTMLElement): void {

@@ -3,6 +3,7 @@
 import { about } from "./about";
 import { curves } from "./curves";
 import { el } from "./dom";
+import { experiment } from "./experiment";
 import { neighbours } from "./neighbours";
 import { pairs } from "./pairs";
 import { positions } from "./positions";
@@ -13,6 +14,7 @@ import type { App } from "./app";
 import { TABS, type Tab } from "./view";
 
 const NAMES: Record<Tab, string> = {
+  experiment: "Train",
   words: "Words",
   training: "Training",
   positions: "Positions",
@@ -44,7 +46,7 @@ export function panel(host: HTMLElement, app: App): void {
     tabs[TABS.indexOf(next)].focus();
   });
 
-  const [words, training, position, text, run] = panels;
+  const [lab, words, training, position, text, run] = panels;
   const chosen = el("section", { class: "selection", "aria-label": "The chosen word" });
   const selected = el("section", { class: "selection", "aria-label": "The selected words" });
   const pinnedPairs = el("section", { "aria-label": "Pairs" });
@@ -54,6 +56,7 @@ export function panel(host: HTMLElement, app: App): void {
     chosen,
     pinnedPairs,
   );
+  if (app.lab) experiment(lab, app, app.lab);
   selection(selected, app);
   neighbours(chosen, app);
   pairs(pinnedPairs, app);
@@ -67,7 +70,7 @@ export function panel(host: HTMLElement, app: App): void {
     const projection = app.main?.summary.state === "projection";
     TABS.forEach((tab, i) => {
       const on = tab === store.view.tab;
-      tabs[i].hidden = projection && tab !== "words" && tab !== "run";
+      tabs[i].hidden = (projection && tab !== "words" && tab !== "run") || (tab === "experiment" && !app.lab);
       tabs[i].setAttribute("aria-selected", String(on));
       tabs[i].tabIndex = on ? 0 : -1;
       panels[i].hidden = !on;

@@ -1,7 +1,7 @@
 // Where the page's frames come from: one interface, so that a server, a report file and any other source look the
 // same to the rest of the page.
 
-export type State = "training" | "complete" | "stopped" | "waiting" | "projection";
+export type State = "idle" | "training" | "paused" | "complete" | "failed" | "stopped" | "waiting" | "projection";
 
 /** A run in brief, as the list of runs and the live stream have it. */
 export interface Summary {

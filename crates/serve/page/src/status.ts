@@ -26,7 +26,12 @@ export function status(host: HTMLElement) {
   return {
     clear: () => show(),
     loading: () => sentence("Loading the words …"),
-    empty: () => sentence("No run yet.", "Start one with “wordspace train”; it appears here by itself."),
+    empty: () =>
+      show(
+        el("p", { class: "large" }, "No run yet."),
+        el("p", {}, "Start one with “wordspace train”; it appears here by itself."),
+        el("p", {}, el("a", { href: "playground" }, "Or train one in this page.")),
+      ),
     waiting: (name: string) => sentence(`${name} has started.`, "Its words appear with its first frame."),
     failed: (why: string, again: () => void) =>
       show(

@@ -4,7 +4,7 @@ import { debounced } from "./dom";
 import { COLOURINGS, type Colouring } from "./groups";
 import { PROJECTIONS, type ProjectionName } from "./source";
 
-export const TABS = ["words", "training", "positions", "sentence", "run"] as const;
+export const TABS = ["experiment", "words", "training", "positions", "sentence", "run"] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface View {

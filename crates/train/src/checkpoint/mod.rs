@@ -12,44 +12,15 @@ mod files;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::path::PathBuf;
 
 use wordspace_data::publish::{Staged, remove_folder};
-use wordspace_data::{NamedTensor, step_name, step_of};
-use wordspace_learn::State;
-use wordspace_model::parameters::{HostTensor, HostTensors};
+use wordspace_data::{step_name, step_of};
+use wordspace_learn::checkpoint::Checkpoint;
 
 use crate::{Error, Result};
-
-pub(crate) use files::host;
-
-/// Everything that a run needs to resume as if it had never stopped.
-pub struct Checkpoint {
-    /// The parameters.
-    pub model: HostTensors,
-    /// The optimizer's moments.
-    pub optimizer: HostTensors,
-    /// The vectors of the watched words at the last measurement.
-    pub watched: BTreeMap<String, NamedTensor>,
-    /// Progress and best evaluation.
-    pub state: State,
-}
-
-impl Checkpoint {
-    /// The parameters and moments by name.
-    pub fn tensors(&self) -> impl Iterator<Item = (&String, &HostTensor)> {
-        self.model.iter().chain(&self.optimizer)
-    }
-}
-
-/// The name of the first of `tensors` with a value that is not finite, if there is one.
-pub(crate) fn not_finite<'t>(tensors: impl IntoIterator<Item = (&'t String, &'t HostTensor)>) -> Option<&'t str> {
-    let is_finite = |tensor: &HostTensor| tensor.values.iter().all(|value| value.is_finite());
-    let found = tensors.into_iter().find(|(_, tensor)| !is_finite(tensor));
-    found.map(|(name, _)| name.as_str())
-}
 
 /// The checkpoints of a run.
 pub struct Checkpoints {

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use wordspace_data::publish::remove_partial;
 use wordspace_data::{below, generator};
+use wordspace_learn::State;
+use wordspace_model::parameters::{HostTensor, HostTensors};
 
-use super::files::FILES;
 use super::*;
 
 struct Store {
@@ -73,7 +76,7 @@ fn the_newest_checkpoint_loads_as_it_was_saved() {
 fn a_damaged_file_is_named_and_the_checkpoint_before_is_used() {
     let store = Store::with_steps(&[5, 10]);
     let folder = store.checkpoints.path(10);
-    for name in FILES.into_iter().chain(["MANIFEST.json"]) {
+    for name in Checkpoint::FILES.into_iter().chain(["MANIFEST.json"]) {
         let path = folder.join(name);
         let whole = fs::read(&path).unwrap();
         let check = |damaged: &[u8], what: String| {

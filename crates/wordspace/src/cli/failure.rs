@@ -102,7 +102,7 @@ impl From<train::Error> for Failure {
     fn from(error: train::Error) -> Self {
         use train::Error::*;
         let code = match &error {
-            Learn(learn::Error::Config(_)) | Generate(_) | Data(data::Error::NoSuchTokenizer { .. }) => 2,
+            Learn(learn::Error::Config(_) | learn::Error::Generate(_)) | Data(data::Error::NoSuchTokenizer { .. }) => 2,
             Model(model::Error::Config { .. }) | Memory(_) => 2,
             Data(data::Error::Stopped) => INTERRUPTED,
             Disk { .. } => 5,

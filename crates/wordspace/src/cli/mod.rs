@@ -74,6 +74,7 @@ fn dispatch(command: Option<Command>, terminal: &Terminal) -> Result<ExitCode, F
         Command::Project(args) => command::project::run(args, terminal),
         Command::Evaluate(args) => command::evaluate::run(args, terminal),
         Command::Serve(args) => command::serve::run(args, terminal),
+        Command::Playground(args) => command::playground::run(args, terminal),
         Command::Report(args) => command::report::run(args, terminal),
         Command::Export(args) => command::export::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),

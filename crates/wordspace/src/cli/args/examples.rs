@@ -21,6 +21,11 @@ pub const REPORT: &str = "\
 Example:
   wordspace report runs/toy --to toy.html";
 
+pub const PLAYGROUND: &str = "\
+Examples:
+  wordspace playground --open
+  wordspace playground --to site/index.html";
+
 pub const TOKENS: &str = "\
 Examples:
   wordspace tokens \"the cat sleeps\" --tokenizer runs/toy

@@ -49,6 +49,9 @@ pub enum Command {
     /// Write a run's page as one self-contained HTML file.
     #[command(after_help = examples::REPORT)]
     Report(ReportArgs),
+    /// Write the playground: one HTML file that trains in the browser.
+    #[command(after_help = examples::PLAYGROUND)]
+    Playground(PlaygroundArgs),
     /// Show the tokens of a text.
     #[command(after_help = examples::TOKENS)]
     Tokens(TokensArgs),

@@ -41,3 +41,16 @@ pub struct ReportArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+#[derive(Args)]
+pub struct PlaygroundArgs {
+    /// The file to write; it must not exist yet, unless it is a page of wordspace.
+    #[arg(long, value_name = "FILE", default_value = "wordspace.html")]
+    pub to: PathBuf,
+    /// Open it in a browser.
+    #[arg(long)]
+    pub open: bool,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}

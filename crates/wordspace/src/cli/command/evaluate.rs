@@ -44,7 +44,10 @@ pub fn run(args: EvaluateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
 
 fn report(evaluation: &Evaluation) -> String {
     let mut lines = vec![format!("{:<34}{:>10}{:>16}   covered", "", "cosine", "centred cosine")];
-    lines.extend(evaluation.similarity.iter().map(similarity));
+    if let Some(found) = &evaluation.similarity {
+        lines.push(similarity(found));
+        lines.extend(no_better_than_chance(found));
+    }
     lines.extend(evaluation.analogies.iter().flat_map(analogies));
     lines.extend(evaluation.categories.iter().flat_map(categories));
     lines.join("\n") + "\n"
@@ -54,6 +57,19 @@ fn similarity(found: &Similarity) -> String {
     let correlation = |x: Option<f64>| x.map_or("–".to_string(), |x| format!("{x:+.4}"));
     let both = [correlation(found.spearman), correlation(found.spearman_centred)];
     line("similarity, Spearman", both, found.covered, found.pairs, "pairs")
+}
+
+/// Says so if a correlation is one that a random order has too.
+fn no_better_than_chance(found: &Similarity) -> Option<String> {
+    let chance = found.chance?;
+    let is_chance = |x: Option<f64>| x.is_some_and(|x| x.abs() <= chance);
+    let which = match [found.spearman, found.spearman_centred].map(is_chance) {
+        [true, true] => "no better than chance",
+        [true, false] => "cosine: no better than chance",
+        [false, true] => "centred cosine: no better than chance",
+        [false, false] => return None,
+    };
+    Some(format!("  {which} (of random orders, 95 % are within ±{chance:.2})"))
 }
 
 fn analogies(found: &Analogies) -> Vec<String> {

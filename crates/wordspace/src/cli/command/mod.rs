@@ -18,6 +18,7 @@ pub mod man;
 mod nearest;
 pub mod neighbors;
 pub mod odd_one_out;
+pub mod playground;
 pub mod project;
 mod questions;
 pub mod report;

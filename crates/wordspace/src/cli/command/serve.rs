@@ -25,6 +25,7 @@ pub fn run(args: ServeArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     println!("{}", server.url());
     if !holds_runs(folder) {
         terminal.hint(&format!("there are no runs in {} yet; to make one: {} train", folder.display(), program()));
+        terminal.hint(&format!("or train one in the browser: {}playground", server.url()));
     }
     terminal.hint("press Ctrl-C to stop");
     if args.open {
@@ -64,7 +65,7 @@ fn percent_encoded(name: &str) -> String {
 }
 
 /// Opens `url` in the system's browser.
-fn open(url: &str, terminal: &Terminal) {
+pub fn open(url: &str, terminal: &Terminal) {
     let [program, arguments @ ..] = OPENER else { unreachable!("OPENER is not empty") };
     let mut opener = Command::new(program);
     opener.args(arguments).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wordspace_data::{Progress, Tokenizer};
+use wordspace_learn::{Generation, Sampling};
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
 use crate::checkpoint::Checkpoints;
@@ -57,6 +58,27 @@ impl LanguageModel {
             )),
             _ => Err(bad("there is no such run or folder; `wordspace train` makes a run".into())),
         }
+    }
+
+    /// A text that begins with `prompt`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Generation::new`].
+    pub fn generation(&self, prompt: &[u32], sampling: Sampling) -> Result<Generation> {
+        Ok(Generation::new(prompt, sampling, self.config.context, self.config.vocab_size)?)
+    }
+
+    /// Chooses the next token of `text` and appends it.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails, or the model's logits are not finite.
+    pub fn next_token(&self, text: &mut Generation) -> Result<u32> {
+        on_device(&self.device, || Ok(text.next_token(&self.model)))?.ok_or_else(|| Error::BadRun {
+            path: self.path.clone(),
+            problem: "the model's logits are not finite: it has diverged, or its file is damaged".into(),
+        })
     }
 
     fn of_run(run: &Path, step: Option<u64>, device: OpenDevice) -> Result<Self> {

@@ -22,7 +22,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// Checks the user's options.
+    /// Checks the values.
     ///
     /// # Errors
     ///
@@ -30,10 +30,10 @@ impl Sampling {
     pub fn validate(&self) -> Result<()> {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
             let problem = "it must be 0 (always the likeliest token) or above; 1 samples the model's own distribution";
-            return Err(Error::Generate(format!("--temperature is {}: {problem}", self.temperature)));
+            return Err(Error::Generate(format!("the temperature is {}: {problem}", self.temperature)));
         }
         if self.top_k == Some(0) {
-            return Err(Error::Generate("--top-k is 0: it must be at least 1".into()));
+            return Err(Error::Generate("top-k is 0: it must be at least 1".into()));
         }
         Ok(())
     }
@@ -142,9 +142,9 @@ mod tests {
     fn invalid_options_are_refused_by_name() {
         for temperature in [-1.0, f64::NAN, f64::INFINITY] {
             let error = sampling(temperature, None).validate().unwrap_err().to_string();
-            assert!(error.contains("--temperature is"), "{error}");
+            assert!(error.contains("the temperature is"), "{error}");
         }
-        assert!(sampling(1.0, Some(0)).validate().unwrap_err().to_string().contains("--top-k is 0"));
+        assert!(sampling(1.0, Some(0)).validate().unwrap_err().to_string().contains("top-k is 0"));
         assert!(sampling(0.0, Some(1)).validate().is_ok());
     }
 }
