@@ -18,6 +18,7 @@
 //! - [`validation_loss`]: the loss on held-out text;
 //! - [`watch`]: are words finding each other?
 //! - [`State`]: the progress of a run, and whether it should end;
+//! - [`log_line()`]: a line of its log;
 //! - [`checkpoint`]: everything that resuming needs, as the bytes of files;
 //! - [`Generation`]: a text that the model continues;
 //! - [`parity`]: does a device compute what PyTorch computes?
@@ -58,6 +59,7 @@ mod evaluate;
 mod generate;
 mod gradients;
 mod learner;
+mod log_line;
 mod memory;
 mod optimizer;
 pub mod parity;
@@ -71,6 +73,7 @@ pub use evaluate::{Evaluation, validation_loss};
 pub use generate::{Generation, Sampling};
 pub use gradients::StepGradient;
 pub use learner::{Learner, StepResult};
+pub use log_line::log_line;
 pub use memory::{Memory, Part};
 pub use optimizer::Optimizer;
 pub use state::{Best, Ending, State, Step};

@@ -1,8 +1,8 @@
 //! The log of a run in memory: the lines that `log.jsonl` has, and the curves that the page draws from them.
 
 use serde::Serialize;
-use serde_json::json;
 use wordspace_frames::{Curves, RunLog};
+use wordspace_learn::log_line;
 
 /// The lines so far.
 #[derive(Default)]
@@ -13,28 +13,17 @@ pub struct Log {
     pub seconds: f64,
 }
 
-#[derive(Serialize)]
-struct Line<'a, T: Serialize> {
-    schema: u32,
-    event: &'static str,
-    #[serde(flatten)]
-    content: &'a T,
-    seconds: f64,
-}
-
 impl Log {
     /// Adds a line for an event with this content.
     pub fn add<T: Serialize>(&mut self, event: &'static str, content: &T) {
-        let seconds = (self.seconds * 1e3).round() / 1e3;
-        let line = json!(Line { schema: 1, event, content, seconds }).to_string();
-        self.curves.add(line.as_bytes());
-        self.lines.extend(line.into_bytes());
-        self.lines.push(b'\n');
+        let line = log_line(event, content, self.seconds);
+        self.curves.add(&line);
+        self.lines.extend(line);
     }
 
     /// Puts in `lines`, those of an earlier log.
     pub fn restore(&mut self, lines: &[u8]) {
-        lines.split(|&byte| byte == b'\n').for_each(|line| self.curves.add(line));
+        lines.split_inclusive(|&byte| byte == b'\n').for_each(|line| self.curves.add(line));
         self.lines = lines.to_vec();
     }
 

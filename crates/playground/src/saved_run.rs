@@ -79,7 +79,7 @@ impl Training {
         let (checkpoint, skipped) = newest_checkpoint(&mut archive)?;
         training.warnings.extend(skipped);
         let Some(checkpoint) = checkpoint else {
-            training.save_frame()?;
+            training.push_frame()?;
             return Ok(training);
         };
         let log = archive.read("log.jsonl")?;

@@ -89,7 +89,7 @@ impl Training {
         };
         let corpus = Corpus::in_memory(&text, &how, &|_, _, _| ControlFlow::Continue(()))?;
         let mut training = Self::before_first_step(config, corpus)?;
-        training.save_frame()?;
+        training.push_frame()?;
         Ok(training)
     }
 
@@ -179,7 +179,7 @@ impl Training {
         if due.measurement {
             self.measure()?;
         }
-        if due.vectors && self.state.step > 0 {
+        if due.vectors {
             self.save_frame()?;
         }
         Ok(())
@@ -209,8 +209,11 @@ impl Training {
         Ok(())
     }
 
-    pub(crate) fn save_frame(&mut self) -> Result<()> {
-        self.push_frame()?;
+    fn save_frame(&mut self) -> Result<()> {
+        // The frame of step 0 is there before the run begins, to be looked at.
+        if self.state.step > 0 {
+            self.push_frame()?;
+        }
         self.log.add("vectors", &serde_json::json!({ "step": self.state.step }));
         Ok(())
     }

@@ -11,12 +11,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 use wordspace_data::publish::sync_folder_of;
+use wordspace_learn::log_line;
 
 use crate::event::Event;
 use crate::{Error, Result};
-
-/// The version of the format.
-const SCHEMA: u32 = 1;
 
 /// The log of a run, open for appending.
 pub struct Log {
@@ -24,15 +22,6 @@ pub struct Log {
     file: File,
     bytes: u64,
     started: Instant,
-}
-
-#[derive(Serialize)]
-struct Line<'a, T: Serialize> {
-    schema: u32,
-    event: &'static str,
-    #[serde(flatten)]
-    content: &'a T,
-    seconds: f64,
 }
 
 impl Log {
@@ -75,10 +64,7 @@ impl Log {
     }
 
     fn line<T: Serialize>(&mut self, event: &'static str, content: &T) -> Result<()> {
-        let seconds = (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3;
-        let line = Line { schema: SCHEMA, event, content, seconds };
-        let mut text = serde_json::to_vec(&line).expect("an event can always be written as JSON");
-        text.push(b'\n');
+        let text = log_line(event, content, self.started.elapsed().as_secs_f64());
         // One write per line, so that a reader sees whole lines and a crash leaves at most one partial line.
         self.file.write_all(&text).map_err(|source| Error::disk(&self.path, source))?;
         self.bytes += text.len() as u64;

@@ -16,6 +16,10 @@ export class Playground {
      */
     description(): string;
     /**
+     * `prompt`, continued by at most `tokens` tokens by the model as it stands.
+     */
+    generate(prompt: string, tokens: number, temperature: number, seed: number): string;
+    /**
      * Whether all updates have been made.
      */
     is_complete(): boolean;
@@ -32,6 +36,10 @@ export class Playground {
      */
     constructor(config: string, text?: string | null);
     /**
+     * The run in the zip file of a run folder.
+     */
+    static open(zip: Uint8Array | number[]): Playground;
+    /**
      * How close two words are in each frame.
      */
     pair(a: number, b: number): string;
@@ -43,6 +51,10 @@ export class Playground {
      * The position table, in the page's format.
      */
     positions(step: number): Uint8Array;
+    /**
+     * The run as the zip file of its folder.
+     */
+    save(): Uint8Array;
     /**
      * A text as the model first sees it.
      */
@@ -64,13 +76,16 @@ export interface InitOutput {
     readonly __wbg_playground_free: (a: number, b: number) => void;
     readonly playground_advance: (a: number, b: number) => [number, number];
     readonly playground_description: (a: number) => [number, number];
+    readonly playground_generate: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
     readonly playground_is_complete: (a: number) => number;
     readonly playground_log: (a: number) => [number, number];
     readonly playground_neighbours: (a: number, b: number, c: number) => [number, number, number, number];
     readonly playground_new: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly playground_open: (a: number, b: number) => [number, number, number];
     readonly playground_pair: (a: number, b: number, c: number) => [number, number, number, number];
     readonly playground_points: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly playground_positions: (a: number, b: number) => [number, number, number, number];
+    readonly playground_save: (a: number) => [number, number, number, number];
     readonly playground_sentence: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly playground_status: (a: number) => [number, number];
     readonly playground_summary: (a: number) => [number, number];

@@ -4,6 +4,12 @@
  * A run in the page.
  */
 export class Playground {
+    static __wrap(ptr) {
+        const obj = Object.create(Playground.prototype);
+        obj.__wbg_ptr = ptr;
+        PlaygroundFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
     __destroy_into_raw() {
         const ptr = this.__wbg_ptr;
         this.__wbg_ptr = 0;
@@ -38,6 +44,37 @@ export class Playground {
             return getStringFromWasm0(ret[0], ret[1]);
         } finally {
             wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
+    }
+    /**
+     * `prompt`, continued by at most `tokens` tokens by the model as it stands.
+     * @param {string} prompt
+     * @param {number} tokens
+     * @param {number} temperature
+     * @param {number} seed
+     * @returns {string}
+     */
+    generate(prompt, tokens, temperature, seed) {
+        let deferred6_0;
+        let deferred6_1;
+        try {
+            const val2 = +tokens;
+            const val3 = +temperature;
+            const val4 = +seed;
+            const ptr0 = passStringToWasm0(prompt, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            const len0 = WASM_VECTOR_LEN;
+            const ret = wasm.playground_generate(this.__wbg_ptr, ptr0, len0, val2, val3, val4);
+            var ptr5 = ret[0];
+            var len5 = ret[1];
+            if (ret[3]) {
+                ptr5 = 0; len5 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred6_0 = ptr5;
+            deferred6_1 = len5;
+            return getStringFromWasm0(ptr5, len5);
+        } finally {
+            wasm.__wbindgen_free(deferred6_0, deferred6_1, 1);
         }
     }
     /**
@@ -114,6 +151,20 @@ export class Playground {
         return this;
     }
     /**
+     * The run in the zip file of a run folder.
+     * @param {Uint8Array | number[]} zip
+     * @returns {Playground}
+     */
+    static open(zip) {
+        const ptr0 = passArray8ToWasm0(zip, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.playground_open(ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return Playground.__wrap(ret[0]);
+    }
+    /**
      * How close two words are in each frame.
      * @param {number} a
      * @param {number} b
@@ -162,6 +213,19 @@ export class Playground {
      */
     positions(step) {
         const ret = wasm.playground_positions(this.__wbg_ptr, step);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v1;
+    }
+    /**
+     * The run as the zip file of its folder.
+     * @returns {Uint8Array}
+     */
+    save() {
+        const ret = wasm.playground_save(this.__wbg_ptr);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
@@ -300,6 +364,13 @@ function handleError(f, args) {
 
 function isLikeNone(x) {
     return x === undefined || x === null;
+}
+
+function passArray8ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 1, 1) >>> 0;
+    getUint8ArrayMemory0().set(arg, ptr / 1);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
 }
 
 function passStringToWasm0(arg, malloc, realloc) {

@@ -2,6 +2,7 @@
 
 use super::form::csv_field;
 use crate::bench::{Compared, Ids, Measured, Row, Verdict, fastest};
+use crate::cli::terminal::{columns, row_break, wrapped};
 use crate::model::summary::thousands;
 
 /// The table for a terminal of 80 columns, and which device is the fastest at which work.
@@ -9,8 +10,16 @@ pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
     let mut lines = machine(measured);
     let last = if compared.is_some() { "  than before" } else { " rows/s     reached limit" };
     lines.push(format!(
-        "\n{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}{:>8}{:>6}{last}",
-        "work", "device", "V", "C", "N", "ids", "ms", "±"
+        "\n{:<9}{:<8}{:>6}{:>4}{:>6} {:<7}{}{:>8}{:>6}{last}",
+        "work",
+        "device",
+        "V",
+        "C",
+        "N",
+        "ids",
+        row_break(),
+        "ms",
+        "±"
     ));
     for (nth, row) in measured.results.iter().enumerate() {
         let what =
@@ -27,7 +36,7 @@ pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
             }
         };
         let spread = format!("{:.0} %", 100.0 * spread / milliseconds);
-        lines.push(format!("{what}{milliseconds:>8.3}{spread:>6}{last}").trim_end().to_string());
+        lines.push(format!("{what}{}{milliseconds:>8.3}{spread:>6}{last}", row_break()).trim_end().to_string());
     }
     if measured.results.iter().any(|row| reached(row)[1] == "cache") {
         lines.push("\ncache: faster than a memory copy, because the rows come from a cache".into());
@@ -37,7 +46,7 @@ pub fn table(measured: &Measured, compared: Option<&[Compared]>) -> String {
         lines.push("\nFastest device for each kind of work (geometric mean over its rows):".into());
         lines.extend(fastest.iter().map(|fastest| format!("  {fastest}")));
     }
-    lines.join("\n") + "\n"
+    wrapped(&(lines.join("\n") + "\n"), columns())
 }
 
 /// The same as Markdown.

@@ -9,15 +9,15 @@ use super::print_json;
 use super::source::read;
 use crate::cli::args::EmbedArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Terminal, left, right, shortened};
+use crate::cli::terminal::{Terminal, columns, left, right, shortened};
 use crate::explore::embed::{EmbeddedToken, Embedding, TextSplitter};
 use crate::explore::{Source, TableChoice};
 
 /// Values of a vector that are shown.
 const SHOWN: usize = 5;
 
-/// The most tokens whose table of cosines fits a terminal.
-const TABLE: usize = 10;
+/// Cells of a row's name in the table of cosines, and of a cosine: ten tokens fit into 80.
+const TABLE: [usize; 2] = [10, 7];
 
 pub fn run(args: EmbedArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let source = Source::parse(&args.source, TableChoice::Token)?;
@@ -116,20 +116,21 @@ impl Shown<'_> {
 
     fn cosines(&self, out: &mut String) {
         let tokens = &self.embedding.tokens;
-        if tokens.len() > TABLE {
+        let [name_cells, cells] = TABLE;
+        if name_cells + cells * tokens.len() > columns() {
             let pairs = tokens.len() * tokens.len();
-            line(out, &format!("The table of {pairs} cosines is too wide to print; --json has it."));
+            line(out, &format!("The table of {pairs} cosines is too wide; --json has it."));
             return;
         }
         let has_positions = tokens[0].position_vector.is_some();
         let tables = [("token vectors", self.embedding.token_cosine()), ("sums", self.embedding.sum_cosine())];
         for (what, cosine) in tables.iter().take(1 + has_positions as usize) {
             line(out, &format!("Cosine between {what}:"));
-            let heads = tokens.iter().map(|token| right(&shortened(&token.piece, 7), 8));
-            line(out, &format!("{:10}{}", "", heads.collect::<String>()));
+            let heads = tokens.iter().map(|token| right(&shortened(&token.piece, cells - 1), cells));
+            line(out, &(left("", name_cells) + &heads.collect::<String>()));
             for (token, row) in tokens.iter().zip(cosine) {
-                let row: String = row.iter().map(|cosine| format!("{cosine:>8.4}")).collect();
-                line(out, &(left(&shortened(&token.piece, 9), 10) + &row));
+                let row: String = row.iter().map(|cosine| format!("{cosine:>cells$.3}")).collect();
+                line(out, &(left(&shortened(&token.piece, name_cells - 1), name_cells) + &row));
             }
             line(out, "");
         }
@@ -142,7 +143,9 @@ impl Shown<'_> {
         }
         let tokens = &self.embedding.tokens;
         let (token_cosine, sum_cosine) = (self.embedding.token_cosine(), self.embedding.sum_cosine());
-        let cosine = |out: &mut String, what: String, cosine: f64| line(out, &format!("{what:<50}{cosine:>7.4}"));
+        let cosine = |out: &mut String, what: String, cosine: f64| {
+            line(out, &format!("{}{cosine:>7.4}", left(&shortened(&what, name_cells() - 1), name_cells())))
+        };
         for (a, b) in self.embedding.repeats() {
             let (first, second) = (&tokens[a], &tokens[b]);
             let ids = match first.id == second.id {
@@ -210,6 +213,11 @@ impl Shown<'_> {
 }
 
 /// The first values of a vector.
+/// Cells of the name of a cosine.
+fn name_cells() -> usize {
+    50.min(columns() - 8)
+}
+
 fn first(vector: &[f32]) -> String {
     let rest = if vector.len() > SHOWN { " …" } else { "" };
     vector.iter().take(SHOWN).map(|x| format!("{x:>8.4}")).collect::<String>() + rest

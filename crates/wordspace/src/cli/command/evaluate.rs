@@ -6,7 +6,7 @@ use super::print_json;
 use super::source::{open, warn_of};
 use crate::cli::args::EvaluateArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Bar, Terminal, left};
+use crate::cli::terminal::{Bar, Terminal, columns, left, row_break, wrapped};
 use crate::explore::evaluation::{
     Analogies, Benchmarks, Categories, Evaluation, Similarity, evaluate, read_analogies, read_categories,
     read_similarity,
@@ -43,14 +43,14 @@ pub fn run(args: EvaluateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
 }
 
 fn report(evaluation: &Evaluation) -> String {
-    let mut lines = vec![format!("{:<34}{:>10}{:>16}   covered", "", "cosine", "centred cosine")];
+    let mut lines = vec![format!("{}{}{:>9}{:>9}  covered", left("", 34), row_break(), "cosine", "centred")];
     if let Some(found) = &evaluation.similarity {
         lines.push(similarity(found));
         lines.extend(no_better_than_chance(found));
     }
     lines.extend(evaluation.analogies.iter().flat_map(analogies));
     lines.extend(evaluation.categories.iter().flat_map(categories));
-    lines.join("\n") + "\n"
+    wrapped(&(lines.join("\n") + "\n"), columns())
 }
 
 fn similarity(found: &Similarity) -> String {
@@ -102,5 +102,5 @@ fn categories(found: &Categories) -> Vec<String> {
 
 fn line(name: &str, [raw, centred]: [String; 2], covered: usize, all: usize, what: &str) -> String {
     let (covered, all) = (thousands(covered), thousands(all));
-    format!("{}{raw:>10}{centred:>16}   {covered} of {all} {what}", left(name, 34))
+    format!("{}{}{raw:>9}{centred:>9}  {covered} of {all} {what}", left(name, 34), row_break())
 }

@@ -9,7 +9,7 @@ use super::print_json;
 use super::source::{open, warn_of};
 use crate::cli::args::InspectArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Bar, Terminal};
+use crate::cli::terminal::{Bar, Terminal, columns, left, row_break, wrapped};
 use crate::data::formats::{Parameter, Report};
 use crate::explore::inspect::Norms;
 use crate::explore::{Opened, SourceKind};
@@ -69,9 +69,10 @@ fn table(parameters: &[Parameter]) -> String {
     lines.push(("all".into(), String::new(), 1, all));
     let line = |(name, shape, times, count): (String, String, usize, usize)| {
         let shape = if times > 1 { format!("{times} x {shape}") } else { shape };
-        format!("{name:<34} {shape:>18} {:>14} {:>6.1} %\n", thousands(count), share(count, all))
+        let name = left(&name, 34);
+        format!("{name}{} {shape:>18} {:>14} {:>6.1} %\n", row_break(), thousands(count), share(count, all))
     };
-    lines.into_iter().map(line).collect()
+    wrapped(&lines.into_iter().map(line).collect::<String>(), columns())
 }
 
 /// `h.11.ln_1.bias` as `h.*.ln_1.bias`.

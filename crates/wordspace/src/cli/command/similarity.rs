@@ -11,7 +11,7 @@ use super::source::{open, rows, warn_of};
 use super::{in_shell, program};
 use crate::cli::args::SimilarityArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Bar, Terminal, left, shortened, shown};
+use crate::cli::terminal::{Bar, Terminal, columns, left, shortened, shown};
 use crate::explore::{Centre, Opened, Similarity};
 
 pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
@@ -38,7 +38,7 @@ fn each_of(file: &Path, opened: &Opened, form: Form, terminal: &Terminal) -> Res
     let mean = mean(opened, terminal);
     form.begin(COLUMNS);
     if form == Form::Table {
-        println!("{}{:>10}{:>10}{:>12}", left("", 28), "cosine", "centred", "percentile");
+        println!("{}{:>10}{:>10}{:>12}", left("", pair_cells()), "cosine", "centred", "percentile");
     }
     loop {
         let block = questions.next_block(opened, |rows| similarity(opened, &mean, rows))?;
@@ -74,20 +74,27 @@ fn table(opened: &Opened, words: &[String], found: Similarity) -> String {
     let Similarity { cosine, centred, percentile } = found;
     let kind = if opened.counts.is_some() { " of similar frequency" } else { "" };
     let random = format!("percentile among random pairs{kind}");
-    format!(
-        "{} · {}\n{:<50}{cosine:+.4}\n{:<50}{centred:+.4}\n{random:<50}{percentile:.1}\n",
-        shown(&words[0]),
-        shown(&words[1]),
-        "cosine",
-        "mean-centred cosine",
-    )
+    let cells = 50.min(columns() - 8);
+    let row = |name: &str, value: String| format!("{}{value}\n", left(&shortened(name, cells - 1), cells));
+    [
+        format!("{} · {}\n", shown(&words[0]), shown(&words[1])),
+        row("cosine", format!("{cosine:+.4}")),
+        row("mean-centred cosine", format!("{centred:+.4}")),
+        row(&random, format!("{percentile:.1}")),
+    ]
+    .concat()
 }
 
 /// One of many pairs, in the columns of the table.
 fn line(words: &[String], found: Similarity) -> String {
     let Similarity { cosine, centred, percentile } = found;
-    let pair = shortened(&format!("{} · {}", shown(&words[0]), shown(&words[1])), 27);
-    format!("{}{cosine:>+10.4}{centred:>+10.4}{percentile:>12.1}\n", left(&pair, 28))
+    let pair = shortened(&format!("{} · {}", shown(&words[0]), shown(&words[1])), pair_cells() - 1);
+    format!("{}{cosine:>+10.4}{centred:>+10.4}{percentile:>12.1}\n", left(&pair, pair_cells()))
+}
+
+/// Cells of the names of a pair.
+fn pair_cells() -> usize {
+    28.min(columns() - 32)
 }
 
 fn to_json(opened: &Opened, words: &[String], found: Option<Similarity>) -> Value {

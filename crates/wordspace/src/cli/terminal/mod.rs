@@ -18,7 +18,7 @@ use clap::ColorChoice;
 use crate::cli::failure::Failure;
 
 pub use bar::Bar;
-pub use columns::{left, right, shortened, shown};
+pub use columns::{columns, left, right, row_break, shortened, shown, wrapped};
 pub use output::{Unwritten, write_result};
 pub use printable::printable;
 pub use progress::Progress;

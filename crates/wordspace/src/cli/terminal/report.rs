@@ -5,14 +5,17 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{left, right, shortened, shown};
+use super::{columns, left, right, shortened, shown, wrapped};
 use crate::learn::Ending;
 use crate::learn::watch::{Measurement, PairMeasurement};
 use crate::model::summary::thousands;
 use crate::train::Outcome;
 
-/// Cells of a row's name, and of its value before training. A row fits into 60 cells.
+/// Cells of a row's name, and of its value before training. A row has 60 cells, if the terminal has them.
 const COLUMNS: [usize; 2] = [34, 10];
+
+/// Cells of a row beside its name.
+const BESIDE_NAME: usize = 26;
 
 /// The nearest neighbours of a word before and after training.
 pub struct Neighbours {
@@ -41,10 +44,10 @@ pub fn report(run: &Path, outcome: &Outcome, neighbours: Option<&Neighbours>) ->
         section(&mut text, &format!("nearest to {}", shown(&neighbours.word)));
         for (when, words) in [("before", &neighbours.before), ("after", &neighbours.after)] {
             let words = words.iter().map(|word| shown(word)).collect::<Vec<_>>().join(", ");
-            line(&mut text, &format!("  {}{}", left(when, 8), shortened(&words, 68)));
+            line(&mut text, &format!("  {}{}", left(when, 8), shortened(&words, columns() - 12)));
         }
     }
-    text
+    wrapped(&text, columns())
 }
 
 fn heading(run: &Path, outcome: &Outcome) -> String {
@@ -123,7 +126,8 @@ fn section(text: &mut String, title: &str) {
 
 /// What something was before training, if that was measured, and is now.
 fn row(text: &mut String, name: &str, before: Option<String>, after: String) {
-    let [name_cells, before_cells] = COLUMNS;
+    let [most, before_cells] = COLUMNS;
+    let name_cells = most.min(columns() - BESIDE_NAME);
     let name = left(&shortened(name, name_cells - 1), name_cells);
     let before = right(&before.unwrap_or_else(|| "?".into()), before_cells);
     line(text, &format!("  {name}{before} → {after}"));
