@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Collects the licence notices of everything in the program into `crates/wordspace/licences.json`, which `wordspace licences` prints.
+"""Collects the licence notices of everything in the program into `crates/wordspace/licences.json`, which `wordspace licences` prints,
+and those of the page that trains into `crates/serve/page/wasm/licences.txt`, which that page carries.
 
-    python scripts/licences.py            writes the file
-    python scripts/licences.py --check    fails if the file is not up to date
+    python scripts/licences.py            writes the files
+    python scripts/licences.py --check    fails if one is not up to date
 
-Covers the crates that the default build links on any platform, from `cargo tree` and `cargo metadata`, and what comes inside them: the
+Covers the crates that the default build links on any platform, those in the page's WebAssembly, from `cargo tree` and `cargo metadata`, and what comes inside them: the
 page's JavaScript, mimalloc, the font of PNG pictures, GPT-2's vocabulary, Rust's standard library. Of alternative licences ("MIT OR
 Apache-2.0") the simplest is taken. Equal texts are stored once; copyright lines are kept for each crate. Needs only the standard
 library, and the network if cargo has not downloaded the crates of other platforms yet.
@@ -18,10 +19,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "crates/wordspace/licences.json"
+PAGE = ROOT / "crates/serve/page/wasm/licences.txt"
 
 # The simplest licences first.
 PREFERENCE = ["MIT", "ISC", "Zlib", "BSD-2-Clause", "BSD-3-Clause", "Unicode-3.0", "BSL-1.0", "Apache-2.0", "MPL-2.0",
-              "Apache-2.0 WITH LLVM-exception", "OFL-1.1", "Ubuntu-font-1.0", "0BSD", "Unlicense", "LGPL-2.1-or-later"]
+              "Apache-2.0 WITH LLVM-exception", "OFL-1.1", "Ubuntu-font-1.0", "0BSD", "Unlicense", "CC0-1.0", "MIT-0", "LGPL-2.1-or-later"]
 
 # What the text of each licence says, and no other.
 PHRASES = {
@@ -66,9 +68,9 @@ def output(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-def linked() -> set[tuple[str, str]]:
-    """Name and version of every crate that the default build links; not build scripts, macros and tests."""
-    lines = output("cargo", "tree", "--locked", "-p", "wordspace", "-e", "normal,no-proc-macro", "--target", "all",
+def linked(package: str, target: str) -> set[tuple[str, str]]:
+    """Name and version of every crate that a build of `package` links; not build scripts, macros and tests."""
+    lines = output("cargo", "tree", "--locked", "-p", package, "-e", "normal,no-proc-macro", "--target", target,
                    "--prefix", "none", "--format", "{p}").splitlines()
     return {(name, version.lstrip("v")) for name, version, *_ in map(str.split, lines)}
 
@@ -156,9 +158,9 @@ class Notices:
                               "copyright": copyright, "texts": names})
 
 
-def collected() -> dict:
+def collected(wanted: set[tuple[str, str]]) -> dict:
+    """The notices of the crates `wanted` and of what comes inside them."""
     metadata = json.loads(output("cargo", "metadata", "--locked", "--format-version", "1"))
-    wanted = linked()
     packages = [package for package in metadata["packages"] if (package["name"], package["version"]) in wanted]
     packages = [package for package in packages if not package["name"].startswith("wordspace")]
     packages.sort(key=lambda package: (package["name"], package["version"]))
@@ -209,9 +211,10 @@ def others(notices: Notices, packages: list[dict], mit: str) -> None:
         name, version, licence = re.fullmatch(r"(\S+) - (\S+) \((.+)\)", head).groups()
         notices.add(name, version, licence, "", [(licence, *split(text, licence))])
     grant, _, warranty = mit.split("\n\n")
-    gpt2 = GPT2.format(grant=grant, warranty=warranty)
-    notices.add("GPT-2's vocabulary", "", "Modified MIT", "https://github.com/openai/gpt-2",
-                [("Modified MIT", ["Software Copyright (c) 2019 OpenAI"], gpt2)])
+    if any(package["name"] == "tiktoken-rs" for package in packages):
+        gpt2 = GPT2.format(grant=grant, warranty=warranty)
+        notices.add("GPT-2's vocabulary", "", "Modified MIT", "https://github.com/openai/gpt-2",
+                    [("Modified MIT", ["Software Copyright (c) 2019 OpenAI"], gpt2)])
     notices.add("Rust's standard library", "", "MIT OR Apache-2.0", "https://github.com/rust-lang/rust",
                 [("MIT", ["Copyright (c) The Rust Project Contributors"], mit)])
 
@@ -224,13 +227,25 @@ def written(notices: dict) -> str:
     return f'{{"packages": [\n{packages}\n],\n"texts": {{\n{texts}\n}}}}\n'
 
 
+def to_read(notices: dict) -> str:
+    """Each text once, after the names and copyright lines of what it is for."""
+    parts = []
+    for name, text in notices["texts"].items():
+        using = [package for package in notices["packages"] if name in package["texts"]]
+        heads = [" ".join(filter(None, [package["name"], package["version"]])) + "".join(f"\n  {line}" for line in package["copyright"])
+                 for package in using]
+        parts.append("\n".join(heads) + f"\n\n{text}\n")
+    return f"\n{'-' * 72}\n\n".join(parts)
+
+
 def main() -> None:
-    new = written(collected())
-    if "--check" in sys.argv[1:]:
-        if not FILE.exists() or FILE.read_text() != new:
-            sys.exit(f"{FILE.relative_to(ROOT)} is not up to date; run: python scripts/licences.py")
-        return
-    FILE.write_text(new)
+    program, page = linked("wordspace", "all"), linked("wordspace-playground", "wasm32-unknown-unknown")
+    new = {FILE: written(collected(program | page)), PAGE: to_read(collected(page))}
+    for file, text in new.items():
+        if "--check" not in sys.argv[1:]:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            sys.exit(f"{file.relative_to(ROOT)} is not up to date; run: python scripts/licences.py")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import type { App } from "./app";
 import { TABS, type Tab } from "./view";
 
 const NAMES: Record<Tab, string> = {
-  experiment: "Train",
+  experiment: "Play",
   words: "Words",
   training: "Training",
   positions: "Positions",
