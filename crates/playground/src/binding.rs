@@ -45,6 +45,11 @@ impl Playground {
         Ok(())
     }
 
+    /// Whether the tasks before the first update have been done.
+    pub fn has_begun(&self) -> bool {
+        self.training.has_begun
+    }
+
     /// Whether all updates have been made.
     pub fn is_complete(&self) -> bool {
         self.training.is_complete()

@@ -7,6 +7,8 @@ import { whole } from "./words";
 
 /** The largest text, in characters: its tokens and words must fit in the page. */
 const MAX_TEXT = 8_000_000;
+/** Of a dropped text that is longer, the field shows its beginning: a browser lays out a long field slowly. */
+const MAX_SHOWN = 20_000;
 
 interface Knob {
   label: string;
@@ -39,7 +41,12 @@ export function knobs(host: HTMLElement, app: App, train: (beside: boolean) => v
     spellcheck: "false",
   });
   const size = el("p", { class: "hint", role: "status" });
-  text.addEventListener("input", measure);
+  /** A text that the field shows the beginning of. */
+  let long: string | null = null;
+  text.addEventListener("input", () => {
+    long = null;
+    measure();
+  });
   host.append(
     el("h2", { class: "title" }, "Change one thing"),
     el("div", { class: "knobs" }, ...fields.map(({ label }) => label)),
@@ -54,9 +61,10 @@ export function knobs(host: HTMLElement, app: App, train: (beside: boolean) => v
   );
 
   function measure() {
-    const words = text.value.length;
-    size.textContent = words ? `${whole(words)} characters` : "";
-    if (words > MAX_TEXT) app.toast(`The text has ${whole(words)} characters; expected ${whole(MAX_TEXT)} at most.`);
+    const { length } = long ?? text.value;
+    size.textContent = length ? `${whole(length)} characters${long ? ", of which the field shows the beginning" : ""}` : "";
+    if (length > MAX_TEXT)
+      app.toast(`The text has ${whole(length)} characters; the first ${whole(MAX_TEXT)} will be trained on.`);
   }
 
   /** The recipe of the settings; its name says what differs from the toy run. */
@@ -69,7 +77,8 @@ export function knobs(host: HTMLElement, app: App, train: (beside: boolean) => v
       differs.push(`${knob.label.toLowerCase()} ${value}`);
       (config[knob.section] ??= {})[knob.key] = parse(knob, value);
     });
-    const own = text.value.trim() ? text.value.slice(0, MAX_TEXT) : undefined;
+    const whole = long ?? text.value;
+    const own = whole.trim() ? whole.slice(0, MAX_TEXT) : undefined;
     if (own) differs.unshift("own text");
     // A run's name has letters, digits, dots, dashes and single spaces.
     const name = differs.join(" ").replace(/[^\p{L}\p{N}. -]+/gu, "-").slice(0, 60).trim() || "toy again";
@@ -77,7 +86,8 @@ export function knobs(host: HTMLElement, app: App, train: (beside: boolean) => v
   }
 
   const take = (dropped: string) => {
-    text.value = dropped;
+    long = dropped.length > MAX_SHOWN ? dropped : null;
+    text.value = dropped.slice(0, MAX_SHOWN);
     measure();
   };
   return { recipe: { make, take } };

@@ -39,6 +39,9 @@ export function transport(host: HTMLElement, app: App, lab: Lab): void {
     const { trainees } = lab;
     const all = (...states: string[]) => trainees.every(({ state }) => states.includes(state));
     const training = trainees.some(({ state }) => state === "training");
+    // The timeline has a Pause too.
+    if (training) train.setAttribute("aria-label", "Pause training");
+    else train.removeAttribute("aria-label");
     train.replaceChildren(training ? "Pause" : all("complete", "failed") ? "Train again" : all("idle") ? "Train" : "Go on");
     step.disabled = training || all("complete", "failed");
     again.hidden = all("idle");

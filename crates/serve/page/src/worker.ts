@@ -26,6 +26,8 @@ const NEWS_MS = 100;
 
 let run: Playground | null = null;
 let training = false;
+/** Whether the tasks before the first update have been done. */
+let begun = false;
 let milliseconds = 0;
 let told = 0;
 
@@ -40,7 +42,11 @@ const METHODS = {
   pause: () => {
     training = false;
   },
-  step: () => advance(true),
+  step: () => {
+    // Before the first update the run evaluates and measures, which is no step.
+    if (!begun) advance(false);
+    advance(true);
+  },
   description: () => JSON.parse(run!.description()),
   log: () => JSON.parse(run!.log()),
   points: (step: number, view: object) => run!.points(step, JSON.stringify(view)),
@@ -56,6 +62,7 @@ const METHODS = {
 function begin(module: WebAssembly.Module, make: () => Playground): void {
   initSync({ module });
   run = make();
+  begun = run.has_begun();
   tell(null);
 }
 
@@ -76,6 +83,7 @@ function advance(now: boolean): void {
   } catch (error) {
     problem = sentence(error);
   }
+  begun = true;
   milliseconds += performance.now() - began;
   if (problem || run!.is_complete()) training = false;
   if (now || !training || performance.now() - told > NEWS_MS) tell(problem);

@@ -20,6 +20,10 @@ export class Playground {
      */
     generate(prompt: string, tokens: number, temperature: number, seed: number): string;
     /**
+     * Whether the tasks before the first update have been done.
+     */
+    has_begun(): boolean;
+    /**
      * Whether all updates have been made.
      */
     is_complete(): boolean;
@@ -77,6 +81,7 @@ export interface InitOutput {
     readonly playground_advance: (a: number, b: number) => [number, number];
     readonly playground_description: (a: number) => [number, number];
     readonly playground_generate: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+    readonly playground_has_begun: (a: number) => number;
     readonly playground_is_complete: (a: number) => number;
     readonly playground_log: (a: number) => [number, number];
     readonly playground_neighbours: (a: number, b: number, c: number) => [number, number, number, number];

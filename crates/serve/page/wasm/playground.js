@@ -78,6 +78,14 @@ export class Playground {
         }
     }
     /**
+     * Whether the tasks before the first update have been done.
+     * @returns {boolean}
+     */
+    has_begun() {
+        const ret = wasm.playground_has_begun(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
      * Whether all updates have been made.
      * @returns {boolean}
      */
