@@ -24,3 +24,4 @@ fi
 "${check[@]}" -p wordspace-gemm -p wordspace-similarity
 "${check[@]}" -p wordspace-kernels -p wordspace-model --features wordspace-kernels/flex
 "${check[@]}" -p wordspace-data -p wordspace-explore -p wordspace-frames -p wordspace-learn --no-default-features
+"${check[@]}" -p wordspace-playground

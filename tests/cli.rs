@@ -5,7 +5,7 @@ mod harness;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use harness::{Done, Folder, names};
+use harness::{Done, Folder, names, small};
 
 /// The names of the commands, from the help text.
 fn commands() -> Vec<String> {
@@ -194,4 +194,32 @@ fn a_wrong_number_is_refused_with_what_was_expected() {
     folder
         .run(&["generate", "runs/toy", "--prompt", "x", "--temperature", "warm"])
         .fails(2, &["expected a number from 0"]);
+}
+
+#[test]
+fn tables_fit_narrow_terminals() {
+    let folder = Folder::new();
+    let narrow = |arguments: &[&str], columns: usize| {
+        let done = folder.command(arguments).env("COLUMNS", columns.to_string()).output().unwrap();
+        let table = Done::of(done).succeeds().stdout;
+        let long = table.lines().find(|line| line.chars().count() > columns);
+        assert_eq!(long, None, "{arguments:?} in {columns} columns:\n{table}");
+        table
+    };
+    folder.write("pairs.tsv", "cat\tdog\t9\nking\tqueen\t8\ncat\tpiano\t1\ncat\thill\t2\n");
+    for columns in [60, 40] {
+        let name = format!("in-{columns}");
+        let run = format!("runs/{name}");
+        let closing = narrow(&small(&name, &["--steps", "10"]), columns);
+        assert!(closing.contains("cat · dog") && closing.contains("after") && closing.contains("perplexity"));
+        narrow(&["neighbors", &run, "cat"], columns);
+        narrow(&["similarity", &run, "cat", "dog"], columns);
+        narrow(&["odd-one-out", &run, "cat", "dog", "piano"], columns);
+        narrow(&["analogy", &run, "man", "woman", "king"], columns);
+        narrow(&["inspect", &run], columns);
+        narrow(&["tokens", "the cat sleeps", "--tokenizer", &run], columns);
+        narrow(&["embed", "the cat sleeps on a mat", "--source", &run], columns);
+        let scores = narrow(&["evaluate", &run, "--similarity", "pairs.tsv"], columns);
+        assert!(scores.contains("similarity, Spearman"), "{scores}");
+    }
 }

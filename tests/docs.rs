@@ -298,6 +298,11 @@ fn commands_in_the_lesson_run() {
 }
 
 #[test]
+fn commands_about_the_playground_run() {
+    all_commands_run("docs/playground.md");
+}
+
+#[test]
 fn commands_about_the_live_page_run() {
     all_commands_run("docs/live-page.md");
 }

@@ -86,7 +86,7 @@ impl Folder {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wordspace"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        command.env_remove("CARGO").env_remove("RUST_BACKTRACE").env("NO_COLOR", "1");
+        command.env_remove("CARGO").env_remove("RUST_BACKTRACE").env_remove("COLUMNS").env("NO_COLOR", "1");
         command
     }
 

@@ -176,8 +176,8 @@ impl<S: Simd, const R: usize, const W: usize> NullaryFnOnce for Microkernel<'_, 
 /// Steps over K in one iteration of the loop: its counter takes issue slots, the limit where another hyperthread shares
 /// the core.
 const UNROLL: usize = 4;
-/// Rows of A addressed from one pointer: x86 addresses base + {0, 1, 2} × stride at no cost.
-const ROWS_PER_POINTER: usize = 3;
+/// Rows of A addressed from one pointer: x86 addresses base + {0, 1, 2} × stride at no cost, WebAssembly base + constant.
+const ROWS_PER_POINTER: usize = if cfg!(target_arch = "wasm32") { 1 } else { 3 };
 /// Pointers into A for the largest tile.
 const POINTERS: usize = MR.div_ceil(ROWS_PER_POINTER);
 

@@ -27,6 +27,8 @@ pub(crate) const STYLE: Asset =
 pub(crate) const WORKER: &str = include_str!("../page/dist/worker.js");
 /// What it trains with: the crate `playground` as WebAssembly, compressed by gzip. `scripts/playground.sh` makes it.
 pub(crate) const WASM: &[u8] = include_bytes!("../page/wasm/playground.wasm.gz");
+/// The licences of what is in it. `scripts/licences.py` collects them.
+pub(crate) const LICENCES: &str = include_str!("../page/wasm/licences.txt");
 
 impl Asset {
     /// The file, or 304 if the browser has it already.

@@ -3,7 +3,7 @@
 use wordspace_frames::base64;
 
 use crate::document::{Part, as_script, page};
-use crate::page::{WASM, WORKER};
+use crate::page::{LICENCES, WASM, WORKER};
 
 /// What the page needs beside its own script: WebAssembly, in a worker that is made from a text in the page.
 const ALLOWED: &str = " 'wasm-unsafe-eval' blob:; worker-src blob:";
@@ -11,7 +11,8 @@ const ALLOWED: &str = " 'wasm-unsafe-eval' blob:; worker-src blob:";
 /// The page that trains.
 pub fn playground() -> String {
     let part = |id, text| Part { kind: "text/plain", id, text };
-    page(&[part("worker", as_script(WORKER)), part("wasm", base64(WASM))], ALLOWED)
+    let parts = [part("worker", as_script(WORKER)), part("wasm", base64(WASM)), part("licences", as_script(LICENCES))];
+    page(&parts, ALLOWED)
 }
 
 #[cfg(test)]
@@ -22,7 +23,7 @@ mod tests {
     fn the_page_carries_its_worker_and_its_program_and_stays_below_three_megabytes() {
         let page = playground();
         assert!(page.len() <= 3_000_000, "{} bytes", page.len());
-        for id in ["worker", "wasm"] {
+        for id in ["worker", "wasm", "licences"] {
             assert_eq!(page.matches(&format!("<script type=\"text/plain\" id=\"{id}\">")).count(), 1);
         }
         assert!(page.contains("worker-src blob:") && !page.contains("id=\"embedded\">"));

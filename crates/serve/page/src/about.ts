@@ -66,8 +66,16 @@ export function about(host: HTMLElement, app: App): void {
           ["Esc", "deselect the word"],
         ].flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]),
       ),
+      ...licences(),
     );
   }
+}
+
+/** The licences that a page which trains carries. */
+function licences(): Node[] {
+  const text = document.getElementById("licences")?.textContent;
+  if (!text) return [];
+  return [el("details", {}, el("summary", {}, "Licences of what this page is made of"), el("pre", { tabindex: "0" }, text))];
 }
 
 function readable(name: string, value: unknown): string {

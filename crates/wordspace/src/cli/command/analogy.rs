@@ -62,7 +62,7 @@ fn query(opened: &Opened, centre: &Centre, rows: &[u32]) -> crate::explore::Resu
 fn print(opened: &Opened, words: &[String], answers: Option<&[Neighbour]>, form: Form) {
     let [a, b, c] = [0, 1, 2].map(|nth| words[nth].as_str());
     let table = || match answers {
-        Some(answers) => format!("{} is to {} as {} is to\n{}", shown(a), shown(b), shown(c), ranking(answers)),
+        Some(answers) => ranking(&format!("{} is to {} as {} is to", shown(a), shown(b), shown(c)), answers),
         None => String::new(),
     };
     let json = || -> Value {

@@ -9,7 +9,7 @@ use super::print_json;
 use super::source::read;
 use crate::cli::args::EmbedArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Terminal, columns, left, right, shortened};
+use crate::cli::terminal::{Terminal, columns, left, right, shortened, wrapped};
 use crate::explore::embed::{EmbeddedToken, Embedding, TextSplitter};
 use crate::explore::{Source, TableChoice};
 
@@ -100,7 +100,7 @@ impl Shown<'_> {
         self.cosines(&mut out);
         self.repeats(&mut out);
         self.comparison(&mut out);
-        out
+        wrapped(&out, columns())
     }
 
     fn token(&self, out: &mut String, token: &EmbeddedToken) {
@@ -190,7 +190,7 @@ impl Shown<'_> {
             let shared = found.shared_sums;
             let remark = match has_positions {
                 true => format!(
-                    "With positions added, {} of {count} sums do not occur in the other text ({shared} shared): \
+                    "With positions added, {} of {count} sums are not in the other text ({shared} are):\n\
                      the order is visible.",
                     count - shared
                 ),

@@ -34,19 +34,20 @@ pub fn run(args: InspectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
 fn print(opened: &Opened, norms: Option<Norms>) {
     let (rows, dimension) = (opened.vectors.len(), opened.vectors.dimension());
     let (first, last) = ends(opened);
-    println!("{}", opened.name);
-    println!("  kind        {}", kind_text(opened.kind));
-    println!("  words       {}", thousands(rows));
-    println!("  dimension   {dimension}");
-    println!("  shape       [{rows}, {dimension}]");
-    println!("  type        {}", opened.dtype);
+    let say = |line: String| println!("{}", wrapped(&line, columns()));
+    say(opened.name.clone());
+    say(format!("  kind        {}", kind_text(opened.kind)));
+    say(format!("  words       {}", thousands(rows)));
+    say(format!("  dimension   {dimension}"));
+    say(format!("  shape       [{rows}, {dimension}]"));
+    say(format!("  type        {}", opened.dtype));
     if let Some(norms) = norms {
-        println!("  norms       {:.4} to {:.4}, median {:.4}", norms.min, norms.max, norms.median);
+        say(format!("  norms       {:.4} to {:.4}, median {:.4}", norms.min, norms.max, norms.median));
     }
-    println!("  first       {}", quoted(&first));
-    println!("  last        {}", quoted(&last));
+    say(format!("  first       {}", quoted(&first)));
+    say(format!("  last        {}", quoted(&last)));
     if let Some(positions) = &opened.positions {
-        println!("  positions   [{}, {}]", positions.len(), positions.dimension());
+        say(format!("  positions   [{}, {}]", positions.len(), positions.dimension()));
     }
     if !opened.parameters.is_empty() {
         println!();

@@ -93,7 +93,7 @@ impl Asked<'_> {
             TableName::Position => "positions",
         };
         let all = thousands(self.opened.vectors.len());
-        format!("nearest to {} among {all} {kind}, by {measure}\n{}", words.join(" + "), ranking(neighbours))
+        ranking(&format!("nearest to {} among {all} {kind}, by {measure}", words.join(" + ")), neighbours)
     }
 
     /// The answer as JSON; without neighbours if the question has no answer.

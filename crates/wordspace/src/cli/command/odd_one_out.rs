@@ -25,8 +25,8 @@ pub fn run(args: OddOneOutArgs, terminal: &Terminal) -> Result<ExitCode, Failure
         print_json(json!({ "source": opened.name, "odd": odd, "words": cosines.collect::<Vec<_>>() }));
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} is the odd one out; the cosine of each word with the mean of all:", shown(odd));
-    print!("{}", ranking(&words));
+    let heading = format!("{} is the odd one out; the cosine of each word with the mean of all:", shown(odd));
+    print!("{}", ranking(&heading, &words));
     let (source, other) = (args.source.in_shell(), in_shell(&words[words.len() - 1].word));
     terminal.hint(&format!("to compare two words: {} similarity {source} {} {other}", program(), in_shell(odd)));
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{columns, left, shown};
+use super::{columns, left, shown, wrapped};
 use crate::explore::Neighbour;
 
 /// Cells of the bar of a cosine of 1, where there is room.
@@ -11,8 +11,8 @@ const LONGEST_BAR: usize = 24;
 /// Cells of a line beside its word and its bar.
 const OTHERS: usize = 17;
 
-/// One line per word: its rank, the word, its cosine as a number and as a bar.
-pub fn ranking(neighbours: &[Neighbour]) -> String {
+/// `heading`, and one line per word: its rank, the word, its cosine as a number and as a bar.
+pub fn ranking(heading: &str, neighbours: &[Neighbour]) -> String {
     let words: Vec<String> = neighbours.iter().map(|near| shown(&near.word)).collect();
     let width = words.iter().map(|word| word.width()).max().unwrap_or(0);
     let longest = LONGEST_BAR.min(columns().saturating_sub(width + OTHERS));
@@ -20,5 +20,5 @@ pub fn ranking(neighbours: &[Neighbour]) -> String {
         let bar = "━".repeat((near.cosine.max(0.0) * longest as f32).round() as usize);
         format!("{:>4}  {}  {:+.4}  {bar}", nth + 1, left(word, width), near.cosine).trim_end().to_string() + "\n"
     });
-    lines.collect()
+    wrapped(heading, columns()) + "\n" + &lines.collect::<String>()
 }
