@@ -114,9 +114,10 @@ function answers(trainee: Trainee): Source {
 /** The compiled module, from gzip in base64. */
 async function compile(wasm: string): Promise<WebAssembly.Module> {
   const zipped = new Blob([fromBase64(wasm)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const bytes = await new Response(zipped).arrayBuffer();
+  // Compiled while it is unpacked.
+  const bytes = new Response(zipped, { headers: { "content-type": "application/wasm" } });
   try {
-    return await WebAssembly.compile(bytes);
+    return await WebAssembly.compileStreaming(bytes);
   } catch (error) {
     throw new Error(`This browser cannot train: it lacks WebAssembly with SIMD (${(error as Error).message}). Use a newer one.`);
   }

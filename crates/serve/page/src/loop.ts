@@ -4,11 +4,18 @@ import { type App, panes } from "./app";
 
 /** A picture that takes longer than this many milliseconds is slow. */
 const SLOW_MS = 45;
+/** Between two pictures while a run trains in this page, where it has to share two processors with the drawing. */
+const SPARING_MS = 30;
 /** After so many slow pictures the resolution is lowered. */
 const SLOW_PICTURES = 12;
 
 /** Whether the reader's system asks for less motion. */
 export const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Whether a run that trains here needs a processor that drawing could take. */
+function isShared({ lab }: App): boolean {
+  return navigator.hardwareConcurrency <= 2 && !!lab?.trainees.some(({ state }) => state === "training");
+}
 
 /** Returns a function that requests a picture. */
 export function loop(app: App): () => void {
@@ -24,6 +31,7 @@ export function loop(app: App): () => void {
   }
 
   function picture(now: number) {
+    if (now - last < SPARING_MS && isShared(app)) return void requestAnimationFrame(picture);
     due = false;
     const passed = now - last;
     last = now;
