@@ -217,9 +217,17 @@ fn tables_fit_narrow_terminals() {
         narrow(&["odd-one-out", &run, "cat", "dog", "piano"], columns);
         narrow(&["analogy", &run, "man", "woman", "king"], columns);
         narrow(&["inspect", &run], columns);
+        narrow(&["devices"], columns);
         narrow(&["tokens", "the cat sleeps", "--tokenizer", &run], columns);
         narrow(&["embed", "the cat sleeps on a mat", "--source", &run], columns);
         let scores = narrow(&["evaluate", &run, "--similarity", "pairs.tsv"], columns);
         assert!(scores.contains("similarity, Spearman"), "{scores}");
     }
+}
+
+#[test]
+fn panics_that_kernel_tuning_recovers_from_print_nothing() {
+    let done = Done::of(Folder::new().command(&["devices", "--check"]).env("RUST_BACKTRACE", "1").output().unwrap());
+    let said = done.succeeds().stderr;
+    assert!(!said.contains("panicked") && !said.contains("backtrace"), "{said}");
 }

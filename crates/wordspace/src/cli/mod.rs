@@ -6,6 +6,7 @@ mod args;
 mod terminal;
 mod command;
 mod failure;
+mod panics;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -21,10 +22,10 @@ use terminal::{Terminal, Unwritten, printable};
 
 /// Runs the command that `arguments` ask for, the first of them the program's name, and returns its exit code.
 ///
-/// Results go to stdout, everything else to stderr. Panics of the process print nothing from now on, unless `RUST_BACKTRACE` is
-/// set.
+/// Results go to stdout, everything else to stderr. Panics of the process print nothing from now on, except one that ends the
+/// command, if `RUST_BACKTRACE` is set.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    quiet_panics();
+    panics::keep();
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(problem) => {
@@ -50,7 +51,12 @@ fn ended_by(panic: &(dyn Any + Send)) -> Result<ExitCode, Failure> {
         Some(unwritten) => {
             Err(Failure::disk(format!("the result cannot be written to stdout: {}", unwritten.reason())))
         }
-        None => Err(Failure::bug()),
+        None => {
+            if let Some(report) = panics::newest() {
+                eprintln!("{report}");
+            }
+            Err(Failure::bug())
+        }
     }
 }
 
@@ -93,14 +99,5 @@ fn report_usage(problem: &clap::Error) {
         Cow::Borrowed(_) => drop(problem.print()),
         // It quotes an argument that would steer the terminal; colours are left out with it.
         Cow::Owned(safe) => eprintln!("{}", safe.trim_end()),
-    }
-}
-
-/// Silences panics unless `RUST_BACKTRACE` is set: burn's GPU runtime panics and recovers while it tunes kernels, and panics it
-/// does not recover from are reported as errors.
-fn quiet_panics() {
-    let is_asked_for = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-    if !is_asked_for {
-        std::panic::set_hook(Box::new(|_| ()));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{print_json, program};
 use crate::cli::args::DevicesArgs;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Terminal, columns, wrapped};
 use crate::learn::config::DeviceChoice;
 use crate::learn::parity::Parity;
 use crate::train::device::{OpenDevice, check_parity};
@@ -27,18 +27,25 @@ pub fn run(args: DevicesArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         for (device, check) in devices.iter().zip(&checks) {
             let limit = device.largest_buffer.map(|bytes| format!(", buffers up to {:.0} MB", bytes as f64 / 1e6));
             let software = if device.is_software { ", emulated in software on the CPU" } else { "" };
-            println!("{:<8} {}{software}{}", device.name, device.hardware, limit.unwrap_or_default());
+            let what = format!("{}{software}{}", device.hardware, limit.unwrap_or_default());
+            say(&device.name, &what);
             if let Some(check) = check {
-                println!("{:<8} {}", "", check.sentence());
+                say("", &check.sentence());
             }
         }
-        println!("auto     takes {}: {}", auto.name, auto.reason);
+        say("auto", &format!("takes {}: {}", auto.name, auto.reason));
     }
     if !args.check {
         terminal.hint(&format!("to check that they compute correctly: {} devices --check", program()));
     }
     let is_wrong = checks.iter().flatten().any(|check| !check.is_right);
     Ok(if is_wrong { ExitCode::from(4) } else { ExitCode::SUCCESS })
+}
+
+/// Prints `text` beside `name`, in as many lines as it takes.
+fn say(name: &str, text: &str) {
+    let column = wrapped(&format!("{:9}{text}", ""), columns());
+    println!("{name:<9}{}", column.trim_start());
 }
 
 /// The result of the parity test on a device.
