@@ -25,7 +25,7 @@ const TOP = 8;
 const BOTTOM = 18;
 
 export class Chart {
-  readonly element = svg("svg", { class: "chart", role: "img" });
+  readonly element = svg("svg", { class: "chart", role: "img", "aria-label": "A chart, loading" });
   private readonly cursor = svg("line", { class: "cursor" });
   private content: Content | null = null;
   private step = 0;
