@@ -3,7 +3,7 @@
 use wordspace_learn::config::DeviceChoice;
 
 use super::{OpenDevice, not_built};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Opens the GPU that `choice` names.
 pub(super) fn open(choice: DeviceChoice) -> Result<OpenDevice> {
@@ -65,8 +65,8 @@ pub(super) fn best() -> std::result::Result<OpenDevice, Option<String>> {
 }
 
 #[cfg(any(feature = "wgpu", feature = "cuda", feature = "rocm"))]
-fn not_found(choice: DeviceChoice) -> Error {
-    Error::Device(format!(
+fn not_found(choice: DeviceChoice) -> crate::Error {
+    crate::Error::Device(format!(
         "no GPU was found for --device {choice}; \
          `wordspace devices` lists the devices of this machine, --device flex trains on the CPU"
     ))
