@@ -11,6 +11,7 @@ use std::path::Path;
 
 use ::wordspace::data::{below, generator};
 use ::wordspace::learn::config::Config;
+use harness::page::Page;
 use harness::{Folder, log, names};
 use wordspace_playground::Training;
 use zip::write::SimpleFileOptions;
@@ -232,4 +233,17 @@ fn no_mutation_of_a_saved_run_makes_the_page_panic() {
         }
     }
     assert!((20..580).contains(&opened), "{opened} of 600 were opened");
+}
+
+#[test]
+fn the_live_page_offers_the_playground() {
+    let folder = Folder::new();
+    fs::create_dir(folder.join("runs")).unwrap();
+    let page = Page::serve(&folder, &[]);
+    let reply = page.ask("/playground");
+    assert_eq!(reply.status, 200);
+    assert!(reply.text().contains("id=\"wasm\"") && reply.text().contains("worker-src blob:"));
+    assert_eq!(reply.header("content-security-policy"), Some("frame-ancestors 'none'"));
+    let said = page.stop("INT").succeeds();
+    assert!(said.stderr.contains("/playground"), "{}", said.stderr);
 }

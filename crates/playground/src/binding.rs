@@ -67,6 +67,7 @@ impl Playground {
             "pairs": pairs.collect::<Vec<_>>(),
             "purity": measurement.as_ref().and_then(|measurement| measurement.purity),
             "tokens": state.step * config.tokens_per_step(),
+            "warnings": self.training.warnings,
         })
         .to_string()
     }

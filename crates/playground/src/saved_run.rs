@@ -92,7 +92,7 @@ impl Training {
     fn restore(&mut self, checkpoint: Checkpoint, log: &[u8]) -> Result<()> {
         let Checkpoint { model, optimizer, watched, state } = checkpoint;
         let (found, expected) = (log.len() as u64, state.log_bytes);
-        let lines = log.get(..expected as usize).ok_or_else(|| {
+        let lines = usize::try_from(expected).ok().and_then(|bytes| log.get(..bytes)).ok_or_else(|| {
             Error::Archive(format!("log.jsonl in it has {found} bytes, but {expected} when the checkpoint was saved"))
         })?;
         let device = self.learner().device();

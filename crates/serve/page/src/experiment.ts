@@ -75,7 +75,7 @@ export function experiment(host: HTMLElement, app: App, lab: Lab): void {
       show();
       mark(null);
       look.textContent = lab.trainees.length
-        ? `${file.name} was opened. “Go on” trains it from its newest checkpoint.`
+        ? [`${file.name} was opened. “Go on” trains it from its newest checkpoint.`, ...lab.trainees[0].status.warnings].join(" ")
         : `${file.name} is a report: everything but training works with it.`;
     } catch (error) {
       app.toast((error as Error).message);

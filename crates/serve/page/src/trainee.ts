@@ -20,6 +20,8 @@ export interface Status {
   pairs: { a: string; b: string; cosine: number; centred: number; ranks: [number, number] }[];
   purity: number | null;
   tokens: number;
+  /** Words that cannot be watched, and what was passed over in a zip file. */
+  warnings: string[];
 }
 
 let made = 0;
