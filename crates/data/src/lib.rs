@@ -68,6 +68,8 @@ pub mod toy;
 mod vector_table;
 mod vocabulary;
 mod windows;
+#[cfg(feature = "files")]
+mod word2vec_header;
 mod word_vectors;
 
 pub use corpus::{Corpus, CorpusSummary, PartSummary, Preparation};

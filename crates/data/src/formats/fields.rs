@@ -11,14 +11,6 @@ pub(super) fn parse_value(field: &[u8]) -> Option<f32> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
-/// V and C of a header line.
-pub(super) fn parse_header(line: &[u8]) -> Option<(u64, u64)> {
-    let line = std::str::from_utf8(line).ok()?.trim_matches(['\r', '\n', ' ', '\t']);
-    let (rows, dimension) = line.split_once([' ', '\t'])?;
-    let integer = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?;
-    Some((integer(rows)?, integer(dimension.trim_start())?))
-}
-
 /// The fields of a line that are separated by spaces and tabs.
 pub(super) fn split(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|&byte| is_separator(byte)).filter(|field| !field.is_empty())

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::fields::{excerpt, guess_dimension, parse_header, parse_value, split, trailing_values};
+use super::fields::{excerpt, guess_dimension, parse_value, split, trailing_values};
 use super::format::Format;
 use super::sample::Sample;
 use super::{csv, npy, projector, unreadable};
+use crate::word2vec_header::parse_word2vec_header;
 use crate::{Error, Result};
 
 impl Format {
@@ -30,7 +31,7 @@ impl Format {
             return Err(Error::bad_file(path, message));
         }
         let lines = sample.lines();
-        if lines.first().is_some_and(|line| parse_header(line).is_some()) {
+        if lines.first().is_some_and(|line| parse_word2vec_header(line).is_some()) {
             return Ok(with_header(&lines[1..]));
         }
         if let Some(at) = bytes.iter().position(|&byte| is_binary(byte)) {

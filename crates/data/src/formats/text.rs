@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::dtype::Dtype;
-use super::fields::{excerpt, guess_dimension, is_separator, parse_header, parse_value, split, trim_end, without_bom};
+use super::fields::{excerpt, guess_dimension, is_separator, parse_value, split, trim_end, without_bom};
 use super::input::Input;
 use super::output_table::OutputTable;
 use super::reading::{Loaded, Reading};
@@ -15,6 +15,7 @@ use super::report::Reason;
 use super::rows::Rows;
 use super::sample::Sample;
 use crate::Result;
+use crate::word2vec_header::parse_word2vec_header;
 
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path, has_header: bool, how: &Reading<'_>) -> Result<Loaded> {
@@ -23,7 +24,7 @@ pub(super) fn read(path: &Path, has_header: bool, how: &Reading<'_>) -> Result<L
     let (promised, dimension) = match has_header {
         true => {
             input.line(&mut line)?;
-            let header = parse_header(without_bom(&line));
+            let header = parse_word2vec_header(without_bom(&line));
             header.ok_or_else(|| input.bad("it does not begin with a line of two integers, V and C"))?
         }
         false => (u64::MAX, guess_dimension(&Sample::of(path)?.lines()) as u64),

@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::dtype::Dtype;
-use super::fields::{MAX_WORD, parse_header};
+use super::fields::MAX_WORD;
 use super::input::Input;
 use super::mapped_table::LARGE;
 use super::output_table::OutputTable;
 use super::reading::{Loaded, Reading};
 use super::report::{Reason, Report};
 use super::rows::Rows;
+use crate::word2vec_header::parse_word2vec_header;
 use crate::{Error, Result, WordVectors};
 
 /// If more than one word in this many has control characters, the dimension is wrong and the words are really values.
@@ -103,7 +104,7 @@ fn check_words(rows: &Rows, input: &Input<'_>, dimension: usize) -> Result<()> {
 fn read_header(input: &mut Input<'_>) -> Result<(u64, usize)> {
     let mut line = Vec::new();
     input.until(b'\n', 64, &mut line)?;
-    let Some((rows, dimension)) = parse_header(&line) else {
+    let Some((rows, dimension)) = parse_word2vec_header(&line) else {
         return Err(input.bad("it does not begin with a line of two integers, V words and C values"));
     };
     if dimension == 0 || dimension.checked_mul(4).is_none_or(|bytes| bytes > input.left()) {

@@ -8,6 +8,7 @@
 use super::index::Index;
 use super::parallel_scan::{PROGRESS_INTERVAL, parallel_scan};
 use super::scanned_rows::ScannedRows;
+use crate::word2vec_header::parse_word2vec_header;
 use crate::{Error, MappedFile, Phase, Progress, Result};
 
 /// Finds the rows of `file`; with a `limit`, only the first ones.
@@ -62,10 +63,8 @@ fn sequential_scan<'a>(
 fn parse_header(file: &[u8]) -> std::result::Result<(u64, u64, usize), String> {
     let line = file.iter().take(64).position(|&byte| byte == b'\n').map(|end| &file[..end]);
     let header = line.and_then(|line| {
-        let text = std::str::from_utf8(line).ok()?;
-        let mut integers = text.split_ascii_whitespace().map(|integer| integer.parse::<u64>().ok());
-        let (words, dimension) = (integers.next()??, integers.next()??);
-        integers.next().is_none().then_some((words, dimension, line.len() + 1))
+        let (words, dimension) = parse_word2vec_header(line)?;
+        Some((words, dimension, line.len() + 1))
     });
     match header {
         Some((0, _, _) | (_, 0, _)) => Err("its header promises no words, or vectors without values".into()),
