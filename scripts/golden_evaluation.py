@@ -131,7 +131,7 @@ def centred(vectors: KeyedVectors) -> KeyedVectors:
     return found
 
 
-def chance(n: int) -> float:
+def random_correlation(n: int) -> float:
     """The 95th percentile of |Spearman's correlation| of n values with random permutations of them."""
     random, ranks = np.random.default_rng(42), np.arange(n)
     found = [1 - 6 * ((ranks - random.permutation(n)) ** 2).sum() / (n * (n * n - 1)) for _ in range(100_000)]
@@ -160,7 +160,7 @@ def main() -> None:
         }
     a, b = [1, 2, 2, 3, 3, 3, 9, 0.5], [2, 2, 1, 7, 7, 3, 7, 0]
     golden["spearman"] = {"a": a, "b": b, "expected": float(spearmanr(a, b)[0])}
-    golden["chance"] = {str(n): chance(n) for n in (8, 30, 353)}
+    golden["random_correlation"] = {str(n): random_correlation(n) for n in (8, 30, 353)}
     GOLDEN.write_text(json.dumps(golden) + "\n")
     print(json.dumps({key: golden[key] for key in ["made_by", "sum", "raw", "centred"]}, indent=1))
 

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use ::wordspace::explore::evaluation::{chance_level, spearman};
+use ::wordspace::explore::evaluation::{random_correlation, spearman};
 use harness::{Done, Folder, golden_json};
 use serde_json::Value;
 
@@ -67,12 +67,12 @@ fn rank_correlation_is_scipys_with_ties() {
 }
 
 #[test]
-fn the_chance_level_is_that_of_random_permutations() {
-    for (pairs, expected) in golden_json("evaluation.json")["chance"].as_object().unwrap() {
-        let found = chance_level(pairs.parse().unwrap()).unwrap();
+fn the_range_of_random_orders_is_that_of_random_permutations() {
+    for (pairs, expected) in golden_json("evaluation.json")["random_correlation"].as_object().unwrap() {
+        let found = random_correlation(pairs.parse().unwrap()).unwrap();
         assert!((found / expected.as_f64().unwrap() - 1.0).abs() < 0.05, "{found} for {pairs} pairs, {expected}");
     }
-    assert_eq!((chance_level(1), chance_level(2)), (None, Some(1.0)));
+    assert_eq!((random_correlation(1), random_correlation(2)), (None, Some(1.0)));
 }
 
 #[test]

@@ -43,6 +43,10 @@ pub struct PairMeasurement {
 /// Ranks of pairs are computed up to this one: two words have met when both ranks are at most this.
 pub const MAX_RANK: usize = 10;
 
+/// Why a word has no neighbours.
+const NO_DIRECTION: &str = "this word's vector is zero, the mean of all vectors, or not finite: \
+                            without a direction it has no neighbours";
+
 /// The words nearest to a word: `/api/runs/R/neighbours/S`.
 #[derive(Debug, Serialize)]
 pub struct Neighbours {
@@ -82,7 +86,8 @@ impl Frame {
     pub fn neighbours(&self, word: u32, top: usize) -> Result<Neighbours> {
         self.check_row(word)?;
         let near = |centre: &Centre| -> Result<Vec<(u32, f32)>> {
-            let query = Query::new(&self.vectors, centre, &[word], &[])?;
+            let no_direction = |_| Error::Question(NO_DIRECTION.into());
+            let query = Query::new(&self.vectors, centre, &[word], &[]).map_err(no_direction)?;
             let found = nearest(&self.vectors, centre, &[query], top, &|_, _| ());
             Ok(found.answers[0].iter().map(|near| (near.row, near.cosine)).collect())
         };
@@ -137,6 +142,14 @@ mod tests {
         assert_eq!(frame.pair(0, 1).unwrap().raw, 0.0);
         for error in [frame.pair(0, 2).unwrap_err(), frame.neighbours(2, 1).unwrap_err()] {
             assert!(error.to_string().contains("the words of this run are 0 to 1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_word_without_a_direction_has_no_neighbours_and_says_why() {
+        for values in [vec![0.0; 4], vec![1.0; 4], vec![f32::NAN; 4]] {
+            let frame = Frame::new(0, WordVectors::new(vec![String::new(); 2], values, 2), 42);
+            assert_eq!(frame.neighbours(0, 1).unwrap_err().to_string(), NO_DIRECTION);
         }
     }
 

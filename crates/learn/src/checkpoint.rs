@@ -14,6 +14,9 @@ use crate::State;
 /// The version of the format.
 const SCHEMA: u32 = 1;
 
+/// More than any `state.json` has.
+const MAX_STATE_BYTES: u64 = 16 << 20;
+
 /// Everything that a run needs to resume as if it had never stopped.
 pub struct Checkpoint {
     /// The parameters.
@@ -60,7 +63,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// If `writer` fails.
+    /// If `writer` fails, or there is no such file.
     pub fn encode(&self, name: &str, writer: &mut impl Write) -> io::Result<()> {
         match name {
             "model.safetensors" => encode_tensors(writer, parts(&self.model)),
@@ -69,7 +72,8 @@ impl Checkpoint {
                 writer,
                 self.watched.iter().map(|(name, t)| (name.as_str(), &t.shape[..], &t.values[..])),
             ),
-            _ => serde_json::to_writer_pretty(writer, &self.state).map_err(Into::into),
+            "state.json" => serde_json::to_writer_pretty(writer, &self.state).map_err(Into::into),
+            other => Err(io::Error::other(format!("a checkpoint has no file called {other}"))),
         }
     }
 
@@ -91,6 +95,10 @@ impl Checkpoint {
                 false => Err(format!("{name} has the right size but not the SHA-256 that was saved")),
             }
         };
+        let found = manifest.files["state.json"].bytes;
+        if found > MAX_STATE_BYTES {
+            return Err(format!("state.json has {found} bytes; expected at most {MAX_STATE_BYTES}"));
+        }
         let state: State =
             serde_json::from_slice(&file("state.json")?).map_err(|error| format!("state.json: {error}"))?;
         if state.step != manifest.step {
@@ -100,7 +108,8 @@ impl Checkpoint {
             let go_on = |_, _, _| ControlFlow::Continue(());
             decode_tensors(Path::new(name), &file(name)?, &go_on).map_err(|error| error.to_string())
         };
-        let [model, optimizer] = ["model.safetensors", "optimizer.safetensors"].map(|name| tensors(name).map(host));
+        let [model, optimizer] =
+            ["model.safetensors", "optimizer.safetensors"].map(|name| tensors(name).map(to_host_tensors));
         let checkpoint = Self { model: model?, optimizer: optimizer?, watched: tensors("watched.safetensors")?, state };
         match not_finite(checkpoint.tensors()) {
             None => Ok(checkpoint),
@@ -167,6 +176,6 @@ pub fn parts(tensors: &HostTensors) -> impl Iterator<Item = (&str, &[usize], &[f
 }
 
 /// Converts tensors from a file to the model's type.
-pub fn host(tensors: BTreeMap<String, NamedTensor>) -> HostTensors {
+pub fn to_host_tensors(tensors: BTreeMap<String, NamedTensor>) -> HostTensors {
     tensors.into_iter().map(|(name, t)| (name, HostTensor { shape: t.shape, values: t.values })).collect()
 }

@@ -36,7 +36,7 @@ pub struct ModelConfig {
     pub tied: bool,
     /// How the model knows positions.
     pub positions: Positions,
-    /// Standard deviation of the initial weights.
+    /// Standard deviation of the initial weights. At 0 all of them are equal, and stay so.
     pub init_std: f64,
 }
 
@@ -181,6 +181,8 @@ mod tests {
         refused(ModelConfig { context: 0, ..fine() }, "model.context is 0");
         refused(ModelConfig { dropout: 1.0, ..fine() }, "model.dropout");
         refused(ModelConfig { init_std: f64::NAN, ..fine() }, "model.init_std");
+        refused(ModelConfig { init_std: -0.1, ..fine() }, "model.init_std is -0.1: it must be at least 0");
+        assert!(ModelConfig { init_std: 0.0, ..fine() }.validate().is_ok());
         refused(ModelConfig { channels: 2_000_000_000, heads: 1, ..fine() }, "would not fit");
         let odd = ModelConfig { channels: 33, heads: 3, positions: Positions::Sinusoidal, ..fine() };
         refused(odd, "even for sinusoidal");

@@ -67,11 +67,16 @@ fn names<'z>(zip: &'z ZipArchive<Cursor<&[u8]>>) -> impl Iterator<Item = Cow<'z,
 }
 
 /// The zip file with the folder `name` and these `files` in it.
-pub fn pack(name: &str, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
+///
+/// # Errors
+///
+/// If a name is longer than a zip file can hold.
+pub fn pack(name: &str, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Vec<u8>> {
+    let failed = |error: &dyn std::fmt::Display| Error::Question(format!("the run does not fit a zip file: {error}"));
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, content) in files {
-        zip.start_file(format!("{name}/{path}"), SimpleFileOptions::default()).expect("names are short and differ");
-        zip.write_all(&content).expect("memory can be written");
+        zip.start_file(format!("{name}/{path}"), SimpleFileOptions::default()).map_err(|error| failed(&error))?;
+        zip.write_all(&content).map_err(|error| failed(&error))?;
     }
-    zip.finish().expect("memory can be written").into_inner()
+    Ok(zip.finish().map_err(|error| failed(&error))?.into_inner())
 }

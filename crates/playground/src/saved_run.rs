@@ -40,7 +40,7 @@ impl Training {
             files.extend(self.frames.iter().map(|saved| (vectors_name(saved.frame.step), encode_frame(saved))));
             files.extend(self.checkpoint_files()?);
         }
-        Ok(pack(&self.config.run.name, files))
+        pack(&self.config.run.name, files)
     }
 
     /// The files of a checkpoint of this moment.

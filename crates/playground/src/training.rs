@@ -95,6 +95,8 @@ impl Training {
 
     /// The run before its first update, without a frame.
     pub(crate) fn before_first_step(mut config: Config, corpus: Corpus) -> Result<Self> {
+        // It becomes the name of a folder when the run is saved.
+        config.run.check_name()?;
         let sizes = config.model(corpus.summary.vocab_size);
         sizes.validate()?;
         check_memory(&sizes, &config)?;

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use wordspace_data::publish::{Staged, publish_bytes};
 use wordspace_data::{Corpus, Progress, read_tensors_with_progress, regular_file, write_tensors};
-use wordspace_learn::checkpoint::{Checkpoint, host, parts};
+use wordspace_learn::checkpoint::{Checkpoint, parts, to_host_tensors};
 use wordspace_learn::config::Config;
 use wordspace_model::parameters::HostTensors;
 use wordspace_model::{Gpt, ModelConfig, huggingface};
@@ -45,7 +45,7 @@ fn read_json(path: &Path) -> Result<Value> {
 fn read_parameters(folder: &Path, progress: Progress<'_>) -> Result<HostTensors> {
     let (whole, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
     if whole.is_file() {
-        return Ok(host(read_tensors_with_progress(&whole, progress)?));
+        return Ok(to_host_tensors(read_tensors_with_progress(&whole, progress)?));
     }
     if index.is_file() {
         return read_shards(folder, &index, progress);
@@ -75,7 +75,7 @@ fn read_shards(folder: &Path, index: &Path, progress: Progress<'_>) -> Result<Ho
     let mut all = HostTensors::new();
     for (shard, names) in shards {
         let path = folder.join(shard);
-        let mut tensors = host(read_tensors_with_progress(&path, progress)?);
+        let mut tensors = to_host_tensors(read_tensors_with_progress(&path, progress)?);
         for name in names {
             let tensor = tensors.remove(name).ok_or_else(|| bad(&path, &format!("it lacks {name}")))?;
             all.insert(name.clone(), tensor);

@@ -7,7 +7,7 @@ use super::analogies::{Analogies, analogies};
 use super::benchmarks::{Benchmarks, JudgedPair};
 use super::categories::{Categories, categories};
 use super::space::Space;
-use super::spearman::{chance_level, spearman};
+use super::spearman::{random_correlation, spearman};
 use crate::{NotFinite, Progress, Result};
 
 /// The scores of vectors.
@@ -37,7 +37,7 @@ pub struct Similarity {
     pub spearman_centred: Option<f64>,
     /// The correlation of a random order with the judgements is within plus and minus this in 95 of 100 cases; none if fewer
     /// than two pairs are covered.
-    pub chance: Option<f64>,
+    pub random_correlation: Option<f64>,
     /// How many pairs there are.
     pub pairs: usize,
     /// How many of them have vectors for both words.
@@ -87,6 +87,6 @@ fn similarity(space: &Space, pairs: &[JudgedPair]) -> Similarity {
         .collect();
     let (cosines, judgements): (Vec<f64>, Vec<f64>) = covered.into_iter().unzip();
     let spearman = spearman(&cosines, &judgements);
-    let chance = chance_level(cosines.len());
-    Similarity { spearman, spearman_centred: spearman, chance, pairs: pairs.len(), covered: cosines.len() }
+    let random_correlation = random_correlation(cosines.len());
+    Similarity { spearman, spearman_centred: spearman, random_correlation, pairs: pairs.len(), covered: cosines.len() }
 }

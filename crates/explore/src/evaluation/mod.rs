@@ -20,4 +20,4 @@ pub use evaluate::{Evaluation, Similarity, evaluate};
 #[cfg(feature = "files")]
 pub use files::{read_analogies, read_categories, read_similarity};
 pub use space::MOST_WORDS;
-pub use spearman::{chance_level, spearman};
+pub use spearman::{random_correlation, spearman};

@@ -19,7 +19,7 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
 
 /// The correlation that a random order of `n` values stays within, plus and minus, in 95 of 100 cases: such a correlation has
 /// the variance 1 / (n − 1) and nearly a normal distribution (Kendall, Rank Correlation Methods, 1948). None below two values.
-pub fn chance_level(n: usize) -> Option<f64> {
+pub fn random_correlation(n: usize) -> Option<f64> {
     /// Of a normal distribution, 95 % lies within so many standard deviations.
     const DEVIATIONS: f64 = 1.959964;
     (n >= 2).then(|| (DEVIATIONS / ((n - 1) as f64).sqrt()).min(1.0))

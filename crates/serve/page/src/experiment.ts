@@ -1,17 +1,14 @@
-// The Experiment tab of a page that trains: experiments that are ready, settings, a text of one's own, and saving.
+// The tab Play of a page that trains: experiments that are ready, and one's own.
 
 import type { App } from "./app";
 import { el } from "./dom";
-import { embedded } from "./embedded";
-import type { Lab } from "./lab";
+import { dropping, openFile, saving } from "./files";
+import { generation } from "./generation";
 import { knobs } from "./knobs";
+import type { Lab } from "./lab";
 import { type Experiment, EXPERIMENTS } from "./recipes";
-import type { Source } from "./source";
-import type { Recipe, Trainee } from "./trainee";
+import type { Recipe } from "./trainee";
 import { transport } from "./transport";
-
-/** The largest file that is read, in bytes. */
-const MAX_FILE = 256 << 20;
 
 export function experiment(host: HTMLElement, app: App, lab: Lab): void {
   const look = el("p", { class: "look" }, EXPERIMENTS[0].look);
@@ -29,7 +26,7 @@ export function experiment(host: HTMLElement, app: App, lab: Lab): void {
   mark(EXPERIMENTS[0]);
   transport(controls, app, lab);
   const { recipe } = knobs(settings, app, (beside) => void change(beside));
-  continuing(more, lab);
+  generation(more, lab);
   saving(more, app, lab, open);
   dropping(app, open, (text) => recipe.take(text));
 
@@ -69,9 +66,7 @@ export function experiment(host: HTMLElement, app: App, lab: Lab): void {
 
   async function open(file: File) {
     try {
-      if (file.size > MAX_FILE) throw new Error(`${file.name} has ${Math.round(file.size / 1e6)} MB; expected ${MAX_FILE >> 20} at most.`);
-      if (/\.html?$/i.test(file.name)) await lab.show(await readReport(file));
-      else await lab.begin([{ name: file.name, config: {}, zip: new Uint8Array(await file.arrayBuffer()) }]);
+      await openFile(file, lab);
       show();
       mark(null);
       look.textContent = lab.trainees.length
@@ -93,77 +88,4 @@ export function experiment(host: HTMLElement, app: App, lab: Lab): void {
       button.setAttribute("aria-pressed", String(EXPERIMENTS[i] === offer)),
     );
   }
-}
-
-/** The run that is shown, which can be continued. */
-function trained({ trainees: [trainee] }: Lab): Trainee {
-  if (!trainee) throw new Error("A report has no model in it; open or train a run.");
-  return trainee;
-}
-
-/** The run in the page that the program wrote as a report. */
-async function readReport(file: File): Promise<Source> {
-  const source = embedded(new DOMParser().parseFromString(await file.text(), "text/html"));
-  if (!source) throw new Error(`${file.name} has no run in it; expected a report of wordspace, or the zip of a run folder.`);
-  return source;
-}
-
-/** Continues a text with the model as it stands. */
-function continuing(host: HTMLElement, lab: Lab): void {
-  const field = el("input", { type: "text", "aria-label": "Beginning of a text", value: "the cat", maxlength: "400", spellcheck: "false" });
-  const out = el("output", { class: "generated" });
-  let seed = 0;
-  async function generate() {
-    try {
-      out.textContent = await trained(lab).ask<string>("generate", field.value, 24, 0.8, seed++);
-    } catch (error) {
-      out.textContent = (error as Error).message;
-    }
-  }
-  const button = el("button", { class: "segment", onclick: () => void generate() }, "Continue the text");
-  field.addEventListener("keydown", (event) => event.key === "Enter" && void generate());
-  host.append(el("h2", { class: "title" }, "The model writes"), el("div", { class: "row" }, field, button), out);
-}
-
-/** Saves the run as a zip of its folder, and opens one. */
-function saving(host: HTMLElement, app: App, lab: Lab, open: (file: File) => void): void {
-  async function save() {
-    try {
-      const trainee = trained(lab);
-      const zip = await trainee.ask<Uint8Array<ArrayBuffer>>("save");
-      const link = el("a", { href: URL.createObjectURL(new Blob([zip])), download: `${trainee.brief.name}.zip` });
-      link.click();
-      URL.revokeObjectURL(link.href);
-    } catch (error) {
-      app.toast((error as Error).message);
-    }
-  }
-  const file = el("input", {
-    type: "file",
-    accept: ".zip,.html",
-    "aria-label": "Open a saved run or a report",
-    class: "file",
-    onchange: () => file.files?.[0] && open(file.files[0]),
-  });
-  host.append(
-    el("h2", { class: "title" }, "Keep this run"),
-    el(
-      "p",
-      { class: "hint" },
-      "A run is saved as the zip of a run folder. Unpacked into runs/, the program resumes it, reports it and asks it; a zip of a run folder, or a report, can be opened here, or dropped onto the page.",
-    ),
-    el("div", { class: "row" }, el("button", { class: "segment", onclick: () => void save() }, "Save (zip)"), file),
-  );
-}
-
-/** Files that are dropped onto the page: a zip or a report is opened, a text becomes the text. */
-function dropping(app: App, open: (file: File) => void, text: (text: string) => void): void {
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
-    const file = event.dataTransfer?.files[0];
-    if (!file) return;
-    event.preventDefault();
-    if (/\.(zip|html?)$/i.test(file.name)) return open(file);
-    void file.text().then(text, (error: Error) => app.toast(`${file.name} cannot be read: ${error.message}`));
-  });
 }

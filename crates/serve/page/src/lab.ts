@@ -8,6 +8,8 @@ export interface Lab {
   source: Source;
   /** The runs that are shown: one or two. */
   trainees: Trainee[];
+  /** The first of them. Fails where a report is shown, which has no model. */
+  first(): Trainee;
   /** Replaces the runs. The runs before stay if one of the new ones cannot be made. */
   begin(recipes: Recipe[]): Promise<void>;
   /** Shows the run in a report instead of them. */
@@ -28,7 +30,12 @@ function create(script: string, wasm: string): Lab {
   let readers: Listener[] = [];
   let report: { source: Source; runs: Summary[] } | null = null;
   let module: Promise<WebAssembly.Module> | null = null;
-  const lab: Lab = { source: source(), trainees: [], begin, show, on: (listener) => listeners.push(listener) };
+  const lab: Lab = { source: source(), trainees: [], first, begin, show, on: (listener) => listeners.push(listener) };
+
+  function first(): Trainee {
+    if (report) throw new Error("A report has no model in it; open or train a run.");
+    return lab.trainees[0];
+  }
 
   function changed() {
     const runs = all();

@@ -21,6 +21,8 @@ export function opening(clouds: HTMLElement, app: App, notices: Notices, changed
   const { store, playback } = app;
   let turns = 0;
   let busy = false;
+  /** Whether the runs could not be shown. News of the same runs does not try again: the reader may. */
+  let failed = false;
 
   const named = (name: string | null | undefined) => app.runs.find((summary) => summary.name === name);
 
@@ -40,7 +42,7 @@ export function opening(clouds: HTMLElement, app: App, notices: Notices, changed
   /** Fetches one or two runs and shows them, unless the reader has asked for others meanwhile. */
   async function show(first: Summary, second: Summary | null, held: number | null) {
     const turn = ++turns;
-    busy = true;
+    [busy, failed] = [true, false];
     notices.loading();
     try {
       const made = await Promise.all([pane(first, null), second && pane(second, held)]);
@@ -51,6 +53,7 @@ export function opening(clouds: HTMLElement, app: App, notices: Notices, changed
       showPanes();
       begin(again);
     } catch (error) {
+      failed = true;
       notices.failed((error as Error).message, open);
     } finally {
       busy = false;
@@ -108,7 +111,7 @@ export function opening(clouds: HTMLElement, app: App, notices: Notices, changed
     const listed = (all: Summary[]) => all.map((summary) => `${summary.name} ${summary.frames.length > 0}`).join();
     const changes = new Set<Change>(listed(runs) === listed(app.runs) ? [] : ["runs"]);
     app.runs = runs;
-    if (!app.main) return busy ? undefined : open();
+    if (!app.main) return busy || (failed && !changes.has("runs")) ? undefined : open();
     for (const pane of panes(app)) {
       const summary = named(pane.run.name);
       if (summary && isAnother(summary, pane)) return open();

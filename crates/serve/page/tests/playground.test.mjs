@@ -245,6 +245,46 @@ test("a saved run and a report of the program are opened, and a text is continue
   });
 });
 
+test("a file that is no UTF-8 text is refused", async () => {
+  await play("", async (page) => {
+    const dropped = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array([99, 97, 102, 0xe9, 32])], "latin.txt"));
+      return transfer;
+    });
+    const act = () => page.dispatchEvent("#view", "drop", { dataTransfer: dropped });
+    assert.match(await message(page, act), /latin\.txt is not UTF-8 text/);
+  });
+});
+
+test("without WebGL a sentence says so once, and training goes on", async () => {
+  const { page, faults, close } = await open(undefined);
+  await page.addInitScript(() => {
+    const own = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+      return kind.startsWith("webgl") ? null : own.call(this, kind, ...more);
+    };
+  });
+  await page.goto(`${file}#go`);
+  await until(page, () => window.wordspace?.status().step >= 12);
+  assert.match(await page.locator(".notice").textContent(), /needs WebGL 2/);
+  assert.ok(faults.length <= 4, `${faults.length} faults: ${faults[0]}`);
+  await close();
+});
+
+test("a run goes on while its page is hidden", async () => {
+  await play("#go", async (page) => {
+    const session = await page.context().newCDPSession(page);
+    const { windowId } = await session.send("Browser.getWindowForTarget");
+    await session.send("Browser.setWindowBounds", { windowId, bounds: { windowState: "minimized" } });
+    const hidden = await page.evaluate(() => document.visibilityState);
+    const { step } = await status(page);
+    await page.waitForFunction((step) => window.wordspace.status().step >= step + 20, step, { timeout: 60_000, polling: 250 });
+    console.log(`the page was ${hidden}`);
+    await session.send("Browser.setWindowBounds", { windowId, bounds: { windowState: "normal" } });
+  });
+});
+
 test("it works on a phone, in the dark, and by the keyboard alone; axe-core finds no serious fault", async () => {
   for (const settings of [{}, { dark: true }, { width: 390, height: 844, phone: true }]) {
     // Without motion, because a caption that fades in has too little contrast for a moment.

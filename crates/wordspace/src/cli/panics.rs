@@ -13,7 +13,7 @@ struct Report {
 
 static NEWEST: Mutex<Option<Report>> = Mutex::new(None);
 
-/// Keeps all panics from now on.
+/// From now on a panic prints nothing, and the newest is kept.
 pub fn keep() {
     set_hook(Box::new(|info: &PanicHookInfo<'_>| {
         let report = Report { message: info.to_string(), backtrace: Backtrace::capture() };

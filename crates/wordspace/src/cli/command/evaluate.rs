@@ -61,15 +61,15 @@ fn similarity(found: &Similarity) -> String {
 
 /// Says so if a correlation is one that a random order has too.
 fn no_better_than_chance(found: &Similarity) -> Option<String> {
-    let chance = found.chance?;
-    let is_chance = |x: Option<f64>| x.is_some_and(|x| x.abs() <= chance);
+    let random = found.random_correlation?;
+    let is_chance = |x: Option<f64>| x.is_some_and(|x| x.abs() <= random);
     let which = match [found.spearman, found.spearman_centred].map(is_chance) {
         [true, true] => "no better than chance",
         [true, false] => "cosine: no better than chance",
         [false, true] => "centred cosine: no better than chance",
         [false, false] => return None,
     };
-    Some(format!("  {which} (of random orders, 95 % are within ±{chance:.2})"))
+    Some(format!("  {which} (of random orders, 95 % are within ±{random:.2})"))
 }
 
 fn analogies(found: &Analogies) -> Vec<String> {

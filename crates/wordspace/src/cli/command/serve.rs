@@ -55,13 +55,13 @@ pub fn beside(runs: &Path, name: &str, args: PageArgs, terminal: &Terminal) -> R
     Ok(Some(server))
 }
 
-/// `name` percent-encoded for the fragment of a URL.
-fn percent_encoded(name: &str) -> String {
+/// `text` percent-encoded for the path or the fragment of a URL.
+pub fn percent_encoded(text: &str) -> String {
     let letter = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'/' | b':' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
     };
-    name.bytes().map(letter).collect()
+    text.bytes().map(letter).collect()
 }
 
 /// Opens `url` in the system's browser.

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn lines_break_at_spaces_and_keep_their_indent() {
         let text = "a b\n  one two three\n\nwide   gaps stay\n";
-        assert_eq!(wrapped(text, 9), "a b\n  one two\n  three\n\nwide  \ngaps stay\n".replace("wide  \n", "wide\n"));
+        assert_eq!(wrapped(text, 9), "a b\n  one two\n  three\n\nwide\ngaps stay\n");
         assert_eq!(wrapped(text, 80), text);
         assert_eq!(wrapped("unbreakable word", 4), "unbreakable\nword");
     }
