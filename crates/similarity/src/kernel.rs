@@ -75,6 +75,11 @@ impl<'a> Panel<'a> {
         }
     }
 
+    /// Sets `cosines` to those of as many rows from `first` on with the only query.
+    pub fn cosines<R: Rows>(&self, rows: &R, first: u32, cosines: &mut [f32]) {
+        Arch::new().dispatch(All { panel: self, rows, first, cosines });
+    }
+
     /// For the few rows whose squares overflow or vanish in `f32`, or that are not finite.
     #[cold]
     fn scan_exactly<R: Rows>(&self, rows: &R, row: u32, candidates: &mut [Candidates], not_finite: &mut NotFinite) {
@@ -109,6 +114,32 @@ impl<R: Rows> WithSimd for One<'_, R> {
                 true => candidates.offer(row, dot / squares.sqrt()),
                 false => panel.scan_exactly(rows, row, std::slice::from_mut(candidates), not_finite),
             }
+        }
+    }
+}
+
+/// The cosines of consecutive rows with one query.
+struct All<'a, R> {
+    panel: &'a Panel<'a>,
+    rows: &'a R,
+    first: u32,
+    cosines: &'a mut [f32],
+}
+
+impl<R: Rows> WithSimd for All<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { panel, rows, first, cosines } = self;
+        let (query, centre) = (S::as_simd_f32s(&panel.packed).0, S::as_simd_f32s(&panel.centre).0);
+        for nth in 0..cosines.len() {
+            let row = first + nth as u32;
+            let (dot, squares) = dot_and_squares(simd, rows.row_bytes(row), query, centre);
+            cosines[nth] = match SAFE.contains(&squares) {
+                true => dot / squares.sqrt(),
+                false => exact_cosine(rows, row, &panel.queries[0].direction, &panel.centre) as f32,
+            };
         }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`percentile`], [`chance_level`]: where a cosine stands among those of random pairs;
 //! - [`top_k`]: the first k in some order;
 //! - [`nearest`]: exact search for many queries in one pass over rows in memory or in a mapped file, see [`Rows`];
+//! - [`cosines`]: of every row with one direction;
 //! - [`in_chunks`]: such a pass, for other questions;
 //! - [`did_you_mean`], [`suggestions`]: the closest spelling to an unknown word.
 //!
@@ -55,7 +56,7 @@ pub use mean::{Mean, mean, mean_of_finite};
 pub use query::Query;
 pub use random_pairs::{chance_level, percentile};
 pub use rows::{NotFinite, Rows, is_finite};
-pub use search::nearest;
+pub use search::{cosines, nearest};
 pub use spelling::{closest_spellings, did_you_mean, spelling_similarity, suggestions};
 pub use top_k::{descending, top_k};
 pub use unit_vectors::UnitVectors;

@@ -8,6 +8,8 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{self, AtomicU64};
 
+use rayon::prelude::*;
+
 use crate::candidates::Candidates;
 use crate::chunks::Progress;
 use crate::kernel::{MOST_QUERIES, Panel};
@@ -49,6 +51,25 @@ pub fn nearest<R: Rows>(
         not_finite = met;
     }
     (answers, not_finite)
+}
+
+/// The cosine of every row with `direction`, a unit vector `[C]`: 0 for a row of zeros, NaN for one that is not finite.
+///
+/// Computed in `f32`, in one pass on all threads.
+///
+/// # Panics
+///
+/// If `direction` does not have C elements.
+pub fn cosines<R: Rows>(rows: &R, direction: &[f64]) -> Vec<f32> {
+    assert!(direction.len() == rows.dimension(), "a direction of another table");
+    let query = Query { direction: direction.to_vec(), excluded: Vec::new() };
+    let (queries, centre) = ([&query], vec![0.0; direction.len()]);
+    let panel = Panel::new(&queries, &centre);
+    let mut cosines = vec![0.0; rows.row_count()];
+    let chunk = CHUNK_BYTES / (rows.dimension() * 4).max(1) + 1;
+    let chunks = cosines.par_chunks_mut(chunk).enumerate();
+    chunks.for_each(|(nth, cosines)| panel.cosines(rows, (nth * chunk) as u32, cosines));
+    cosines
 }
 
 /// The candidates of each query, in no order.
@@ -167,6 +188,19 @@ mod tests {
         for dimension in [1, 2, 7, 16, 31, 33, 64, 100, 300] {
             for queries in [1, 3, 17, 64, 130] {
                 check(401, dimension, queries, 10);
+            }
+        }
+    }
+
+    #[test]
+    fn the_cosines_of_all_rows_are_those_that_the_search_finds() {
+        for dimension in [1, 7, 16, 33, 300] {
+            let table = table(401, dimension);
+            let query = query(&table, &vec![0.0; dimension], 30);
+            let cosines = cosines(&table, &query.direction);
+            assert!(cosines[8].is_nan());
+            for (row, cosine) in reference(&table, &vec![0.0; dimension], &query, 401) {
+                assert!((cosines[row as usize] - cosine).abs() < 1e-5, "row {row} C {dimension}");
             }
         }
     }

@@ -1,8 +1,9 @@
 //! A model with its tokenizer, from a run or a Hugging Face folder.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use wordspace_data::{Progress, Tokenizer};
+use wordspace_data::{END_OF_TEXT, Progress, TextStream, Tokenizer};
 use wordspace_learn::{Generation, Sampling};
 use wordspace_model::{Gpt, ModelConfig, huggingface};
 
@@ -23,6 +24,17 @@ pub struct LanguageModel {
     pub tokenizer: Tokenizer,
     /// The device that it computes on.
     pub device: OpenDevice,
+}
+
+/// What a model added to a prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Continuation {
+    /// The tokens.
+    pub ids: Vec<u32>,
+    /// Their text.
+    pub text: String,
+    /// Whether the model ended the text.
+    pub ended: bool,
 }
 
 impl LanguageModel {
@@ -79,6 +91,41 @@ impl LanguageModel {
             path: self.path.clone(),
             problem: "the model's logits are not finite: it has diverged, or its file is damaged".into(),
         })
+    }
+
+    /// Continues `prompt` by at most `tokens` tokens; `say` is given each part of the text once it is complete, and may break off.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::generation`] and [`Self::next_token`].
+    pub fn continue_text(
+        &self,
+        prompt: &[u32],
+        sampling: Sampling,
+        tokens: usize,
+        say: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Continuation> {
+        let mut generation = self.generation(prompt, sampling)?;
+        let mut stream = TextStream::after(prompt, &self.tokenizer);
+        let end = self.tokenizer.id(END_OF_TEXT);
+        let mut made = Continuation { ids: Vec::new(), text: String::new(), ended: false };
+        while made.ids.len() < tokens {
+            let id = self.next_token(&mut generation)?;
+            if Some(id) == end {
+                made.ended = true;
+                break;
+            }
+            made.ids.push(id);
+            let part = stream.push(id);
+            made.text.push_str(&part);
+            if say(&part).is_break() {
+                return Ok(made);
+            }
+        }
+        let rest = stream.finish();
+        let _ = say(&rest);
+        made.text.push_str(&rest);
+        Ok(made)
     }
 
     fn of_run(run: &Path, step: Option<u64>, device: OpenDevice) -> Result<Self> {

@@ -58,7 +58,7 @@ mod trainer;
 
 pub use config_file::open_config;
 pub use error::{Error, Result};
-pub use language_model::LanguageModel;
+pub use language_model::{Continuation, LanguageModel};
 pub use memory::check_memory;
 pub use run::{Outcome, run};
 pub use run_folder::RunFolder;

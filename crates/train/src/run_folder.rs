@@ -21,8 +21,9 @@ use wordspace_learn::config::Config;
 
 use crate::checkpoint::Checkpoints;
 use crate::dated::dated_name;
+use crate::device::OpenDevice;
 use crate::provenance::{Provenance, host};
-use crate::{Error, Result, open_config};
+use crate::{Error, Result, check_memory, open_config};
 
 /// A run folder that this process has locked.
 pub struct RunFolder {
@@ -54,6 +55,27 @@ impl RunFolder {
             Err(wordspace_data::Error::Exists { path }) => Err(Error::RunExists { path }),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Creates the folder of a new run once what it needs is known to be there: memory, and a text that can be read. Its name is
+    /// made free first, if [`Self::move_aside`] may: where to is returned too.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::create`] and [`check_memory`], or if the text cannot be read.
+    pub fn begin(
+        runs: &Path,
+        config: &Config,
+        device: &OpenDevice,
+        whole_runs: bool,
+    ) -> Result<(Self, Option<PathBuf>)> {
+        // The vocabulary is not known yet; the run is checked again when it is.
+        check_memory(&config.model(1), config, device)?;
+        if !config.is_toy() {
+            wordspace_data::Text::open(config.data.text.as_ref())?;
+        }
+        let aside = Self::move_aside(&runs.join(&config.run.name), whole_runs)?;
+        Ok((Self::create(runs, config)?, aside))
     }
 
     /// Opens the folder of an earlier run and the configuration in it with `changes`, as of [`open_config`], and removes the
@@ -162,9 +184,12 @@ impl RunFolder {
         fs::metadata(self.log()).is_ok_and(|log| log.len() > 0)
     }
 
-    /// Deletes the folder of a run that this process created and that never began.
-    pub fn discard(self) -> Result<()> {
-        Ok(remove_folder(&self.path)?)
+    /// Deletes the folder of a run that this process created and that failed before it began, so that its name is free for another
+    /// try. A folder that cannot be deleted makes way for the next run of its name.
+    pub fn discard_unless_begun(self) {
+        if !self.has_begun() {
+            let _ = remove_folder(&self.path);
+        }
     }
 
     /// Replaces the configuration, to train a run for longer.

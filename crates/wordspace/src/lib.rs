@@ -10,6 +10,7 @@
 //! - [`train`]: runs, from a configuration to trained vectors, resumable at any step;
 //! - [`serve`]: the live page of runs;
 //! - [`mod@bench`]: the speed of devices, measured on checked results;
+//! - [`picture`]: pictures of runs and of projected words;
 //! - [`cli`]: the command line, which the program `wordspace` calls.
 //!
 //! A run of twenty steps, as the command line makes it:
@@ -34,7 +35,7 @@
 mod allocator;
 pub mod bench;
 pub mod cli;
-mod picture;
+pub mod picture;
 
 pub use allocator::{Allocator, keep_freed_memory};
 pub use wordspace_data as data;

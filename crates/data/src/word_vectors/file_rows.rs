@@ -37,6 +37,14 @@ impl FileRows {
         }
     }
 
+    /// The bytes of all vectors of `size` bytes, if they lie one after another.
+    pub fn table(&self, size: usize) -> Option<&[u8]> {
+        match self {
+            Self::Table { file, first, words } => Some(&file[*first..][..words.len() * size]),
+            Self::Interleaved { .. } => None,
+        }
+    }
+
     /// The `size` bytes of the vector of `row`.
     #[inline]
     pub fn bytes(&self, row: usize, size: usize) -> &[u8] {

@@ -4,6 +4,7 @@
 //! no approximate neighbours and no tree of forces, and repeatable bit for bit at any number of threads.
 
 mod align;
+mod choose;
 mod chosen;
 mod eigen;
 mod method;
@@ -17,6 +18,7 @@ mod tsne;
 mod umap;
 
 pub use align::{align, rotation};
+pub use choose::MostFrequent;
 pub use chosen::{Chosen, MOST_COMPARED, MOST_LAID_OUT};
 pub use method::Method;
 pub use pca::{Pca, on_axes, pca};

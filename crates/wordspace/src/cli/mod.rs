@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command, TrainArgs};
-use failure::Failure;
+pub use failure::{Failure, INTERRUPTED};
 use terminal::{Terminal, Unwritten, printable};
 
 /// Runs the command that `arguments` ask for, the first of them the program's name, and returns its exit code.

@@ -2,10 +2,13 @@
 
 /// Shapes in pixels from the top left; later shapes cover earlier ones.
 pub struct Drawing {
+    /// Its width, in points.
     pub width: f64,
+    /// Its height, in points.
     pub height: f64,
     /// The text alternative, for screen readers.
     pub title: String,
+    /// What is drawn, the lowest first.
     pub shapes: Vec<Shape>,
 }
 
@@ -42,6 +45,7 @@ pub enum Ink {
 }
 
 /// Light or dark colours, or what the viewer prefers.
+#[allow(missing_docs, reason = "the help text would list what their names say")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Theme {
     Light,
@@ -82,16 +86,19 @@ impl Ink {
 }
 
 impl Drawing {
+    /// A drawing with nothing on its paper.
     pub fn new(width: f64, height: f64, title: String) -> Self {
         let corners = vec![[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]];
         let paper = Shape::Polygon { points: corners, ink: Ink::Paper, opacity: 1.0 };
         Self { width, height, title, shapes: vec![paper] }
     }
 
+    /// Draws a line through `points`.
     pub fn line(&mut self, points: &[[f64; 2]], width: f64, ink: Ink, opacity: f64) {
         self.shapes.push(Shape::Line { points: points.to_vec(), width, ink, opacity });
     }
 
+    /// Writes `text`, of the font size `size`.
     pub fn text(&mut self, at: [f64; 2], size: f64, anchor: Anchor, ink: Ink, text: &str) {
         self.shapes.push(Shape::Text { at, size, anchor, ink, opacity: 1.0, text: text.to_string() });
     }

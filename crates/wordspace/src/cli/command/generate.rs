@@ -11,11 +11,11 @@ use super::print_json;
 use crate::cli::args::GenerateArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Bar, Terminal};
-use crate::data::{END_OF_TEXT, TextStream, Tokenizer, UNKNOWN};
+use crate::data::{Tokenizer, UNKNOWN};
 use crate::explore::{Source, TableChoice};
 use crate::learn::{Sampling, did_you_mean};
-use crate::train::LanguageModel;
 use crate::train::device::OpenDevice;
+use crate::train::{Continuation, LanguageModel};
 
 pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let sampling = Sampling { temperature: args.temperature, top_k: args.top_k, seed: args.seed };
@@ -25,15 +25,16 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
     }
     let language = open(&args, terminal)?;
     let prompt = prompt(&language, &args.prompt, terminal)?;
-    let say = |part: &str| {
+    let mut say = |part: &str| {
         if !args.json {
             print!("{part}")
         }
+        ControlFlow::Continue(())
     };
     let began = Instant::now();
-    say(&args.prompt);
-    let Continuation { ids, text, ended } = continue_text(&language, &prompt, sampling, args.tokens, say)?;
-    say("\n");
+    let _ = say(&args.prompt);
+    let Continuation { ids, text, ended } = language.continue_text(&prompt, sampling, args.tokens, &mut say)?;
+    let _ = say("\n");
     let seconds = began.elapsed().as_secs_f64();
     let tokens_per_second = (!ids.is_empty()).then_some(ids.len() as f64 / seconds);
     if args.json {
@@ -56,42 +57,6 @@ pub fn run(args: GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Failure>
         terminal.hint(&format!("{} tokens{speed} on {}{ending}", ids.len(), language.device.name));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What the model added to a prompt.
-struct Continuation {
-    ids: Vec<u32>,
-    text: String,
-    /// Whether the model ended the text.
-    ended: bool,
-}
-
-/// Continues `prompt` by at most `tokens` tokens; `say` is given each part of the text as it is complete.
-fn continue_text(
-    language: &LanguageModel,
-    prompt: &[u32],
-    sampling: Sampling,
-    tokens: usize,
-    say: impl Fn(&str),
-) -> Result<Continuation, Failure> {
-    let mut generation = language.generation(prompt, sampling)?;
-    let mut stream = TextStream::after(prompt, &language.tokenizer);
-    let end = language.tokenizer.id(END_OF_TEXT);
-    let mut made = Continuation { ids: Vec::new(), text: String::new(), ended: false };
-    while made.ids.len() < tokens && !made.ended {
-        let id = language.next_token(&mut generation)?;
-        made.ended = Some(id) == end;
-        if !made.ended {
-            made.ids.push(id);
-            let part = stream.push(id);
-            say(&part);
-            made.text.push_str(&part);
-        }
-    }
-    let rest = stream.finish();
-    say(&rest);
-    made.text.push_str(&rest);
-    Ok(made)
 }
 
 fn open(args: &GenerateArgs, terminal: &Terminal) -> Result<LanguageModel, Failure> {

@@ -1,6 +1,6 @@
 //! `wordspace project`
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,9 +12,8 @@ use super::{in_shell, print_json, program};
 use crate::cli::args::{MethodChoice, ProjectArgs};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Bar, Terminal};
-use crate::data::WordVectors;
 use crate::data::publish::publish_bytes;
-use crate::explore::projection::{Chosen, Method, Points, Projection};
+use crate::explore::projection::{Chosen, Method, MostFrequent, Projection};
 use crate::explore::{Opened, check_finite, saved_frames};
 use crate::model::summary::thousands;
 use crate::picture::{self, Theme};
@@ -32,7 +31,7 @@ pub fn run(args: ProjectArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         true => most_frequent(&opened, args.top, terminal),
         false => named(&opened, &args.words, terminal)?,
     };
-    let mut chosen = chosen(&opened, &rows);
+    let mut chosen = Chosen::of(&opened.vectors, &opened.classes, &rows);
     if args.trail {
         let Some((run, step)) = &opened.run else {
             let problem = format!("--trail shows the steps of a run, but {} is not a run", opened.name);
@@ -122,70 +121,26 @@ fn named(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u
     Ok(rows)
 }
 
-/// The rows of the `top` most frequent words: those with a class if the source has classes, else those of letters alone, without
-/// the single letters of the Latin alphabet, most of which are parts of words. Prints how many words that excludes. In a source without
-/// frequencies, words count as sorted by frequency.
+/// The rows of the `top` most frequent words, see [`MostFrequent`]. Says how many words that leaves out.
 fn most_frequent(opened: &Opened, top: usize, terminal: &Terminal) -> Vec<u32> {
-    let vectors = &opened.vectors;
-    let class_of = class_of(opened);
-    let is_word = |row: &u32| {
-        let word = vectors.word(*row);
-        let letters = word.trim();
-        match class_of.is_empty() {
-            true => {
-                let is_one_letter = letters.len() == 1;
-                !letters.is_empty() && !is_one_letter && letters.chars().all(char::is_alphabetic)
-            }
-            false => class_of.contains_key(letters),
-        }
-    };
-    let all = || 0..vectors.len() as u32;
-    let mut rows: Vec<u32> = all().filter(is_word).collect();
-    // A vocabulary of single characters has none of these.
-    if rows.len() < top.min(4) {
-        rows = all().collect();
-    } else if rows.len() < vectors.len() {
-        let left_out = thousands(vectors.len() - rows.len());
-        let what = match class_of.is_empty() {
+    let (vectors, counts) = (&opened.vectors, opened.counts.as_deref());
+    let found = MostFrequent::of(vectors, counts, &opened.classes, top);
+    if found.left_out > 0 {
+        let left_out = thousands(found.left_out);
+        let what = match opened.classes.is_empty() {
             true => "single Latin letters, and words with digits or signs",
             false => "those without a class",
         };
         terminal.hint(&format!("{left_out} words are left out: {what}; a word that is named is drawn whatever it is"));
     }
-    if let Some(counts) = &opened.counts {
-        rows.sort_by_key(|&row| (std::cmp::Reverse(counts[row as usize]), row));
-    }
-    let (mut chosen, mut passed) = (Vec::new(), Vec::new());
-    for row in rows {
-        if chosen.len() == top {
-            break;
-        }
-        let into = if check_finite(vectors, row).is_ok() { &mut chosen } else { &mut passed };
-        into.push(row);
-    }
-    if let Some(&first) = passed.first() {
-        let (count, word) = (passed.len(), vectors.word(first));
+    if let Some(&first) = found.not_finite.first() {
+        let (count, word) = (found.not_finite.len(), vectors.word(first));
         terminal.warning(&format!(
             "{}: {count} of the most frequent words have NaN or infinity and are not shown; the first is {word:?}",
             opened.name
         ));
     }
-    chosen
-}
-
-/// The class of every word that has one. A word with several takes the first by name.
-fn class_of(opened: &Opened) -> HashMap<&str, &str> {
-    let classes = opened.classes.iter().rev();
-    classes.flat_map(|(class, words)| words.iter().map(|word| (word.as_str(), class.as_str()))).collect()
-}
-
-fn chosen(opened: &Opened, rows: &[u32]) -> Chosen {
-    let vectors: &WordVectors = &opened.vectors;
-    let words: Vec<String> = rows.iter().map(|&row| vectors.word(row).into_owned()).collect();
-    let class_of = class_of(opened);
-    let classes = words.iter().map(|word| class_of.get(word.trim()).map(|class| class.to_string())).collect();
-    let values = rows.iter().flat_map(|&row| vectors.row(row).iter().map(|&x| x as f64).collect::<Vec<_>>()).collect();
-    Chosen { words, classes, vectors: Points::new(values, vectors.dimension()), frames: Vec::new() }
+    found.rows
 }
 
 fn json(projection: &Projection) -> Value {

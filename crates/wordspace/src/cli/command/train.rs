@@ -15,7 +15,7 @@ use crate::learn::config::Config;
 use crate::picture::meeting::{meeting, nearest};
 use crate::serve::Server;
 use crate::train::device::{OpenDevice, set_threads};
-use crate::train::{Error, Outcome, RunFolder, check_memory, open_config, run};
+use crate::train::{Error, Outcome, RunFolder, open_config, run};
 
 pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::listen(*terminal);
@@ -28,23 +28,20 @@ pub fn train(args: TrainArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         Some(steps) => config.scaled_to(steps)?,
         None => config,
     };
-    // Open the device and the text before anything is written: both may fail.
+    // Before anything is written: it may fail.
     let device = open_device(&config, terminal)?;
-    // The vocabulary is not known yet; the run is checked again when it is.
-    check_memory(&config.model(1), &config, &device)?;
-    if !config.is_toy() {
-        crate::data::Text::open(config.data.text.as_ref())?;
-    }
     let runs = args.out.clone().unwrap_or_else(|| serve::RUNS.into());
-    free_name(&runs.join(&config.run.name), args.overwrite, terminal)?;
-    let folder = RunFolder::create(&runs, &config).map_err(|error| explain(error, &config, &runs))?;
+    let begun = RunFolder::begin(&runs, &config, &device, args.overwrite);
+    let (folder, aside) = begun.map_err(|error| explain(error, &config, &runs))?;
+    if let Some(aside) = aside {
+        let reason = if args.overwrite { "" } else { ": it had no checkpoint" };
+        terminal.hint(&format!("moved   {} to {}{reason}", folder.path().display(), aside.display()));
+    }
     // The page starts after the folder exists, so that it finds the run, and not at all if the run cannot start.
     let done = serve::beside(&runs, &config.run.name, args.page, terminal)
         .and_then(|page| Ok((page, train_run(&folder, &config, &device, &interrupt, args.json, terminal)?)));
-    // If the run failed before it had done anything, free its name for another try. That it failed is what matters: a folder that
-    // cannot be deleted makes way for the next run of its name.
-    match done.is_err() && !folder.has_begun() {
-        true => drop(folder.discard()),
+    match done.is_err() {
+        true => folder.discard_unless_begun(),
         false => drop(folder),
     }
     let (page, code) = done?;
@@ -90,15 +87,6 @@ fn total_steps(args: &ResumeArgs, folder: &RunFolder, config: &Config) -> Result
         return Err(Failure::usage(format!("{run} has made {made} steps already; --steps must be at least that")));
     }
     Ok(steps)
-}
-
-/// Makes the name of the run at `path` free, if its run may be moved aside, and says where to.
-fn free_name(path: &Path, overwrite: bool, terminal: &Terminal) -> Result<(), Failure> {
-    if let Some(aside) = RunFolder::move_aside(path, overwrite)? {
-        let reason = if overwrite { "" } else { ": it had no checkpoint" };
-        terminal.hint(&format!("moved   {} to {}{reason}", path.display(), aside.display()));
-    }
-    Ok(())
 }
 
 /// Keeps the page, if there is one, open until Ctrl-C, and returns `code`. The run's lock must be free by now, so that the page sees

@@ -1,0 +1,70 @@
+//! `wordspace._wordspace`: what Python calls of wordspace, in one shared library.
+//!
+//! Python's side, in `python/wordspace`, has gensim's names, tqdm and data frames; here is what computes:
+//!
+//! - [`vectors`]: words with their vectors, searched while other Python threads run;
+//! - [`row_range`]: a part of a table, for `restrict_vocab`;
+//! - [`array`]: numbers that NumPy takes without a copy;
+//! - [`training`], [`runs`]: training, and what is made of a run;
+//! - [`tokenizer`], [`projection`]: text to ids; words to points;
+//! - [`command_line`]: the program, behind the console script;
+//! - [`interruptible`]: long work, with Ctrl-C and progress;
+//! - [`fork`], [`exit`]: what becomes of threads when the process forks or the interpreter ends;
+//! - [`errors`]: failures as exceptions.
+//!
+//! Nothing here may panic or abort for what Python passes in: PyO3 checks types, these files check sizes.
+
+mod array;
+mod command_line;
+mod errors;
+mod exit;
+mod fork;
+mod interruptible;
+mod projection;
+mod row_range;
+mod runs;
+mod tokenizer;
+mod training;
+mod vectors;
+
+use pyo3::prelude::*;
+
+/// It serves this library alone: Python's own memory and that of other modules is not touched.
+#[global_allocator]
+static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
+
+/// What computes behind the module `wordspace`.
+#[pymodule]
+mod _wordspace {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::command_line::command_line;
+    #[pymodule_export]
+    use super::exit::stop_all;
+    #[pymodule_export]
+    use super::projection::Projection;
+    #[pymodule_export]
+    use super::runs::{export, generate, report};
+    #[pymodule_export]
+    use super::set_threads;
+    #[pymodule_export]
+    use super::tokenizer::Tokenizer;
+    #[pymodule_export]
+    use super::training::{resume, train};
+    #[pymodule_export]
+    use super::vectors::Vectors;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::fork::remember_process();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Sets the number of threads that compute; 0 means one a core. Returns how many there are: the first use fixes it.
+#[pyfunction]
+fn set_threads(py: Python<'_>, threads: usize) -> PyResult<usize> {
+    wordspace::train::device::set_threads(threads).map_err(|error| errors::exception(py, error))?;
+    Ok(py.detach(|| fork::on_pool(rayon::current_num_threads)))
+}
