@@ -5,6 +5,7 @@
 
 mod harness;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use ::wordspace::data::formats::{self, Format, Reading};
@@ -134,7 +135,7 @@ fn an_unknown_word_is_an_error_where_it_cannot_be_made() {
     folder.run(&["neighbors", only_words.to_str().unwrap(), "kittens"]).fails(3, &["not among the 26 words", "kitten"]);
     let to = ["--to", "picture.svg"];
     let draw = [&["project", model.to_str().unwrap(), "cat", "kittens", "dog", "dogs"], &to[..]].concat();
-    folder.run(&draw).fails(3, &["not among the 26 words", "kitten"]);
+    folder.run(&draw).fails(3, &["not among the 26 words", "also make words of subwords"]);
 }
 
 #[test]
@@ -184,6 +185,17 @@ fn quantized_and_damaged_models_are_refused_with_advice() {
     refuses(64, i32::MAX, "it promises 26 words and 0 labels");
     folder.write("short.bin", &whole[..whole.len() / 2]);
     folder.run(&["inspect", "short.bin"]).fails(3, &["cut short"]);
+}
+
+#[test]
+fn reading_stops_when_it_is_asked_to() {
+    let stop = |_, done, all| {
+        assert_eq!((done, all), (0, 26 * 10 * 4));
+        ControlFlow::Break(())
+    };
+    let how = Reading { progress: Some(&stop), ..Reading::default() };
+    let stopped = formats::read(&sample("model.bin"), Format::FastText, &how).err();
+    assert!(matches!(stopped, Some(Error::Stopped)));
 }
 
 #[test]

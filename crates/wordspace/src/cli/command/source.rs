@@ -19,10 +19,17 @@ pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
     read(&Source::parse(&args.source, table)?, args.limit, args.strict, terminal)
 }
 
-/// The rows of `words`.
+/// The rows of `words`. Says where words without a row have a vector too.
 pub fn rows(opened: &Opened, words: &[String], terminal: &Terminal) -> Result<Vec<u32>, Failure> {
     let bar = Bar::new(terminal, "looking for words");
-    Ok(rows_of(&opened.vectors, &opened.name, words, &|done, all| bar.tell(done, all))?)
+    let found = rows_of(&opened.vectors, &opened.name, words, &|done, all| bar.tell(done, all));
+    drop(bar);
+    if found.is_err() && words.iter().all(|word| opened.word(word).is_some()) {
+        terminal.hint(
+            "here a word must be in the vocabulary; neighbors, similarity, analogy and odd-one-out also make words of subwords",
+        );
+    }
+    Ok(found?)
 }
 
 /// Each of `words` with its vector. Says which vectors are made of subwords.
