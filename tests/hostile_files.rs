@@ -171,6 +171,34 @@ fn a_csv_file() {
     holds("csv");
 }
 
+/// A model is read whole or not at all: only its output table, which no word needs, may be missing.
+#[test]
+fn a_fasttext_model() {
+    for (name, whole) in corpus("fasttext") {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.bin");
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            bounded(bytes.len(), || formats::read(&path, Format::FastText, &Reading::default()).ok())
+        };
+        let rows = read(&whole).map(|loaded| loaded.vectors.len());
+        for length in 0..whole.len() {
+            let found = read(&whole[..length]).map(|loaded| loaded.vectors.len());
+            assert!(found.is_none() || found == rows, "{name} truncated to {length}: {found:?} rows");
+        }
+        for at in 0..whole.len() {
+            for byte in [0, 1, 0x7F, 0x80, 0xFF, whole[at] ^ 1, whole[at] ^ 0x80] {
+                let changed = [&whole[..at], &[byte], &whole[at + 1..]].concat();
+                if let Some(subwords) = read(&changed).and_then(|loaded| loaded.subwords) {
+                    let made = bounded(whole.len(), || subwords.vector("unknown"));
+                    assert!(made.is_none_or(|vector| vector.len() == subwords.dimension()), "{name}: {byte} at {at}");
+                }
+            }
+        }
+    }
+    holds("fasttext");
+}
+
 #[test]
 fn a_large_table_is_mapped_aligned_or_not() {
     const SHAPE: (usize, usize) = (20_000, 220);

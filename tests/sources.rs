@@ -87,7 +87,6 @@ fn compressed_files() {
 fn files_of_other_programs() {
     refuses("pytorch_model.bin", b"PK\x03\x04....archive/data.pkl", &["PyTorch", "save_pretrained"]);
     refuses("word2vec.model", b"\x80\x04\x95\x99gensim.models", &["gensim's own file", "save_word2vec_format"]);
-    refuses("cc.en.300.bin", 793_712_314_u32.to_le_bytes(), &["fastText's own binary", ".vec"]);
     refuses("words.parquet", b"PAR1\x15\x04", &["Parquet", "read_parquet"]);
     refuses("tokenizer.json", r#"{"model": {"type": "BPE", "vocab": {"a": 0}}}"#, &["a tokenizer", "no vectors"]);
     refuses("cat.png", b"\x89PNG\r\n\x1a\n", &["an image"]);

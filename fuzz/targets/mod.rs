@@ -17,10 +17,11 @@ pub use memory::{bounded, measured};
 pub type Target = fn(&[u8]);
 
 /// All targets by name, which is also that of the corpus.
-pub const ALL: [(&str, Target); 17] = [
+pub const ALL: [(&str, Target); 18] = [
     ("config", runs::config),
     ("corpus", runs::corpus),
     ("csv", vectors::csv),
+    ("fasttext", vectors::fasttext),
     ("glove", vectors::glove),
     ("gpt2", models::gpt2),
     ("http", http::http),

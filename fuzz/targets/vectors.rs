@@ -71,6 +71,27 @@ pub fn csv(data: &[u8]) {
     assert_eq!(rows(&vectors), expected, "the csv crate reads other rows");
 }
 
+/// Words have the vectors that their subwords make, and so have words behind a limit.
+pub fn fasttext(data: &[u8]) {
+    let path = files::file("model.bin", data);
+    let Some(vectors) = read_as(Format::FastText, &path, data.len()) else { return };
+    let how = Reading { limit: Some(1), ..Reading::default() };
+    let Ok(Some(subwords)) =
+        bounded(data.len(), || formats::read(&path, Format::FastText, &how).map(|first| first.subwords))
+    else {
+        return;
+    };
+    for (word, values) in rows(&vectors) {
+        let made = bounded(data.len(), || subwords.vector(&word)).map(|vector| bits(&vector));
+        // A word that is not UTF-8 cannot be asked for.
+        assert!(made.as_ref() == Some(&values) || word.contains(char::REPLACEMENT_CHARACTER), "{word:?}");
+    }
+    for unknown in ["", "</s>", "unknown", "ü語😀"] {
+        let made = bounded(data.len(), || subwords.vector(unknown));
+        assert!(made.is_none_or(|vector| vector.len() == vectors.dimension()), "{unknown:?}");
+    }
+}
+
 /// The `safetensors` crate accepts the same files and reads the same values.
 pub fn safetensors(data: &[u8]) {
     let path = files::folder("safetensors", &["vectors.safetensors", "words.txt"], data).join("vectors.safetensors");
@@ -179,8 +200,11 @@ fn write_and_read(format: Format, vectors: &WordVectors, all: &[Row]) {
 type Row = (String, Vec<u32>);
 
 fn rows(vectors: &WordVectors) -> Vec<Row> {
-    let bits = |row: u32| vectors.row(row).iter().map(|x| x.to_bits()).collect();
-    (0..vectors.len() as u32).map(|row| (vectors.word(row).into_owned(), bits(row))).collect()
+    (0..vectors.len() as u32).map(|row| (vectors.word(row).into_owned(), bits(&vectors.row(row)))).collect()
+}
+
+fn bits(vector: &[f32]) -> Vec<u32> {
+    vector.iter().map(|x| x.to_bits()).collect()
 }
 
 fn are_finite(rows: &[Row]) -> bool {

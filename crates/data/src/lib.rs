@@ -13,8 +13,8 @@
 //! - [`WordVectors`]: words with their vectors, in memory or in a mapped file.
 //!
 //! The feature `files`, on by default, adds everything with a path: `Text::open`, `Corpus::prepare` and
-//! `Corpus::open`, `Tokens::open`, `MappedFile`, `formats` (files of words with vectors, read and written),
-//! `write_tensors` and `read_tensors` (safetensors), `publish` (atomic writes), `regular_file` and `RunFiles` (files that may
+//! `Corpus::open`, `Tokens::open`, `MappedFile`, `formats` (files of words with vectors, read and written), `Subwords` (vectors
+//! of unknown words, by a fastText model), `write_tensors` and `read_tensors` (safetensors), `publish` (atomic writes), `regular_file` and `RunFiles` (files that may
 //! come from anyone) and `sha256_of_file`. Without it the crate has no file system and no memory maps, and compiles for
 //! wasm32-unknown-unknown. The feature `gpt2`, which `files` switches on, links GPT-2's vocabulary.
 //!
@@ -56,6 +56,8 @@ mod safetensors_header;
 mod search_rows;
 mod special;
 mod step_name;
+#[cfg(feature = "files")]
+mod subwords;
 mod tensors;
 mod text;
 mod text_stream;
@@ -85,6 +87,8 @@ pub use random::{below, generator, uniform};
 pub use run_files::RunFiles;
 pub use special::{END_OF_TEXT, UNKNOWN};
 pub use step_name::{step_name, step_of, vectors_name};
+#[cfg(feature = "files")]
+pub use subwords::Subwords;
 pub use tensors::{NamedTensor, decode_tensors, encode_tensors};
 #[cfg(feature = "files")]
 pub use tensors::{read_tensors, read_tensors_with_progress, write_tensors};

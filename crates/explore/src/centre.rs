@@ -28,6 +28,11 @@ impl Centre {
         self.not_finite
     }
 
+    /// The cosine of two vectors, `[C]`, less the centre: 0 if one of them is zero, NaN if one is not finite.
+    pub fn cosine_of(&self, a: &[f32], b: &[f32]) -> f64 {
+        cosine(&self.subtract_from(a), &self.subtract_from(b))
+    }
+
     /// The vector, `[C]`.
     pub fn as_slice(&self) -> &[f32] {
         &self.vector
@@ -35,11 +40,11 @@ impl Centre {
 
     /// The cosine of the vectors of two rows less the centre: 0 if one of them is zero, NaN if one is not finite.
     pub fn cosine(&self, vectors: &WordVectors, a: u32, b: u32) -> f64 {
-        cosine(&self.subtract_from(vectors, a), &self.subtract_from(vectors, b))
+        self.cosine_of(&vectors.row(a), &vectors.row(b))
     }
 
-    /// The vector of `row` less the centre, `[C]`.
-    pub(crate) fn subtract_from(&self, vectors: &WordVectors, row: u32) -> Vec<f32> {
-        vectors.row(row).iter().zip(&self.vector).map(|(x, centre)| x - centre).collect()
+    /// `vector` less the centre, `[C]`.
+    pub(crate) fn subtract_from(&self, vector: &[f32]) -> Vec<f32> {
+        vector.iter().zip(&self.vector).map(|(x, centre)| x - centre).collect()
     }
 }

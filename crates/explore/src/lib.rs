@@ -4,10 +4,10 @@
 //! crate builds in seconds and runs beside training.
 //!
 //! - [`Source`]: anything with vectors, by the name a user gives it (feature `files`);
-//! - [`rows_of`], [`suggestions`]: the words a user asks for, and those that were probably meant;
+//! - [`Word`], [`rows_of`], [`suggestions`]: the words a user asks for, and those that were probably meant;
 //! - [`Centre`], [`Query`], [`nearest`]: the words nearest to a word, a sum or an analogy, by plain or centred cosine;
 //! - [`Similarity`]: how similar two words are, compared with random pairs;
-//! - [`cosines_with_mean`]: which word does not belong with the others;
+//! - [`cosines_with_mean_of`]: which word does not belong with the others;
 //! - [`embed`]: a text as the input of a model's first block;
 //! - [`projection`]: vectors as points in two or three dimensions, by PCA, t-SNE or UMAP;
 //! - [`saved_frames`]: the token tables that a run saved while it trained (feature `files`);
@@ -51,12 +51,12 @@ mod words;
 pub use centre::Centre;
 pub use error::{Error, Result};
 pub use nearest::{Nearest, Neighbour, nearest};
-pub use odd_one_out::cosines_with_mean;
+pub use odd_one_out::{cosines_with_mean, cosines_with_mean_of};
 pub use pair::Similarity;
 pub use query::{Query, check_finite};
 #[cfg(feature = "files")]
 pub use saved_frames::saved_frames;
 #[cfg(feature = "files")]
 pub use source::{Opened, Source, SourceKind, TableChoice};
-pub use words::{not_finite_warning, rows_of, suggestions};
+pub use words::{Word, not_finite_warning, rows_of, suggestions};
 pub use wordspace_similarity::{NotFinite, Progress};

@@ -3,7 +3,16 @@
 use wordspace_data::WordVectors;
 use wordspace_similarity::{cosine, norm};
 
-use crate::{Centre, Error, Result, check_finite};
+use crate::{Error, Result, Word};
+
+/// The cosine of the words of each of `rows` with the mean of all their unit vectors, as [`cosines_with_mean_of`].
+///
+/// # Errors
+///
+/// As there.
+pub fn cosines_with_mean(vectors: &WordVectors, rows: &[u32]) -> Result<Vec<f64>> {
+    cosines_with_mean_of(&rows.iter().map(|&row| Word::of_row(vectors, row)).collect::<Vec<_>>())
+}
 
 /// The cosine of each word with the mean of all their unit vectors. The word of the lowest does not belong with the others,
 /// as in gensim's `doesnt_match`.
@@ -11,22 +20,20 @@ use crate::{Centre, Error, Result, check_finite};
 /// # Errors
 ///
 /// If there are fewer than three words, if a vector is not finite, or if the unit vectors cancel out.
-pub fn cosines_with_mean(vectors: &WordVectors, rows: &[u32]) -> Result<Vec<f64>> {
-    if rows.len() < 3 {
-        return Err(Error::Question(format!("expected three words or more, found {}", rows.len())));
+pub fn cosines_with_mean_of(words: &[Word<'_>]) -> Result<Vec<f64>> {
+    let [first, _, _, ..] = words else {
+        return Err(Error::Question(format!("expected three words or more, found {}", words.len())));
+    };
+    let mut mean = vec![0.0f32; first.vector.len()];
+    for word in words {
+        word.check_finite()?;
+        let norm = norm(&word.vector).max(f64::MIN_POSITIVE);
+        mean.iter_mut().zip(word.vector.iter()).for_each(|(mean, &x)| *mean += (x as f64 / norm) as f32);
     }
-    let mut mean = vec![0.0f32; vectors.dimension()];
-    for &row in rows {
-        check_finite(vectors, row)?;
-        let vector = vectors.row(row);
-        let norm = norm(&vector).max(f64::MIN_POSITIVE);
-        mean.iter_mut().zip(vector.iter()).for_each(|(mean, &x)| *mean += (x as f64 / norm) as f32);
-    }
-    if norm(&mean) < rows.len() as f64 * 1e-6 {
+    if norm(&mean) < words.len() as f64 * 1e-6 {
         return Err(Error::Question("the vectors of these words cancel out, so none is further away".into()));
     }
-    let origin = Centre::origin(vectors);
-    Ok(rows.iter().map(|&row| cosine(&origin.subtract_from(vectors, row), &mean)).collect())
+    Ok(words.iter().map(|word| cosine(&word.vector, &mean)).collect())
 }
 
 #[cfg(test)]

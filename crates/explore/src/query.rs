@@ -1,9 +1,9 @@
 //! Queries made of words: their sum, or an analogy.
 
 use wordspace_data::WordVectors;
-use wordspace_similarity::{is_finite, norm};
+use wordspace_similarity::norm;
 
-use crate::{Centre, Error, Result};
+use crate::{Centre, Error, Result, Word};
 
 /// A direction to look for the nearest words in, and the words that are no answer.
 #[derive(Clone, Debug)]
@@ -12,31 +12,42 @@ pub struct Query {
 }
 
 impl Query {
+    /// The sum of the unit vectors of the rows `positive` less those of `negative`, as [`Self::of_words`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn new(vectors: &WordVectors, centre: &Centre, positive: &[u32], negative: &[u32]) -> Result<Self> {
+        let words = |rows: &[u32]| rows.iter().map(|&row| Word::of_row(vectors, row)).collect::<Vec<_>>();
+        Self::of_words(centre, &words(positive), &words(negative))
+    }
+
     /// The sum of the unit vectors of `positive` less those of `negative`, as in gensim's `most_similar(positive,
-    /// negative)`. All of these rows are no answer.
+    /// negative)`. None of these words is an answer.
     ///
     /// # Errors
     ///
     /// If the sum is zero, because the vectors are zero or cancel out, or if a vector is not finite.
-    pub fn new(vectors: &WordVectors, centre: &Centre, positive: &[u32], negative: &[u32]) -> Result<Self> {
-        let mut sum = vec![0.0; vectors.dimension()];
-        let signed = positive.iter().map(|&row| (row, 1.0)).chain(negative.iter().map(|&row| (row, -1.0)));
-        for (row, sign) in signed {
-            check_finite(vectors, row)?;
-            let vector = centre.subtract_from(vectors, row);
+    pub fn of_words(centre: &Centre, positive: &[Word<'_>], negative: &[Word<'_>]) -> Result<Self> {
+        let mut sum = vec![0.0; centre.as_slice().len()];
+        let signed = positive.iter().map(|word| (word, 1.0)).chain(negative.iter().map(|word| (word, -1.0)));
+        for (word, sign) in signed {
+            word.check_finite()?;
+            let vector = centre.subtract_from(&word.vector);
             let norm = norm(&vector);
             if norm > 0.0 {
                 sum.iter_mut().zip(&vector).for_each(|(sum, &x)| *sum += sign * x as f64 / norm);
             }
         }
-        let excluded = [positive, negative].concat();
+        let words = || positive.iter().chain(negative);
         let norm = norm(&sum);
         // Unit vectors that cancel out leave only rounding errors.
-        if norm < excluded.len() as f64 * 1e-7 {
-            let words: Vec<_> = excluded.iter().map(|&row| vectors.word(row)).collect();
+        if norm < words().count() as f64 * 1e-7 {
+            let words: Vec<_> = words().map(|word| &word.text).collect();
             return Err(Error::Question(format!("the vectors of {words:?} sum to zero, which has no direction")));
         }
         let direction = sum.iter().map(|x| x / norm).collect();
+        let excluded = words().filter_map(|word| word.row).collect();
         Ok(Self { query: wordspace_similarity::Query { direction, excluded } })
     }
 
@@ -67,11 +78,5 @@ impl Query {
 ///
 /// If it has an element that is NaN or infinite.
 pub fn check_finite(vectors: &WordVectors, row: u32) -> Result<()> {
-    match is_finite(vectors, row) {
-        true => Ok(()),
-        false => Err(Error::Question(format!(
-            "the vector of {:?} has values that are not finite, so it has no direction",
-            vectors.word(row)
-        ))),
-    }
+    Word::of_row(vectors, row).check_finite()
 }

@@ -1,9 +1,40 @@
 //! The words that a user asks for.
 
+use std::borrow::Cow;
+
 use wordspace_data::WordVectors;
 use wordspace_similarity::{NotFinite, Progress};
 
 use crate::{Error, Result};
+
+/// A word with its vector: a row of a table, or made of the word's subwords.
+#[derive(Clone, Debug)]
+pub struct Word<'a> {
+    /// The word.
+    pub text: Cow<'a, str>,
+    /// Its row; none if its vector is made of its subwords.
+    pub row: Option<u32>,
+    /// Its vector, `[C]`.
+    pub vector: Cow<'a, [f32]>,
+}
+
+impl<'a> Word<'a> {
+    /// The word of `row`.
+    pub fn of_row(vectors: &'a WordVectors, row: u32) -> Self {
+        Self { text: vectors.word(row), row: Some(row), vector: vectors.row(row) }
+    }
+
+    /// Checks that its vector has a direction.
+    pub(crate) fn check_finite(&self) -> Result<()> {
+        match self.vector.iter().all(|x| x.is_finite()) {
+            true => Ok(()),
+            false => Err(Error::Question(format!(
+                "the vector of {:?} has values that are not finite, so it has no direction",
+                self.text
+            ))),
+        }
+    }
+}
 
 /// The rows of `words`.
 ///

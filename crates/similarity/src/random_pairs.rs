@@ -22,17 +22,18 @@ pub fn chance_level(n: usize, mut random: impl FnMut(u64) -> u64, cosine: impl F
     [5, 50, 95].map(|percent| cosines[RANDOM_PAIRS * percent / 100])
 }
 
-/// The percentage of random pairs, among `n` rows, whose cosine is below that of `pair`: 50 is chance.
+/// The percentage of random pairs, among `n` rows, whose cosine is below `own`, that of `pair`: 50 is chance.
 ///
 /// The vectors of rare words differ from those of frequent words whatever they mean, so pairs of similar frequency are
 /// compared: each word of a random pair is drawn from the tenth of the rows around that word of `pair`, in the order of
-/// `counts`. Without counts it is drawn from all rows.
+/// `counts`. Without counts, or for a word without a row, it is drawn from all rows.
 ///
 /// # Panics
 ///
 /// If a row of `pair` is not below `n`, or if `counts` does not have `n` counts.
 pub fn percentile(
-    pair: [u32; 2],
+    pair: [Option<u32>; 2],
+    own: f32,
     n: usize,
     counts: Option<&[u64]>,
     mut random: impl FnMut(u64) -> u64,
@@ -43,18 +44,20 @@ pub fn percentile(
     if let Some(counts) = counts {
         by_count.sort_by_key(|&row| (Reverse(counts[row as usize]), row));
     }
-    let around = |row: u32| {
+    let around = |row: Option<u32>| {
+        let (Some(row), true) = (row, counts.is_some()) else { return &by_count[..] };
         let at = by_count.iter().position(|&other| other == row).expect("the row is below n");
-        let width = if counts.is_some() { (n / 10).max(LEAST_WORDS).min(n) } else { n };
+        let width = (n / 10).max(LEAST_WORDS).min(n);
         let first = at.saturating_sub(width / 2).min(n - width);
         &by_count[first..first + width]
     };
-    let (like_a, like_b, own) = (around(a), around(b), cosine(a, b));
+    let (like_a, like_b) = (around(a), around(b));
     let mut pick = |rows: &[u32]| rows[random(rows.len() as u64) as usize];
     let (mut below, mut pairs) = (0, 0);
     for _ in 0..RANDOM_PAIRS {
         let (x, y) = (pick(like_a), pick(like_b));
-        if x != y && (x, y) != (a, b) && (x, y) != (b, a) {
+        let drawn = (Some(x), Some(y));
+        if x != y && drawn != (a, b) && drawn != (b, a) {
             let other = cosine(x, y);
             // A vector that is not finite has no cosine to compare with.
             pairs += usize::from(!other.is_nan());
@@ -85,15 +88,24 @@ mod tests {
     #[test]
     fn close_pairs_are_above_almost_all_random_pairs_and_far_ones_below() {
         let counts = vec![5; 100];
-        assert!(percentile([40, 41], 100, Some(&counts), random(), on_a_line) > 85.0);
-        assert!(percentile([0, 99], 100, Some(&counts), random(), on_a_line) < 40.0);
-        assert!(percentile([0, 99], 100, None, random(), on_a_line) < 1.0);
+        let of = |a, b, counts| percentile([Some(a), Some(b)], on_a_line(a, b), 100, counts, random(), on_a_line);
+        assert!(of(40, 41, Some(&counts[..])) > 85.0);
+        assert!(of(0, 99, Some(&counts[..])) < 40.0);
+        assert!(of(0, 99, None) < 1.0);
+    }
+
+    #[test]
+    fn words_without_rows_are_compared_with_all_pairs() {
+        let with_rows = percentile([Some(0), Some(9)], on_a_line(0, 9), 100, None, random(), on_a_line);
+        let without = percentile([None, None], on_a_line(0, 9), 100, Some(&[5; 100]), random(), on_a_line);
+        assert!((with_rows - without).abs() < 1.0, "{with_rows} {without}");
     }
 
     #[test]
     fn a_pair_without_others_to_compare_with_is_at_chance() {
-        assert_eq!(percentile([0, 1], 2, None, random(), on_a_line), 50.0);
-        assert_eq!(percentile([0, 1], 90, None, random(), |_, _| f32::NAN), 50.0);
+        let pair = [Some(0), Some(1)];
+        assert_eq!(percentile(pair, on_a_line(0, 1), 2, None, random(), on_a_line), 50.0);
+        assert_eq!(percentile(pair, f32::NAN, 90, None, random(), |_, _| f32::NAN), 50.0);
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl UnitVectors {
     ///
     /// If `counts` does not have one count for each row.
     pub fn percentile(&self, a: u32, b: u32, counts: &[u64], random: impl FnMut(u64) -> u64) -> f64 {
-        percentile([a, b], counts.len(), Some(counts), random, |a, b| self.cosine(a, b))
+        let own = self.cosine(a, b);
+        percentile([Some(a), Some(b)], own, counts.len(), Some(counts), random, |a, b| self.cosine(a, b))
     }
 
     /// The mean, over all rows of `classes`, of the share of a row's `k` nearest neighbours that have a class in common

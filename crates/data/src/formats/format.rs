@@ -20,11 +20,25 @@ pub enum Format {
     Projector,
     /// A line for each word with its values, comma-separated (RFC 4180).
     Csv,
+    /// fastText's own model, with the n-grams that unknown words are made of; only read.
+    FastText,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Word2vecBinary,
+        Self::Word2vecText,
+        Self::Glove,
+        Self::Npy,
+        Self::Safetensors,
+        Self::Projector,
+        Self::Csv,
+        Self::FastText,
+    ];
+
+    /// The formats that can be written.
+    pub const WRITTEN: [Self; 7] = [
         Self::Word2vecBinary,
         Self::Word2vecText,
         Self::Glove,
@@ -34,7 +48,7 @@ impl Format {
         Self::Csv,
     ];
 
-    /// Its name as a value of `--to`.
+    /// Its name, as a value of `--to` if it can be written.
     pub fn name(self) -> &'static str {
         match self {
             Self::Word2vecBinary => "bin",
@@ -44,6 +58,7 @@ impl Format {
             Self::Safetensors => "safetensors",
             Self::Projector => "tsv",
             Self::Csv => "csv",
+            Self::FastText => "fasttext",
         }
     }
 
@@ -52,7 +67,7 @@ impl Format {
         let ending = path.extension()?.to_str()?.to_ascii_lowercase();
         // fastText's text files are word2vec's.
         let ending = if ending == "vec" { "txt" } else { &ending };
-        Self::ALL.into_iter().find(|format| format.name() == ending)
+        Self::WRITTEN.into_iter().find(|format| format.name() == ending)
     }
 }
 
@@ -66,6 +81,7 @@ impl fmt::Display for Format {
             Self::Safetensors => "safetensors",
             Self::Projector => "Projector TSV",
             Self::Csv => "CSV",
+            Self::FastText => "fastText model",
         })
     }
 }

@@ -43,5 +43,5 @@ pub(super) fn map(path: &Path, location: &TableLocation, words: &WordList, how: 
     report.rows_read = all.len() as u64;
     let first = usize::try_from(location.first).ok()?;
     let vectors = WordVectors::in_file(MappedFile::open(path).ok()?, first, all, location.dimension).ok()?;
-    Some(Loaded { vectors, dtype: Dtype::Float32, report })
+    Some(Loaded { vectors, dtype: Dtype::Float32, report, subwords: None })
 }

@@ -9,6 +9,7 @@
 mod beside;
 mod csv;
 mod dtype;
+mod fasttext;
 mod fields;
 mod format;
 mod gpt2;
@@ -62,6 +63,7 @@ pub fn read(path: &Path, format: Format, how: &Reading<'_>) -> Result<Loaded> {
         Format::Safetensors => safetensors::read(path, how),
         Format::Projector => projector::read(path, how),
         Format::Csv => csv::read(path, how),
+        Format::FastText => fasttext::read(path, how),
     }
 }
 
@@ -73,7 +75,7 @@ pub fn read(path: &Path, format: Format, how: &Reading<'_>) -> Result<Loaded> {
 ///
 /// # Errors
 ///
-/// If a file of that name exists, if the format cannot hold some of the words, or if the system refuses. A word list with the
+/// If a file of that name exists, if the format is only read or cannot hold some of the words, or if the system refuses. A word list with the
 /// same words may exist: a process that is killed between the two leaves it.
 pub fn write(
     path: &Path,
@@ -105,6 +107,8 @@ pub fn write(
         Format::Safetensors => safetensors::write(&table, out),
         Format::Projector => projector::write(&table, out),
         Format::Csv => csv::write(&table, out),
+        // Refused by `check`.
+        Format::FastText => Err(std::io::ErrorKind::Unsupported.into()),
     })?;
     publish(words, staged)?;
     let files: Vec<PathBuf> = word_list.into_iter().chain([path.to_path_buf()]).collect();

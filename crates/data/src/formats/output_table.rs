@@ -123,6 +123,10 @@ impl<'a> OutputTable<'a> {
                 "a word is one line without tabs, and not blank",
             ),
             Format::Csv | Format::Safetensors => (&|_| false, ""),
+            Format::FastText => {
+                let names = Format::WRITTEN.map(Format::name).join(", ");
+                return refuse(format!("a {format} is only read; expected one of {names}"));
+            }
         };
         let mut refused = self.words().filter(|word| cannot(word));
         let Some(first) = refused.next() else { return Ok(()) };

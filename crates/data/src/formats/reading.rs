@@ -2,7 +2,7 @@
 
 use super::dtype::Dtype;
 use super::report::Report;
-use crate::{Progress, WordVectors};
+use crate::{Progress, Subwords, WordVectors};
 
 /// How to read a file.
 #[derive(Clone, Copy, Default)]
@@ -23,4 +23,6 @@ pub struct Loaded {
     pub dtype: Dtype,
     /// What was left out.
     pub report: Report,
+    /// The vectors of unknown words, by their n-grams; only fastText's models have them.
+    pub subwords: Option<Subwords>,
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::fields::{excerpt, guess_dimension, parse_value, split, trailing_values};
 use super::format::Format;
 use super::sample::Sample;
-use super::{csv, npy, projector, unreadable};
+use super::{csv, fasttext, npy, projector, unreadable};
 use crate::word2vec_header::parse_word2vec_header;
 use crate::{Error, Result};
 
@@ -23,6 +23,9 @@ impl Format {
         }
         if bytes.starts_with(npy::MAGIC) {
             return Ok(Self::Npy);
+        }
+        if bytes.starts_with(&fasttext::MAGIC) {
+            return Ok(Self::FastText);
         }
         if is_safetensors(&sample) {
             return Ok(Self::Safetensors);
@@ -142,6 +145,7 @@ mod tests {
         is(b"0.5\t1\n-1\t2\n", Format::Projector);
         is(b"\x93NUMPY\x01\0", Format::Npy);
         is(b"\x02\0\0\0\0\0\0\0{}", Format::Safetensors);
+        is(&793_712_314_u32.to_le_bytes(), Format::FastText);
     }
 
     #[test]
@@ -159,7 +163,6 @@ mod tests {
         looks_like(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5", "git lfs pull");
         looks_like(br#"{"version": "1.0", "model": {"type": "BPE", "vocab": {"#, "tokenizer");
         looks_like(br#"{"a": 1}"#, "JSON");
-        looks_like(&793_712_314_u32.to_le_bytes(), "fastText");
         looks_like(b"\xff\xfec\0a\0t\0", "UTF-16");
         looks_like(b"The cat sat on the mat.\nThe dog too.\n", "without vectors");
         looks_like(b"cat\tdog\t0.5\nsun\tmoon\t0.4\n", "one number a line");

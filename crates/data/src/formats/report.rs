@@ -71,6 +71,8 @@ pub struct Report {
     pub words_not_utf8: u64,
     /// Words in the vocabulary of a model for which its table has no row.
     pub words_without_row: u64,
+    /// Labels of a fastText classifier, which are no words. They do not count as left out.
+    pub labels: u64,
     /// The number of rows in the file's header, if it is not the number of rows in the file.
     pub promised: Option<u64>,
     /// Bytes behind the last row that the header promises.
@@ -151,6 +153,9 @@ impl Report {
                 "its vocabulary has words that its table has no row for: {words}; they have no vector, and may belong to \
                  another model"
             ));
+        }
+        if self.labels > 0 {
+            all.push(format!("it is a classifier, whose {} labels are no words and have no vectors here", self.labels));
         }
         if self.words_not_utf8 > 0 {
             let count = self.words_not_utf8;

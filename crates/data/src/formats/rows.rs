@@ -95,6 +95,6 @@ impl Rows {
         }
         report.check_strict(path, how.strict)?;
         let vectors = WordVectors::new(self.words, self.values, self.dimension);
-        Ok(Loaded { vectors, dtype, report: self.report })
+        Ok(Loaded { vectors, dtype, report: self.report, subwords: None })
     }
 }

@@ -19,11 +19,6 @@ const FIRST_BYTES: &[(&[u8], &str)] = &[
     (b"\x7fELF", "it is a program"),
     (b"\xff\xfe", "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8"),
     (b"\xfe\xff", "it is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8"),
-    (
-        b"\xba\x16\x4f\x2f",
-        "it is fastText's own binary model; take the .vec file that comes with it, or write one with \
-         `fasttext print-word-vectors`",
-    ),
     (b"\xd8\xf9\x34\x01", "it is a file of token ids, not of vectors; give the folder of its run instead"),
     (b"version https://git-lfs", "it is a pointer of Git LFS, not the file itself; fetch the file with `git lfs pull`"),
 ];

@@ -35,7 +35,12 @@ fn map(path: &Path, how: &Reading<'_>) -> Option<Result<Loaded>> {
     match WordVectors::open_word2vec(path, how.limit, progress) {
         Ok((vectors, scan)) => {
             let report = Report::of_scan(&scan);
-            (report.bad() <= report.rows_read).then_some(Ok(Loaded { vectors, dtype: Dtype::Float32, report }))
+            (report.bad() <= report.rows_read).then_some(Ok(Loaded {
+                vectors,
+                dtype: Dtype::Float32,
+                report,
+                subwords: None,
+            }))
         }
         Err(Error::Stopped) => Some(Err(Error::Stopped)),
         Err(_) => None,

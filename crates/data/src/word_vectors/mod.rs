@@ -15,7 +15,7 @@ mod index;
 mod index_file;
 #[cfg(feature = "files")]
 mod location;
-mod lookup;
+pub(crate) mod lookup;
 #[cfg(feature = "files")]
 mod parallel_scan;
 #[cfg(feature = "files")]

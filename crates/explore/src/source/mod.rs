@@ -98,6 +98,7 @@ impl Source {
         };
         Ok(Opened {
             vectors,
+            subwords: None,
             report,
             positions: model.positions,
             name: self.name.clone(),
@@ -119,6 +120,7 @@ impl Source {
         let loaded = formats::read(path, format, how)?;
         Ok(Opened {
             vectors: loaded.vectors,
+            subwords: loaded.subwords,
             positions: None,
             name: self.name.clone(),
             kind: self.kind(),

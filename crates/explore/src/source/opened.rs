@@ -5,7 +5,11 @@ use std::fmt;
 use std::path::PathBuf;
 
 use wordspace_data::formats::{Dtype, Format, Parameter, Report};
-use wordspace_data::{VectorTable, WordVectors};
+use wordspace_data::{Subwords, VectorTable, WordVectors};
+use wordspace_similarity::Progress;
+
+use crate::words::unknown_word;
+use crate::{Result, Word};
 
 /// Which table of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +46,8 @@ impl fmt::Display for SourceKind {
 pub struct Opened {
     /// The words with their vectors.
     pub vectors: WordVectors,
+    /// The vectors of unknown words, by their n-grams, if it is a fastText model that has n-grams.
+    pub subwords: Option<Subwords>,
     /// The position table of a model, `[T, C]`.
     pub positions: Option<VectorTable>,
     /// Its name: what the user wrote, with the step for a run.
@@ -64,4 +70,26 @@ pub struct Opened {
     pub parameters: Vec<Parameter>,
     /// The folder of a run, and the step after which the vectors were saved.
     pub run: Option<(PathBuf, u64)>,
+}
+
+impl Opened {
+    /// `text` with its vector: its row, or else what its subwords make. None if it has neither.
+    pub fn word<'a>(&'a self, text: &'a str) -> Option<Word<'a>> {
+        if let Some(row) = self.vectors.find(text) {
+            return Some(Word::of_row(&self.vectors, row));
+        }
+        let vector = self.subwords.as_ref()?.vector(text)?;
+        Some(Word { text: text.into(), row: None, vector: vector.into() })
+    }
+
+    /// Each of `words` with its vector, as [`Self::word`].
+    ///
+    /// # Errors
+    ///
+    /// If one has none: with the closest spellings.
+    pub fn words<'a>(&'a self, words: &'a [String], progress: Progress<'_>) -> Result<Vec<Word<'a>>> {
+        let word =
+            |text: &'a String| self.word(text).ok_or_else(|| unknown_word(&self.vectors, &self.name, text, progress));
+        words.iter().map(word).collect()
+    }
 }

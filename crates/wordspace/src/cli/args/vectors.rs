@@ -228,6 +228,6 @@ pub struct EmbedArgs {
 }
 
 fn format(name: &str) -> Result<Format, String> {
-    let names = Format::ALL.map(Format::name).join(", ");
-    Format::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| format!("expected one of {names}"))
+    let names = Format::WRITTEN.map(Format::name).join(", ");
+    Format::WRITTEN.into_iter().find(|format| format.name() == name).ok_or_else(|| format!("expected one of {names}"))
 }

@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::form::{Form, csv_field};
-use super::nearest::{nearest_to, nearest_to_each};
+use super::nearest::{nearest_to, nearest_to_each, ranked};
 use super::neighbors::to_json;
 use super::questions::{Question, Questions};
-use super::source::{open, rows};
+use super::source::{open, words};
 use super::{in_shell, program};
 use crate::cli::args::AnalogyArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Terminal, ranking, shown};
-use crate::explore::{Centre, Neighbour, Opened, Query};
+use crate::explore::{Centre, Neighbour, Opened, Query, Word};
 
 pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
@@ -24,9 +24,9 @@ pub fn run(args: AnalogyArgs, terminal: &Terminal) -> Result<ExitCode, Failure> 
         each_of(file, &opened, args.top, form, terminal)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let rows = rows(&opened, &args.words, terminal)?;
+    let words = words(&opened, &args.words, terminal)?;
     let centre = Centre::origin(&opened.vectors);
-    let answers = nearest_to(&opened, &centre, query(&opened, &centre, &rows)?, args.top, terminal);
+    let answers = nearest_to(&opened, &centre, query(&centre, &words)?, args.top, terminal);
     print(&opened, &args.words, Some(&answers), form);
     if let (Some(best), Form::Table) = (answers.first(), form) {
         let (source, best) = (args.source.in_shell(), in_shell(&best.word));
@@ -40,7 +40,7 @@ fn each_of(file: &Path, opened: &Opened, top: u32, form: Form, terminal: &Termin
     let centre = Centre::origin(&opened.vectors);
     let mut questions = Questions::open(file, 3)?;
     loop {
-        let block = questions.next_block(opened, |rows| query(opened, &centre, rows))?;
+        let block = questions.next_block(opened, |words| query(&centre, words))?;
         if block.is_empty() {
             return questions.finish(terminal);
         }
@@ -54,15 +54,15 @@ fn each_of(file: &Path, opened: &Opened, top: u32, form: Form, terminal: &Termin
 }
 
 /// B − A + C.
-fn query(opened: &Opened, centre: &Centre, rows: &[u32]) -> crate::explore::Result<Query> {
-    Query::new(&opened.vectors, centre, &rows[1..], &rows[..1])
+fn query(centre: &Centre, words: &[Word<'_>]) -> crate::explore::Result<Query> {
+    Query::of_words(centre, &words[1..], &words[..1])
 }
 
 /// Prints the answers to one question, if it has any.
 fn print(opened: &Opened, words: &[String], answers: Option<&[Neighbour]>, form: Form) {
     let [a, b, c] = [0, 1, 2].map(|nth| words[nth].as_str());
     let table = || match answers {
-        Some(answers) => ranking(&format!("{} is to {} as {} is to", shown(a), shown(b), shown(c)), answers),
+        Some(answers) => ranking(&format!("{} is to {} as {} is to", shown(a), shown(b), shown(c)), &ranked(answers)),
         None => String::new(),
     };
     let json = || -> Value {

@@ -15,7 +15,7 @@ use crate::model::summary::thousands;
 
 pub fn run(args: ConvertArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let format = args.to.or_else(|| Format::by_ending(&args.file)).ok_or_else(|| {
-        let (file, names) = (args.file.display(), Format::ALL.map(Format::name).join(", "));
+        let (file, names) = (args.file.display(), Format::WRITTEN.map(Format::name).join(", "));
         Failure::usage(format!("{file} has no ending that names a format; expected --to with one of {names}"))
     })?;
     let opened = open(&args.source, terminal)?;

@@ -46,6 +46,10 @@ fn print(opened: &Opened, norms: Option<Norms>) {
     }
     say(format!("  first       {}", quoted(&first)));
     say(format!("  last        {}", quoted(&last)));
+    if let Some((subwords, lengths)) = opened.subwords.as_ref().and_then(|own| Some((own, own.lengths()?))) {
+        let (least, most, rows) = (lengths.start(), lengths.end(), thousands(subwords.buckets() as usize));
+        say(format!("  subwords    n-grams of {least} to {most} characters, {rows} rows; any word has a vector"));
+    }
     if let Some(positions) = &opened.positions {
         say(format!("  positions   [{}, {}]", positions.len(), positions.dimension()));
     }
@@ -132,6 +136,10 @@ fn to_json(opened: &Opened, norms: Option<Norms>) -> Value {
         "first_words": first,
         "last_words": last,
         "positions": opened.positions.as_ref().map(|table| [table.len(), table.dimension()]),
+        "subwords": opened.subwords.as_ref().and_then(|subwords| {
+            let lengths = subwords.lengths()?;
+            Some(json!({ "minn": lengths.start(), "maxn": lengths.end(), "buckets": subwords.buckets() }))
+        }),
         "parameters": opened.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "parameter_count": all,
         "report": report(&opened.report),
@@ -148,6 +156,7 @@ fn report(report: &Report) -> Value {
         "first_bad": report.first_bad,
         "words_not_utf8": report.words_not_utf8,
         "words_without_row": report.words_without_row,
+        "labels": report.labels,
         "rows_promised": report.promised,
         "bytes_left_over": report.bytes_left_over,
     })

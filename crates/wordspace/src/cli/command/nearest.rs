@@ -9,6 +9,11 @@ pub fn nearest_to(opened: &Opened, centre: &Centre, query: Query, top: u32, term
     nearest_to_each(opened, centre, &[query], top, terminal).remove(0)
 }
 
+/// Each word that was found with its cosine, as a ranking shows them.
+pub fn ranked(neighbours: &[Neighbour]) -> Vec<(&str, f32)> {
+    neighbours.iter().map(|near| (near.word.as_str(), near.cosine)).collect()
+}
+
 /// The same for each of `queries`, in one pass over the vectors.
 pub fn nearest_to_each(
     opened: &Opened,

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::form::{Form, csv_field};
-use super::nearest::{nearest_to, nearest_to_each};
+use super::nearest::{nearest_to, nearest_to_each, ranked};
 use super::questions::{Question, Questions, read_vector};
-use super::source::{open, rows};
+use super::source::{open, words};
 use super::{in_shell, program};
 use crate::cli::args::{NeighborsArgs, TableName};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Bar, Terminal, ranking, shown};
-use crate::explore::{Centre, Neighbour, Opened, Query};
+use crate::explore::{Centre, Neighbour, Opened, Query, Word};
 use crate::model::summary::thousands;
 
 pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
@@ -34,9 +34,9 @@ pub fn run(args: NeighborsArgs, terminal: &Terminal) -> Result<ExitCode, Failure
             asked.answer(&[name], &nearest_to(&opened, &centre, query, args.top, terminal));
         }
         (None, None) => {
-            let positive = rows(&opened, &args.words, terminal)?;
-            let negative = rows(&opened, &args.negative, terminal)?;
-            let query = Query::new(&opened.vectors, &centre, &positive, &negative)?;
+            let positive = words(&opened, &args.words, terminal)?;
+            let negative = words(&opened, &args.negative, terminal)?;
+            let query = Query::of_words(&centre, &positive, &negative)?;
             let neighbours = nearest_to(&opened, &centre, query, args.top, terminal);
             let minus = args.negative.iter().map(|word| format!("-{word}"));
             let words: Vec<String> = args.words.iter().cloned().chain(minus).collect();
@@ -61,7 +61,7 @@ impl Asked<'_> {
     fn each_of(&self, file: &Path, terminal: &Terminal) -> Result<(), Failure> {
         let mut questions = Questions::open(file, 1)?;
         loop {
-            let query = |rows: &[u32]| Query::new(&self.opened.vectors, self.centre, rows, &[]);
+            let query = |words: &[Word<'_>]| Query::of_words(self.centre, words, &[]);
             let block = questions.next_block(self.opened, query)?;
             if block.is_empty() {
                 return questions.finish(terminal);
@@ -93,7 +93,7 @@ impl Asked<'_> {
             TableName::Position => "positions",
         };
         let all = thousands(self.opened.vectors.len());
-        ranking(&format!("nearest to {} among {all} {kind}, by {measure}", words.join(" + ")), neighbours)
+        ranking(&format!("nearest to {} among {all} {kind}, by {measure}", words.join(" + ")), &ranked(neighbours))
     }
 
     /// The answer as JSON; without neighbours if the question has no answer.

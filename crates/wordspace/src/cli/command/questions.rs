@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use super::source::made_of_subwords;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Terminal, shown};
-use crate::explore::Opened;
+use crate::explore::{Opened, Word};
 
 /// Questions of a block.
 const BLOCK: usize = 256;
@@ -25,13 +26,15 @@ pub struct Questions {
     unanswered: usize,
     /// Why the first of them has no answer.
     problem: Option<String>,
+    /// The sentence about the first word whose vector is made of its subwords.
+    made_of_subwords: Option<String>,
 }
 
 /// One question.
 pub struct Question<A> {
     /// Its words.
     pub words: Vec<String>,
-    /// The result of `ask`, if all words are among the vectors and have a direction.
+    /// The result of `ask`, if all words have vectors and these a direction.
     pub asked: Option<A>,
 }
 
@@ -46,24 +49,26 @@ impl Questions {
                 (Box::new(BufReader::new(file)), path.display().to_string())
             }
         };
-        Ok(Self { input, name, words, line: 0, asked: 0, unanswered: 0, problem: None })
+        Ok(Self { input, name, words, line: 0, asked: 0, unanswered: 0, problem: None, made_of_subwords: None })
     }
 
-    /// The next block, each question with the result of `ask` for the rows of its words; empty at the end.
+    /// The next block, each question with the result of `ask` for its words; empty at the end.
     pub fn next_block<A>(
         &mut self,
         opened: &Opened,
-        ask: impl Fn(&[u32]) -> crate::explore::Result<A>,
+        ask: impl Fn(&[Word<'_>]) -> crate::explore::Result<A>,
     ) -> Result<Vec<Question<A>>, Failure> {
         let mut block = Vec::new();
         while block.len() < BLOCK {
             let Some(line) = self.next_line()? else { break };
             let words = self.split(&line)?;
-            let row = |word: &String| {
-                opened.vectors.find(word).ok_or_else(|| format!("{} does not have {}", opened.name, shown(word)))
-            };
-            let rows = words.iter().map(row).collect::<Result<Vec<u32>, String>>();
-            let asked = rows.and_then(|rows| ask(&rows).map_err(|error| error.to_string()));
+            let found =
+                |word| opened.word(word).ok_or_else(|| format!("{} does not have {}", opened.name, shown(word)));
+            let found = words.iter().map(|word| found(word)).collect::<Result<Vec<Word<'_>>, String>>();
+            if let Some(word) = found.iter().flatten().find(|word| word.row.is_none()) {
+                self.made_of_subwords.get_or_insert_with(|| made_of_subwords(&word.text, opened));
+            }
+            let asked = found.and_then(|found| ask(&found).map_err(|error| error.to_string()));
             self.asked += 1;
             if let Err(problem) = &asked {
                 self.unanswered += 1;
@@ -80,7 +85,10 @@ impl Questions {
     ///
     /// If there was no question, or none has an answer.
     pub fn finish(self, terminal: &Terminal) -> Result<(), Failure> {
-        let Self { name, asked, unanswered, problem, .. } = self;
+        let Self { name, asked, unanswered, problem, made_of_subwords, .. } = self;
+        if let Some(sentence) = made_of_subwords {
+            terminal.hint(&format!("{sentence}; so are those of other unknown words"));
+        }
         match problem {
             _ if asked == 0 => Err(Failure::data(format!("{name}: expected a question on each line, found none"))),
             None => Ok(()),

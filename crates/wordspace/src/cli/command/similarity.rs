@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::form::{Form, csv_field};
 use super::questions::{Question, Questions};
-use super::source::{open, rows, warn_of};
+use super::source::{open, warn_of, words};
 use super::{in_shell, program};
 use crate::cli::args::SimilarityArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Bar, Terminal, columns, left, shortened, shown};
-use crate::explore::{Centre, Opened, Similarity};
+use crate::explore::{Centre, Opened, Similarity, Word};
 
 pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let opened = open(&args.source, terminal)?;
@@ -21,8 +21,8 @@ pub fn run(args: SimilarityArgs, terminal: &Terminal) -> Result<ExitCode, Failur
         each_of(file, &opened, form, terminal)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (rows, words) = (rows(&opened, &args.words, terminal)?, &args.words);
-    let found = similarity(&opened, &mean(&opened, terminal), &rows)?;
+    let asked = words(&opened, &args.words, terminal)?;
+    let (found, words) = (similarity(&opened, &mean(&opened, terminal), &asked)?, &args.words);
     form.begin(COLUMNS);
     form.print(|| table(&opened, words, found), || to_json(&opened, words, Some(found)), || csv(words, found));
     if form == Form::Table {
@@ -41,7 +41,7 @@ fn each_of(file: &Path, opened: &Opened, form: Form, terminal: &Terminal) -> Res
         println!("{}{:>10}{:>10}{:>12}", left("", pair_cells()), "cosine", "centred", "percentile");
     }
     loop {
-        let block = questions.next_block(opened, |rows| similarity(opened, &mean, rows))?;
+        let block = questions.next_block(opened, |words| similarity(opened, &mean, words))?;
         if block.is_empty() {
             return questions.finish(terminal);
         }
@@ -64,8 +64,8 @@ fn mean(opened: &Opened, terminal: &Terminal) -> Centre {
     mean
 }
 
-fn similarity(opened: &Opened, mean: &Centre, rows: &[u32]) -> crate::explore::Result<Similarity> {
-    Similarity::new(&opened.vectors, mean, opened.counts.as_deref(), rows[0], rows[1])
+fn similarity(opened: &Opened, mean: &Centre, words: &[Word<'_>]) -> crate::explore::Result<Similarity> {
+    Similarity::of_words(&opened.vectors, mean, opened.counts.as_deref(), &words[0], &words[1])
 }
 
 const COLUMNS: &str = "a,b,cosine,centred,percentile";

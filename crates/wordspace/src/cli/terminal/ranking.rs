@@ -3,7 +3,6 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{columns, left, shown, wrapped};
-use crate::explore::Neighbour;
 
 /// Cells of the bar of a cosine of 1, where there is room.
 const LONGEST_BAR: usize = 24;
@@ -12,13 +11,13 @@ const LONGEST_BAR: usize = 24;
 const OTHERS: usize = 17;
 
 /// `heading`, and one line per word: its rank, the word, its cosine as a number and as a bar.
-pub fn ranking(heading: &str, neighbours: &[Neighbour]) -> String {
-    let words: Vec<String> = neighbours.iter().map(|near| shown(&near.word)).collect();
+pub fn ranking(heading: &str, found: &[(&str, f32)]) -> String {
+    let words: Vec<String> = found.iter().map(|(word, _)| shown(word)).collect();
     let width = words.iter().map(|word| word.width()).max().unwrap_or(0);
     let longest = LONGEST_BAR.min(columns().saturating_sub(width + OTHERS));
-    let lines = neighbours.iter().zip(&words).enumerate().map(|(nth, (near, word))| {
-        let bar = "━".repeat((near.cosine.max(0.0) * longest as f32).round() as usize);
-        format!("{:>4}  {}  {:+.4}  {bar}", nth + 1, left(word, width), near.cosine).trim_end().to_string() + "\n"
+    let lines = found.iter().zip(&words).enumerate().map(|(nth, ((_, cosine), word))| {
+        let bar = "━".repeat((cosine.max(0.0) * longest as f32).round() as usize);
+        format!("{:>4}  {}  {cosine:+.4}  {bar}", nth + 1, left(word, width)).trim_end().to_string() + "\n"
     });
     wrapped(heading, columns()) + "\n" + &lines.collect::<String>()
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+wordspace_fuzz::fuzz!(vectors::fasttext);
