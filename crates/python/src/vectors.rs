@@ -175,8 +175,10 @@ impl Vectors {
     }
 
     /// The vector that fastText's subwords give a word without a row, `[C]`.
-    fn subword_vector(&self, _word: &str) -> Option<Array> {
-        None
+    fn subword_vector(&self, word: &str) -> Option<Array> {
+        let vector = self.source()?.subwords.as_ref()?.vector(word)?;
+        let shape = [vector.len()];
+        Some(Array::f32(vector, &shape))
     }
 
     /// Why `word` has no vector, with words of similar spelling.
@@ -253,8 +255,8 @@ impl Vectors {
 
     /// Writes all words and vectors to the new file `path` in the format that the command line calls `format`.
     fn write(&self, py: Python<'_>, path: PathBuf, format: &str, listener: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let Some(format) = Format::ALL.into_iter().find(|known| known.name() == format) else {
-            let names = Format::ALL.map(Format::name).join(", ");
+        let Some(format) = Format::WRITTEN.into_iter().find(|known| known.name() == format) else {
+            let names = Format::WRITTEN.map(Format::name).join(", ");
             return Err(PyValueError::new_err(format!("no format is called {format:?}; expected one of {names}")));
         };
         let spellings = self.source().and_then(|opened| opened.spellings.as_deref());

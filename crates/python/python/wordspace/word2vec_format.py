@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import DataError
 from .opening import absolute, open_native
+from .progress import Bar
 
 if TYPE_CHECKING:
     from .keyed_vectors import KeyedVectors
@@ -85,7 +86,8 @@ def save(
         path = os.fsdecode(fname)
         partial = partial_name(path)
         try:
-            vectors._native.write(partial, "word2vec" if binary else "word2vec-text")
+            with Bar("writing vectors") as listener:
+                vectors._native.write(partial, "word2vec" if binary else "word2vec-text", listener)
             os.replace(partial, path)
         finally:
             if os.path.exists(partial):

@@ -1,0 +1,66 @@
+"""The program that the wheel installs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import wordspace
+
+PROGRAM = [sys.executable, "-m", "wordspace"]
+
+
+def program(*arguments, **options):
+    return subprocess.run([*PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
+
+
+def test_every_verb_is_there():
+    told = program("--help").stdout
+    for verb in "train resume neighbors similarity analogy project evaluate serve playground report export bench devices".split():
+        assert verb in told, verb
+
+
+def test_it_answers_as_the_module_does(word2vec):
+    told = json.loads(program("neighbors", word2vec, "cat", "--json").stdout)
+    ours = wordspace.open(word2vec).most_similar("cat")
+    assert [near["word"] for near in told["neighbors"]] == [word for word, _ in ours]
+
+
+def test_exit_codes_are_those_of_the_program(tmp_path):
+    assert program("neighbors", tmp_path / "nowhere", "cat").returncode == 3
+    assert program("neighbors").returncode == 2
+    assert program("--version").stdout.split() == ["wordspace", wordspace.__version__]
+
+
+def test_a_closed_pipe_is_no_failure(word2vec):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*PROGRAM, "--help"], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_saves_a_checkpoint_and_exits_130(tmp_path):
+    command = [*PROGRAM, "train", "--steps", "100000", "--no-serve", "--device", "flex"]
+    training = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    log = tmp_path / "runs" / "toy" / "log.jsonl"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and b'"step"' in log.read_bytes()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    training.send_signal(signal.SIGINT)
+    _, told = training.communicate(timeout=120)
+    assert training.returncode == 130, told
+    assert wordspace.Run(tmp_path / "runs" / "toy").checkpoints
+
+
+def test_ctrl_c_ends_a_command_that_does_not_listen(tmp_path):
+    """A pipe that nobody writes to stands for a source that takes long."""
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    waiting = subprocess.Popen([*PROGRAM, "neighbors", "gpt2", "--from", "/dev/stdin"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1)
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=20)
+    assert waiting.returncode in (-signal.SIGINT, 130, 2, 3)
