@@ -1,5 +1,6 @@
 //! Training: a new run, or one that goes on.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
@@ -29,7 +30,7 @@ pub fn train(
     runs: PathBuf,
     overwrite: bool,
     listener: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(PathBuf, String)> {
+) -> PyResult<(OsString, String)> {
     check_not_forked(py)?;
     let result = interruptible(py, listener, |reporter| -> Result<_, Failure> {
         let config = match &file {
@@ -65,7 +66,7 @@ pub fn resume(
     changes: Vec<(String, String)>,
     steps: Option<u64>,
     listener: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(PathBuf, String)> {
+) -> PyResult<(OsString, String)> {
     check_not_forked(py)?;
     let result = interruptible(py, listener, |reporter| -> Result<_, Failure> {
         let (folder, mut config) = RunFolder::open(&path, &changes)?;
@@ -81,9 +82,9 @@ pub fn resume(
     returned(py, result)
 }
 
-fn returned(py: Python<'_>, result: Result<(PathBuf, Outcome), Failure>) -> PyResult<(PathBuf, String)> {
+fn returned(py: Python<'_>, result: Result<(PathBuf, Outcome), Failure>) -> PyResult<(OsString, String)> {
     let (path, outcome) = result.map_err(|failure| exception(py, failure))?;
-    Ok((path, outcome_json(&outcome).to_string()))
+    Ok((path.into_os_string(), outcome_json(&outcome).to_string()))
 }
 
 /// # Errors

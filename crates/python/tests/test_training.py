@@ -16,7 +16,7 @@ import wordspace
 
 def test_a_run_is_what_the_command_line_trains(run, small, tmp_path):
     settings = [f"--set={section}.{key}={value}" for section, keys in small.items() for key, value in keys.items()]
-    command = [sys.executable, "-m", "wordspace", "train", "--name", "same", "--device", "flex", "--no-serve", *settings]
+    command = [sys.executable, "-m", "wordspace", "train", "--name", "same", "--device", "flex", *settings]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     same = wordspace.Run(tmp_path / "runs" / "same")
     assert same.steps == run.steps

@@ -33,14 +33,19 @@ def test_words_and_vectors_are_those_of_the_file(vectors, words, table):
     assert dict(vectors.key_to_index.items())["fox"] == 2 and "cart" not in vectors.key_to_index
 
 
-def test_an_aligned_table_is_shared_and_a_word2vec_file_is_copied_and_says_so(word2vec, npy, table):
+def test_an_aligned_table_is_shared_and_a_mapped_word2vec_file_is_copied_and_says_so(npy, table, tmp_path):
     shared = wordspace.open(npy)
     assert shared.vectors is shared.vectors and not shared.vectors.flags.owndata
     inside = shared.vectors.ctypes.data
     assert shared["dog"].ctypes.data == inside + table.shape[1] * 4
+    large = np.random.default_rng(8).standard_normal((17_000, 256)).astype(np.float32)
+    with open(tmp_path / "large.bin", "wb") as file:
+        file.write(b"17000 256\n")
+        file.writelines(f"w{row} ".encode() + vector.tobytes() for row, vector in enumerate(large))
+    mapped = wordspace.open(tmp_path / "large.bin")
+    assert mapped.most_similar("w5", topn=1) and mapped._native.table() is None
     with pytest.warns(UserWarning, match="copies them"):
-        copied = wordspace.open(word2vec).vectors
-    np.testing.assert_array_equal(copied, table)
+        np.testing.assert_array_equal(mapped.vectors, large)
 
 
 def test_arrays_are_read_only(vectors):
@@ -141,7 +146,7 @@ def test_judgements_score_as_in_gensim(vectors, theirs, words, tmp_path):
     random = np.random.default_rng(3)
     pick = lambda: words[random.integers(len(words))]  # noqa: E731
     pairs, analogies = tmp_path / "pairs", tmp_path / "analogies"
-    lines = [f"{pick()}\t{pick().upper()}\t{random.random():.2f}" for _ in range(80)]
+    lines = [f"{pick()}\t{pick()}\t{random.random():.2f}" for _ in range(80)]
     pairs.write_text("# a\tb\t1\n" + "\n".join([*lines, "nobody\tcat\t3", "bad line"]), encoding="utf8")
     sections = [": one", *(" ".join(pick() for _ in range(4)) for _ in range(40))]
     sections += [": two", *(f"{pick()} {pick()} {pick()} nobody" for _ in range(3)), "too short", "cat dog fox piano"]

@@ -14,15 +14,15 @@ from .rows import KEYS, Key, unit
 class Comparisons(Nearest):
     """Cosines, distances and ranks of words."""
 
-    def similarity(self, w1: Key, w2: Key) -> float:
+    def similarity(self, w1: Key, w2: Key) -> np.float32:
         """The cosine of two words."""
         return np.float32(self._mean([w1], None, True, False) @ self._mean([w2], None, True, False))
 
-    def distance(self, w1: Key, w2: Key) -> float:
+    def distance(self, w1: Key, w2: Key) -> np.float32:
         """1 less the cosine of two words."""
-        return 1 - self.similarity(w1, w2)
+        return np.float32(1 - self.similarity(w1, w2))
 
-    def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
+    def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> np.float32:
         """The cosine of the means of two lists of words."""
         if not (len(ws1) and len(ws2)):
             raise ZeroDivisionError("expected two lists with at least one word each, found an empty one")
@@ -70,7 +70,7 @@ class Comparisons(Nearest):
         nearest = self.similar_by_word(wa, topn)
         if not nearest:
             raise ValueError("there are no similar words to compare with")
-        return float(self.similarity(wa, wb)) / sum(cosine for _, cosine in nearest)
+        return float(self.similarity(wa, wb)) / float(sum(cosine for _, cosine in nearest))
 
     def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
         """The known words with their cosines with the mean of all, highest first."""

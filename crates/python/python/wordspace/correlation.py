@@ -27,7 +27,10 @@ def pearson(a: np.ndarray, b: np.ndarray) -> Correlation:
 
 def spearman(a: np.ndarray, b: np.ndarray) -> Correlation:
     """Spearman's correlation of two arrays, `[N]`: Pearson's of their ranks."""
-    return pearson(ranks(a), ranks(b))
+    r, _ = pearson(ranks(a), ranks(b))
+    # Sums of ranks are exact; what is within rounding of ±1 is ±1.
+    r = float(round(r, 15))
+    return Correlation(r, p_value(r, len(a)))
 
 
 def ranks(values: np.ndarray) -> np.ndarray:

@@ -55,8 +55,8 @@ def word_pairs(
     found = np.zeros(len(pairs))
     there = [nth for nth, pair in enumerate(pairs) if pair]
     if there:
-        a, b = (unit_rows(vectors, [pairs[nth][side] for nth in there]) for side in (0, 1))
-        found[there] = (a * b).sum(axis=1)
+        left, right = np.array([pairs[nth] for nth in there]).T.tolist()
+        found[there] = (unit_rows(vectors, left) * unit_rows(vectors, right)).sum(axis=1)
     total = len(judged) if dummy4unknown else len(judged) + unknown
     gold = np.array(judged)
     return pearson(gold, found), spearman(gold, found), 100.0 * unknown / total
@@ -153,4 +153,5 @@ def unit_rows(vectors: KeyedVectors, rows: list[int]) -> np.ndarray:
     """The vectors of `rows` scaled to length 1, `[N, C]`."""
     values = np.array(vectors._native.rows(rows), np.float64)
     norms = np.linalg.norm(values, axis=1, keepdims=True)
-    return np.divide(values, norms, out=values, where=norms > 0)
+    np.divide(values, norms, out=values, where=norms > 0)
+    return values

@@ -99,7 +99,7 @@ class KeyedVectors(Comparisons):
 
     def add_vectors(
         self,
-        keys: Key | Sequence[str],
+        keys: Key | Sequence[Key],
         weights: np.ndarray | Sequence[np.ndarray],
         extras: Mapping[str, np.ndarray] | None = None,
         replace: bool = False,

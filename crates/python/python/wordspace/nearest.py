@@ -26,7 +26,7 @@ class Nearest(Rows):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         indexer: Any = None,
-    ) -> list[tuple[str, float]] | np.ndarray:
+    ) -> Any:
         """The `topn` words nearest to the sum of `positive` less `negative`, with their cosines.
 
         Terms are words, vectors, or pairs of one with a weight; words are scaled to length 1 first, and are no answer
@@ -93,7 +93,7 @@ class Nearest(Rows):
         negative: Term | Sequence[Term] | None = None,
         topn: int | None = 10,
         restrict_vocab: int | None = None,
-    ) -> list[tuple[str, float]] | np.ndarray:
+    ) -> Any:
         """The words of the largest product of cosines, by 3CosMul (Levy and Goldberg 2014)."""
         if isinstance(topn, Integral) and topn < 1:
             return []

@@ -52,7 +52,7 @@ def bar_class() -> Any:
     if "ipykernel" not in sys.modules and not (sys.stderr and sys.stderr.isatty()):
         return None
     try:
-        from tqdm.auto import tqdm
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]
     except ImportError:
         return None
     return tqdm

@@ -93,19 +93,20 @@ class Rows:
                 stacklevel=2,
             )
             self._vectors = asarray(self._native.copy())
-        return self._vectors
+        vectors: np.ndarray = self._vectors
+        return vectors
 
     def get_vector(self, key: Key, norm: bool = False) -> np.ndarray:
         """The vector of `key`, `[C]`, read-only; scaled to length 1 if `norm`. fastText files have one for unknown words too."""
         row = self.get_index(key, -1)
-        vector = asarray(self._native.row(row)) if row >= 0 else self._subwords(key)
+        vector: np.ndarray = asarray(self._native.row(row)) if row >= 0 else self._subwords(key)
         if norm:
             vector = (vector / np.linalg.norm(vector)).astype(np.float32)
             vector.setflags(write=False)
         return vector
 
     def _subwords(self, key: Key) -> np.ndarray:
-        vector = asarray(self._native.subword_vector(key)) if isinstance(key, str) else None
+        vector: np.ndarray | None = asarray(self._native.subword_vector(key)) if isinstance(key, str) else None
         if vector is None:
             self.get_index(key)  # raises
             raise AssertionError

@@ -141,7 +141,8 @@ class Run:
 
     def vectors(self, step: int | None = None, table: str = "token") -> KeyedVectors:
         """The vectors after update `step`, or the newest."""
-        return open_source(self._at(step), table=table)
+        vectors: KeyedVectors = open_source(self._at(step), table=table)
+        return vectors
 
     def _at(self, step: int | None) -> str:
         return self.path if step is None else f"{self.path}@{step}"

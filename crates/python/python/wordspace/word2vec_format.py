@@ -87,7 +87,7 @@ def save(
         partial = partial_name(path)
         try:
             with Bar("writing vectors") as listener:
-                vectors._native.write(partial, "word2vec" if binary else "word2vec-text", listener)
+                vectors._native.write(partial, "bin" if binary else "txt", listener)
             os.replace(partial, path)
         finally:
             if os.path.exists(partial):
