@@ -11,6 +11,7 @@ mod panics;
 use std::any::Any;
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -35,7 +36,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let terminal = Terminal::new(args.color, args.quiet);
     let command = AssertUnwindSafe(|| dispatch(args.command, &terminal));
-    match catch_unwind(command).unwrap_or_else(|panic| ended_by(&*panic)) {
+    let done = catch_unwind(command);
+    // Rust does it at the end of its own programs, but this may run in Python's.
+    let _ = io::stdout().flush();
+    match done.unwrap_or_else(|panic| ended_by(&*panic)) {
         Ok(code) => code,
         Err(failure) => {
             terminal.error(&failure);
