@@ -239,7 +239,7 @@ def to_read(notices: dict) -> str:
 
 
 def main() -> None:
-    program, page = linked("wordspace", "all"), linked("wordspace-playground", "wasm32-unknown-unknown")
+    program, page = linked("wordspace", "all") | linked("wordspace-python", "all"), linked("wordspace-playground", "wasm32-unknown-unknown")
     new = {FILE: written(collected(program | page)), PAGE: to_read(collected(page))}
     for file, text in new.items():
         if "--check" not in sys.argv[1:]:
