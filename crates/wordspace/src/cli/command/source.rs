@@ -10,11 +10,16 @@ use crate::explore::{NotFinite, Opened, Source, TableChoice, not_finite_warning,
 
 /// Opens the source of `args`. Warns of rows that are left out.
 pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
+    read(&parse(args)?, args.limit, args.strict, terminal)
+}
+
+/// Finds the source of `args`.
+pub fn parse(args: &SourceArgs) -> Result<Source, Failure> {
     let table = match args.table {
         TableName::Token => TableChoice::Token,
         TableName::Position => TableChoice::Position,
     };
-    read(&Source::parse(&args.source, table)?, args.limit, args.strict, terminal)
+    Ok(Source::parse(&args.source, table)?)
 }
 
 /// The rows of `words`.
