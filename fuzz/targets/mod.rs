@@ -17,7 +17,7 @@ pub use memory::{bounded, measured};
 pub type Target = fn(&[u8]);
 
 /// All targets by name, which is also that of the corpus.
-pub const ALL: [(&str, Target); 17] = [
+pub const ALL: [(&str, Target); 18] = [
     ("config", runs::config),
     ("corpus", runs::corpus),
     ("csv", vectors::csv),
@@ -30,6 +30,7 @@ pub const ALL: [(&str, Target); 17] = [
     ("projector", vectors::projector),
     ("run", runs::run),
     ("safetensors", vectors::safetensors),
+    ("static_embedding", models::static_embedding),
     ("text", runs::text),
     ("tokenizer", models::tokenizer),
     ("tokens", runs::tokens),
