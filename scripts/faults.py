@@ -6,7 +6,7 @@
     python3 scripts/faults.py target/release/wordspace --every 10    # a tenth of it
 
 The commands are `train`, with `--overwrite` too, `resume` after a kill and with `--from-scratch`, `export`, `convert` to one and to two
-files, and `report`. Each operation (opening to write, write, sync, truncate, rename, mkdir, rmdir, unlink) fails in the ways that
+files and to a folder, and `report`. Each operation (opening to write, write, sync, truncate, rename, mkdir, rmdir, unlink) fails in the ways that
 faults.c lists, or the process is killed there; and each state that a power cut may leave (power_cut.py) is built. What must hold:
 
 - a failed command exits with 5 and says in a sentence what it could not write; it does not panic and leaves no partial file;
@@ -120,6 +120,7 @@ class Sweep:
             Scenario("convert to one file", complete, ["convert", "runs/r", "v.bin"], ["v.bin"]),
             Scenario("convert to .npy", complete, ["convert", "runs/r", "v.npy"], ["v.npy", "v.words.txt"]),
             Scenario("convert to .tsv", complete, ["convert", "runs/r", vectors[0]], vectors),
+            Scenario("convert to a folder", complete, ["convert", "runs/r", "s", "--to", "static-embedding"], ["s"]),
             Scenario("report", complete, ["report", "runs/r"], ["runs/r/report.html"]),
             Scenario("report to a new file", complete, ["report", "runs/r", "--to", "p.html"], ["p.html"]),
         ]

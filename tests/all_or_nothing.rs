@@ -44,6 +44,17 @@ fn an_export_appears_by_one_rename_and_over_nothing() {
 }
 
 #[test]
+fn a_static_embedding_without_room_leaves_nothing_and_works_again() {
+    let folder = folder_with_a_run();
+    let convert = "convert runs/r models/r --to static-embedding";
+    // The tokenizer fits, the vectors do not.
+    run_with_room(&folder, 16, convert).fails(5, &["cannot write models/r: ", "free some space"]);
+    assert_eq!(names(&folder.join("models")), [""; 0]);
+    folder.run(&convert.split(' ').collect::<Vec<_>>()).succeeds();
+    assert_eq!(names(&folder.join("models")), ["r"]);
+}
+
+#[test]
 fn a_conversion_to_two_files_without_room_leaves_neither() {
     let folder = folder_with_a_run();
     // The words fit, the vectors do not.

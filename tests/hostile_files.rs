@@ -227,6 +227,11 @@ fn a_gpt2_folder() {
 }
 
 #[test]
+fn a_static_embedding() {
+    holds("static_embedding");
+}
+
+#[test]
 fn a_tokenizer() {
     holds("tokenizer");
 }

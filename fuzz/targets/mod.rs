@@ -31,6 +31,7 @@ pub const ALL: [(&str, Target); 18] = [
     ("projector", vectors::projector),
     ("run", runs::run),
     ("safetensors", vectors::safetensors),
+    ("static_embedding", models::static_embedding),
     ("text", runs::text),
     ("tokenizer", models::tokenizer),
     ("tokens", runs::tokens),

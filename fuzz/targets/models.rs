@@ -1,7 +1,7 @@
-//! Folders of GPT-2 models, and tokenizers.
+//! Folders of GPT-2 models and of static embeddings, and tokenizers.
 
 use wordspace_data::Tokenizer;
-use wordspace_data::formats::{Gpt2Tables, Reading};
+use wordspace_data::formats::{Gpt2Tables, Reading, StaticTable};
 use wordspace_explore::{Source, TableChoice};
 
 use super::files;
@@ -30,6 +30,18 @@ pub fn gpt2(data: &[u8]) {
         if let Ok(opened) = Source::parse(name, table).and_then(|source| source.open(Some(1))) {
             assert_eq!(opened.vectors.len(), 1, "{table:?}");
         }
+    }
+}
+
+/// The folder of a static embedding.
+pub fn static_embedding(data: &[u8]) {
+    let folder = files::folder("static", &["modules.json", "model.safetensors", "tokenizer.json"], data);
+    let Ok(table) = bounded(data.len(), || StaticTable::open(&folder, &Reading::default())) else { return };
+    assert!(StaticTable::is_in(&folder));
+    assert!(table.spellings.is_none_or(|spellings| spellings.len() == table.tokens.len()));
+    let name = folder.to_str().expect("temporary folders have simple names");
+    if let Ok(opened) = Source::parse(name, TableChoice::Token).and_then(|source| source.open(Some(1))) {
+        assert_eq!(opened.vectors.len(), 1);
     }
 }
 

@@ -164,7 +164,7 @@ fn read_in(format: Format, path: &Path, size: usize) -> Option<WordVectors> {
                 assert!(all.starts_with(&rows(&first.vectors)), "{format}: a limit reads other rows");
             }
         }
-        (_, Some(loaded)) => write_and_read(Format::ALL[size / 3 % Format::ALL.len()], &loaded.vectors, &all),
+        (_, Some(loaded)) => write_and_read(Format::WRITTEN[size / 3 % Format::WRITTEN.len()], &loaded.vectors, &all),
         _ => {}
     }
     Some(loaded?.vectors)

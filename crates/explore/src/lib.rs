@@ -8,7 +8,7 @@
 //! - [`Centre`], [`Query`], [`nearest`]: the words nearest to a word, a sum or an analogy, by plain or centred cosine;
 //! - [`Similarity`]: how similar two words are, compared with random pairs;
 //! - [`cosines_with_mean_of`]: which word does not belong with the others;
-//! - [`embed`]: a text as the input of a model's first block;
+//! - [`embed`]: a text as the input of a model's first block, or as one vector;
 //! - [`projection`]: vectors as points in two or three dimensions, by PCA, t-SNE or UMAP;
 //! - [`saved_frames`]: the token tables that a run saved while it trained (feature `files`);
 //! - [`evaluation`]: vectors compared with people's judgements of words;

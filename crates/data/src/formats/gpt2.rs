@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::dtype::Dtype;
-use super::mapped_table::LARGE;
 use super::reading::Reading;
 use super::report::Report;
 use super::tensor_file::{TensorFile, TensorTable, dtype};
 use super::token_words::TokenWords;
-use crate::{Error, MappedFile, Result, VectorTable, WordVectors, regular_file};
+use crate::{Error, Result, VectorTable, WordVectors, regular_file};
 
 /// The largest `config.json` or index: that of a model of a hundred thousand tensors.
 const MAX_JSON_BYTES: u64 = 16 << 20;
@@ -125,11 +124,7 @@ fn token_vectors(
     words: Vec<String>,
     how: &Reading<'_>,
 ) -> Result<WordVectors> {
-    let is_large = words.len() as u64 * table.dimension as u64 * 4 >= LARGE;
-    let vectors = match table.dtype == Dtype::Float32 && is_large {
-        true => WordVectors::in_file(MappedFile::open(file.path())?, table.offset as usize, words, table.dimension)?,
-        false => WordVectors::new(words, file.read(table, how)?, table.dimension),
-    };
+    let vectors = file.word_vectors(table, words, how)?;
     (0..vectors.len()).try_for_each(|row| check_finite(file, name, row, &vectors.row(row as u32)))?;
     Ok(vectors)
 }

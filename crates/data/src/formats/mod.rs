@@ -2,7 +2,8 @@
 //!
 //! [`Format::of`] recognizes a format by the content of a file, not by its name. [`read`] keeps every good row and lists in a
 //! [`Report`] what it left out; it never allocates more than the size of the file justifies. [`write()`] creates a complete
-//! file or none. `docs/formats.md` describes the formats, and where each has its words.
+//! file or none, [`write_static_embedding`] a folder for sentence-transformers. `docs/formats.md` describes the formats, and
+//! where each has its words.
 //!
 //! This file knows all formats; no format knows this file or another format.
 
@@ -25,6 +26,8 @@ mod rows;
 mod safetensors;
 mod sample;
 mod saved_tables;
+mod static_embedding;
+mod static_tables;
 mod tensor_file;
 mod text;
 mod token_words;
@@ -32,7 +35,7 @@ mod unreadable;
 mod word2vec;
 mod word_list;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use beside::beside;
 use output_table::OutputTable;
@@ -47,6 +50,8 @@ pub use output_table::Written;
 pub use reading::{Loaded, Reading};
 pub use report::{Reason, Report};
 pub use saved_tables::SavedTables;
+pub use static_embedding::write_static_embedding;
+pub use static_tables::StaticTable;
 pub use token_words::TokenWords;
 
 /// Reads the file at `path`, which is in `format`.
@@ -111,10 +116,7 @@ pub fn write(
         Format::FastText => Err(std::io::ErrorKind::Unsupported.into()),
     })?;
     publish(words, staged)?;
-    let files: Vec<PathBuf> = word_list.into_iter().chain([path.to_path_buf()]).collect();
-    let size = |path: &PathBuf| path.metadata().map_err(|source| Error::read(path, source)).map(|found| found.len());
-    let bytes = files.iter().map(size).sum::<Result<u64>>()?;
-    Ok(Written { files, bytes, not_finite: table.not_finite.get() })
+    Written::of(word_list.into_iter().chain([path.to_path_buf()]).collect(), &table)
 }
 
 /// The word list, or none if there is the same one already.

@@ -25,6 +25,16 @@ pub struct Written {
     pub not_finite: u64,
 }
 
+impl Written {
+    /// What was written of `table`: `files`, which are in their places.
+    pub(super) fn of(files: Vec<PathBuf>, table: &OutputTable<'_>) -> Result<Self> {
+        let size =
+            |path: &PathBuf| path.metadata().map_err(|source| Error::read(path, source)).map(|found| found.len());
+        let bytes = files.iter().map(size).sum::<Result<u64>>()?;
+        Ok(Self { files, bytes, not_finite: table.not_finite.get() })
+    }
+}
+
 /// A table to be written.
 pub(super) struct OutputTable<'a> {
     vectors: &'a WordVectors,

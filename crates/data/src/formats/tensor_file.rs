@@ -8,9 +8,10 @@ use ::safetensors::Dtype as Stored;
 use ::safetensors::tensor::{Metadata, TensorInfo};
 
 use super::dtype::Dtype;
+use super::mapped_table::LARGE;
 use super::reading::Reading;
 use super::unreadable;
-use crate::{Error, Phase, Result, regular_file, safetensors_header};
+use crate::{Error, MappedFile, Phase, Result, WordVectors, regular_file, safetensors_header};
 
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 20;
@@ -110,6 +111,15 @@ impl TensorFile {
             }
         }
         Ok(values)
+    }
+
+    /// `words` with the first rows of `table`; a large table of 32-bit floats is mapped.
+    pub fn word_vectors(&mut self, table: &TensorTable, words: Vec<String>, how: &Reading<'_>) -> Result<WordVectors> {
+        let is_large = words.len() as u64 * table.dimension as u64 * 4 >= LARGE;
+        match table.dtype == Dtype::Float32 && is_large {
+            true => WordVectors::in_file(MappedFile::open(&self.path)?, table.offset as usize, words, table.dimension),
+            false => Ok(WordVectors::new(words, self.read(table, how)?, table.dimension)),
+        }
     }
 }
 

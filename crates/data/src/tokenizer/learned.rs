@@ -19,6 +19,9 @@ use crate::{Error, Phase, Progress, Result, Text};
 /// space.
 const WORD: &str = r"[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]";
 
+/// Any character, newlines too. The regular expressions of Python's `tokenizers` (Oniguruma) do not have `(?s:.)`.
+const CHARACTER: &str = r"[\s\S]";
+
 /// Lower-cased words and punctuation marks that occur at least `min_count` times, most frequent first, after `<unk>`.
 pub(super) fn word(text: &Text, range: Range<u64>, min_count: u64, progress: Progress<'_>) -> Result<Tokenizer> {
     let mut tokenizer = word_level(WORD, SplitDelimiterBehavior::Removed, true);
@@ -28,7 +31,7 @@ pub(super) fn word(text: &Text, range: Range<u64>, min_count: u64, progress: Pro
 
 /// The characters of the text, most frequent first, after `<unk>`.
 pub(super) fn char(text: &Text, range: Range<u64>, progress: Progress<'_>) -> Result<Tokenizer> {
-    let mut tokenizer = word_level("(?s:.)", SplitDelimiterBehavior::Isolated, false);
+    let mut tokenizer = word_level(CHARACTER, SplitDelimiterBehavior::Isolated, false);
     tokenizer.with_decoder(Some(Fuse::new()));
     train(tokenizer, word_level_trainer(1), text, range, progress)
 }

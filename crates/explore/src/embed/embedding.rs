@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use wordspace_data::{VectorTable, WordVectors};
-use wordspace_similarity::cosine;
 
+use super::text_vector::cosines;
 use crate::{Error, Result};
 
 /// Texts as sequences of vectors.
@@ -91,9 +91,7 @@ impl Embedding {
     }
 
     fn cosines(&self, vector: impl Fn(&EmbeddedToken) -> &[f32]) -> Vec<Vec<f64>> {
-        let finite = |cosine: f64| if cosine.is_nan() { 0.0 } else { cosine };
-        let row = |a: &EmbeddedToken| self.tokens.iter().map(|b| finite(cosine(vector(a), vector(b)))).collect();
-        self.tokens.iter().map(row).collect()
+        cosines(&self.tokens.iter().map(vector).collect::<Vec<_>>())
     }
 
     /// The pairs of tokens that are the same word to a reader, with the same id or not: `bank` and ` bank`, `The` and `the`.

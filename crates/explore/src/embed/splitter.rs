@@ -1,6 +1,6 @@
 //! How a text is split into tokens that have vectors.
 
-use wordspace_data::{Token, Tokenizer, WordVectors};
+use wordspace_data::{Token, Tokenizer, UNKNOWN, WordVectors};
 
 use crate::words::unknown_word;
 use crate::{Error, Result};
@@ -65,6 +65,33 @@ impl TextSplitter {
             None => Ok(pieces),
         }
     }
+
+    /// The row of each token of `text`. A word without a vector has the row of `<unk>`, or none if there is no such row.
+    ///
+    /// These are the ids of the `tokenizer.json` of
+    /// [`write_static_embedding`](wordspace_data::formats::write_static_embedding). Unlike [`split`](Self::split), no text is
+    /// refused for a word without a vector: tokenizers drop characters for which they have no token.
+    ///
+    /// # Errors
+    ///
+    /// If a token has no row, because the tokenizer is that of another model.
+    pub fn rows(&self, text: &str, vectors: &WordVectors) -> Result<Vec<Option<u32>>> {
+        let tokenizer = match self {
+            Self::Tokens(tokenizer) => tokenizer,
+            Self::Words => {
+                let row = |word| vectors.find(word).or_else(|| vectors.find(UNKNOWN));
+                return Ok(text.split_whitespace().map(row).collect());
+            }
+        };
+        let tokens = tokenizer.encode(text)?;
+        match tokens.iter().find(|token| token.id as usize >= vectors.len()) {
+            Some(Token { id, spelling, .. }) => Err(Error::Question(format!(
+                "{spelling:?} is token {id}, but there are only {} rows; the tokenizer is that of another model",
+                vectors.len()
+            ))),
+            None => Ok(tokens.iter().map(|token| Some(token.id)).collect()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -77,5 +104,13 @@ mod tests {
         let refused = |text| TextSplitter::Words.split(text, &vectors, "test").unwrap_err().to_string();
         assert!(refused("Dog").contains("did you mean \"dog\"?"));
         assert!(refused(" ").contains("no token"));
+    }
+
+    #[test]
+    fn a_word_without_a_vector_has_the_row_of_the_unknown_word_or_none() {
+        let vectors = |second: &str| WordVectors::new(vec!["dog".into(), second.into()], vec![1.0, 2.0], 1);
+        let rows = |second| TextSplitter::Words.rows(" dog\u{a0}cat\n", &vectors(second)).unwrap();
+        assert_eq!(rows("man"), [Some(0), None]);
+        assert_eq!(rows(UNKNOWN), [Some(0), Some(1)]);
     }
 }

@@ -16,6 +16,9 @@ const SUGGESTIONS: usize = 3;
 /// The usual extensions of vector files.
 const EXTENSIONS: [&str; 8] = ["bin", "txt", "vec", "npy", "safetensors", "tsv", "csv", "nodims"];
 
+/// The files by which the folder of a model is known.
+const MODELS: [&str; 2] = ["config.json", "modules.json"];
+
 /// The error for `text`, which names no file or folder.
 pub(super) fn error(text: &str) -> Error {
     let similar = similar_paths(Path::new(text));
@@ -38,12 +41,19 @@ pub(super) fn what_is_in(folder: &Path) -> String {
     };
     let mut there: Vec<String> = entries
         .iter()
-        .filter(|path| is_vectors(path) || RunFiles::are_in(path) || path.join("config.json").is_file())
+        .filter(|path| {
+            is_vectors(path) || RunFiles::are_in(path) || MODELS.iter().any(|name| path.join(name).is_file())
+        })
         .map(|path| path.display().to_string())
         .collect();
     there.sort();
     there.truncate(LISTED);
-    let expected = "it is neither a run (no config.toml) nor a GPT-2 folder (no config.json)";
+    let expected = match folder.join("modules.json").is_file() {
+        true => {
+            "it is a model of sentence-transformers, but no static embedding (its modules.json does not begin with one)"
+        }
+        false => "it is neither a run (no config.toml) nor a GPT-2 folder (no config.json)",
+    };
     match there.is_empty() {
         true => expected.into(),
         false => format!("{expected}; in it there are {}", there.join(", ")),

@@ -1,5 +1,5 @@
 //! Anything with vectors, by the name a user gives it: a run's folder (`runs/toy`, `runs/toy@500`), a Hugging Face GPT-2
-//! folder or its safetensors file, the name `gpt2`, or a vector file.
+//! folder or its safetensors file, the name `gpt2`, the folder of a static embedding, or a vector file.
 
 mod hugging_face_cache;
 mod missing;
@@ -9,7 +9,7 @@ mod run;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wordspace_data::formats::{self, Format, Gpt2Tables, Reading, Report};
+use wordspace_data::formats::{self, Format, Gpt2Tables, Loaded, Reading, Report, StaticTable};
 use wordspace_data::{RunFiles, WordVectors};
 
 use crate::{Error, Result};
@@ -28,6 +28,7 @@ enum Location {
     Run(run::Frame),
     /// A folder or a file, and the folder of its words if that is another.
     Gpt2(PathBuf, Option<PathBuf>),
+    StaticEmbedding(PathBuf),
     Vectors(PathBuf, Format),
 }
 
@@ -46,6 +47,7 @@ impl Source {
         match &self.location {
             Location::Run(_) => SourceKind::Run,
             Location::Gpt2(..) => SourceKind::Gpt2,
+            Location::StaticEmbedding(_) => SourceKind::StaticEmbedding,
             Location::Vectors(_, format) => SourceKind::Vectors(*format),
         }
     }
@@ -54,7 +56,7 @@ impl Source {
     pub fn path(&self) -> &Path {
         match &self.location {
             Location::Run(frame) => frame.run(),
-            Location::Gpt2(path, _) | Location::Vectors(path, _) => path,
+            Location::Gpt2(path, _) | Location::StaticEmbedding(path) | Location::Vectors(path, _) => path,
         }
     }
 
@@ -80,6 +82,7 @@ impl Source {
                 Ok(opened)
             }
             Location::Gpt2(path, vocabulary) => self.model(path, vocabulary.as_deref(), how),
+            Location::StaticEmbedding(path) => self.static_embedding(path, how),
             Location::Vectors(path, format) => self.vectors(path, *format, how),
         }
     }
@@ -113,12 +116,24 @@ impl Source {
         })
     }
 
+    fn static_embedding(&self, path: &Path, how: &Reading<'_>) -> Result<Opened> {
+        if self.table == TableChoice::Position {
+            return Err(self.lacks("it is a static embedding, which has one table"));
+        }
+        let StaticTable { tokens, spellings, tokenizer, report, dtype } = StaticTable::open(path, how)?;
+        Ok(Opened { spellings, tokenizer, ..self.one_table(Loaded { vectors: tokens, dtype, report, subwords: None }) })
+    }
+
     fn vectors(&self, path: &Path, format: Format, how: &Reading<'_>) -> Result<Opened> {
         if self.table == TableChoice::Position {
             return Err(self.lacks("it is a vector file, which has one table"));
         }
-        let loaded = formats::read(path, format, how)?;
-        Ok(Opened {
+        Ok(self.one_table(formats::read(path, format, how)?))
+    }
+
+    /// What a source without positions, counts or classes holds.
+    fn one_table(&self, loaded: Loaded) -> Opened {
+        Opened {
             vectors: loaded.vectors,
             subwords: loaded.subwords,
             positions: None,
@@ -132,7 +147,7 @@ impl Source {
             dtype: loaded.dtype,
             parameters: Vec::new(),
             run: None,
-        })
+        }
     }
 
     fn lacks(&self, problem: &str) -> Error {
@@ -161,6 +176,10 @@ fn find(text: &str) -> Result<Location> {
 fn find_in_folder(text: &str, folder: &Path) -> Result<Location> {
     if RunFiles::are_in(folder) {
         return Ok(Location::Run(run::Frame::newest(folder)?));
+    }
+    // model2vec's folders have a config.json too.
+    if StaticTable::is_in(folder) {
+        return Ok(Location::StaticEmbedding(folder.to_path_buf()));
     }
     if folder.join("config.json").is_file() {
         return Ok(Location::Gpt2(folder.to_path_buf(), None));

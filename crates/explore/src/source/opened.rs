@@ -28,6 +28,8 @@ pub enum SourceKind {
     Run,
     /// A GPT-2 as saved by Hugging Face's tools.
     Gpt2,
+    /// A folder of sentence-transformers or model2vec with a static embedding.
+    StaticEmbedding,
     /// A file of words with vectors.
     Vectors(Format),
 }
@@ -37,6 +39,7 @@ impl fmt::Display for SourceKind {
         match self {
             Self::Run => f.write_str("run"),
             Self::Gpt2 => f.write_str("GPT-2"),
+            Self::StaticEmbedding => f.write_str("static embedding"),
             Self::Vectors(format) => write!(f, "{format}"),
         }
     }

@@ -34,7 +34,8 @@ Examples:
 pub const EMBED: &str = "\
 Examples:
   wordspace embed \"the cat sees the dog\" --source runs/toy
-  wordspace embed \"dog bites man\" \"man bites dog\" --source gpt2";
+  wordspace embed \"dog bites man\" \"man bites dog\" --source gpt2
+  wordspace embed \"the dog sleeps\" \"the cat eats\" --source runs/toy --mean";
 
 pub const GENERATE: &str = "\
 Examples:
@@ -81,7 +82,8 @@ Examples:
 pub const CONVERT: &str = "\
 Examples:
   wordspace convert runs/toy toy.bin      for gensim
-  wordspace convert glove.txt glove.npy --limit 100000";
+  wordspace convert glove.txt glove.npy --limit 100000
+  wordspace convert runs/toy toy-static --to static-embedding";
 
 pub const EXPORT: &str = "\
 Example:

@@ -12,7 +12,8 @@ use crate::picture::Theme;
 // Anything with vectors. Not a doc comment, which clap would use as the description of the commands.
 #[derive(Args)]
 pub struct SourceArgs {
-    /// A run (runs/toy, runs/toy@500), a GPT-2 folder or its safetensors file, gpt2, or a vector file.
+    /// A run (runs/toy, runs/toy@500), a GPT-2 folder or its safetensors file, gpt2, a static embedding's folder, or a vector
+    /// file.
     pub source: String,
     /// The table of a model to read.
     #[arg(long, value_enum, value_name = "TABLE", default_value_t = TableName::Token)]
@@ -60,14 +61,43 @@ pub struct InspectArgs {
 pub struct ConvertArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The file to write; it must not exist yet.
+    /// The file or folder to write; it must not exist yet.
     pub file: PathBuf,
-    /// The format: bin, txt, glove, npy, safetensors, tsv or csv [default: by the file's ending].
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
-    pub to: Option<Format>,
+    /// The format: bin, txt, glove, npy, safetensors, tsv, csv, or static-embedding, a folder for sentence-transformers and
+    /// model2vec [default: by the file's ending].
+    #[arg(long, value_name = "FORMAT", value_parser = target)]
+    pub to: Option<Target>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `convert` writes.
+#[derive(Clone, Copy)]
+pub enum Target {
+    /// A file, with a word list beside it if the format needs one.
+    File(Format),
+    /// A folder for sentence-transformers and model2vec.
+    StaticEmbedding,
+}
+
+impl Target {
+    fn all() -> impl Iterator<Item = Self> {
+        Format::WRITTEN.into_iter().map(Self::File).chain([Self::StaticEmbedding])
+    }
+
+    /// Its name as a value of `--to`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File(format) => format.name(),
+            Self::StaticEmbedding => "static-embedding",
+        }
+    }
+
+    /// The names of all.
+    pub fn names() -> String {
+        Self::all().map(Self::name).collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[derive(Args)]
@@ -222,12 +252,14 @@ pub struct EmbedArgs {
     /// The position of each token, comma-separated, instead of its own.
     #[arg(long, value_name = "0,1,…", value_delimiter = ',', allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub positions: Option<Vec<usize>>,
+    /// Print one vector for each text, the mean of its token vectors.
+    #[arg(long, conflicts_with = "positions")]
+    pub mean: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
 }
 
-fn format(name: &str) -> Result<Format, String> {
-    let names = Format::WRITTEN.map(Format::name).join(", ");
-    Format::WRITTEN.into_iter().find(|format| format.name() == name).ok_or_else(|| format!("expected one of {names}"))
+fn target(name: &str) -> Result<Target, String> {
+    Target::all().find(|target| target.name() == name).ok_or_else(|| format!("expected one of {}", Target::names()))
 }

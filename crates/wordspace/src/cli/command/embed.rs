@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::print_json;
 use super::source::read;
+use super::text_vectors::TextVectors;
 use crate::cli::args::EmbedArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Terminal, columns, left, right, shortened, wrapped};
@@ -23,6 +24,14 @@ pub fn run(args: EmbedArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let source = Source::parse(&args.source, TableChoice::Token)?;
     let opened = read(&source, None, false, terminal)?;
     let splitter = TextSplitter::of(&source, &opened)?;
+    if args.mean {
+        let vectors = TextVectors::new(&args, &splitter, &opened)?;
+        match args.json {
+            true => print_json(vectors.json()),
+            false => print!("{}", vectors.text()),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let split = |text: &String| splitter.split(text, &opened.vectors, &opened.name);
     let texts = args.text.iter().map(split).collect::<Result<Vec<_>, _>>()?;
     let (vectors, table) = (&opened.vectors, opened.positions.as_ref());
@@ -212,19 +221,19 @@ impl Shown<'_> {
     }
 }
 
-/// The first values of a vector.
 /// Cells of the name of a cosine.
 fn name_cells() -> usize {
     50.min(columns() - 8)
 }
 
-fn first(vector: &[f32]) -> String {
+/// The first values of a vector.
+pub fn first(vector: &[f32]) -> String {
     let rest = if vector.len() > SHOWN { " …" } else { "" };
     vector.iter().take(SHOWN).map(|x| format!("{x:>8.4}")).collect::<String>() + rest
 }
 
 /// A vector as JSON, each value with the fewest digits that identify the 32-bit float.
-fn values(vector: &[f32]) -> Value {
+pub fn values(vector: &[f32]) -> Value {
     let value = |x: &f32| x.to_string().parse::<f64>().map_or(Value::Null, Value::from);
     vector.iter().map(value).collect::<Vec<_>>().into()
 }

@@ -95,6 +95,7 @@ fn kind_text(kind: SourceKind) -> String {
     match kind {
         SourceKind::Run => "the table of a run".into(),
         SourceKind::Gpt2 => "the table of a GPT-2 model".into(),
+        SourceKind::StaticEmbedding => "the table of a static embedding".into(),
         SourceKind::Vectors(format) => format!("a vector file, {format}"),
     }
 }

@@ -25,6 +25,7 @@ pub mod report;
 pub mod serve;
 pub mod similarity;
 mod source;
+mod text_vectors;
 pub mod tokens;
 pub mod train;
 

@@ -12,11 +12,16 @@ use crate::model::summary::thousands;
 
 /// Opens the source of `args`. Warns of rows that are left out.
 pub fn open(args: &SourceArgs, terminal: &Terminal) -> Result<Opened, Failure> {
+    read(&parse(args)?, args.limit, args.strict, terminal)
+}
+
+/// Finds the source of `args`.
+pub fn parse(args: &SourceArgs) -> Result<Source, Failure> {
     let table = match args.table {
         TableName::Token => TableChoice::Token,
         TableName::Position => TableChoice::Position,
     };
-    read(&Source::parse(&args.source, table)?, args.limit, args.strict, terminal)
+    Ok(Source::parse(&args.source, table)?)
 }
 
 /// The rows of `words`. Says where words without a row have a vector too.

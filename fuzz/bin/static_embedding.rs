@@ -1,0 +1,3 @@
+#![no_main]
+
+wordspace_fuzz::fuzz!(models::static_embedding);
