@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 use wordspace::data::WordVectors;
 use wordspace::data::formats::{self, Format, Reading};
+use wordspace::explore::embed::{TextSplitter, text_vector};
 use wordspace::explore::projection::{Chosen, MostFrequent};
 use wordspace::explore::{self, Opened, Source, TableChoice};
 use wordspace_similarity::{Query, cosines};
@@ -19,6 +20,9 @@ use crate::fork::on_pool;
 use crate::interruptible::interruptible;
 use crate::row_range::RowRange;
 
+/// The format that is a folder of sentence-transformers.
+const STATIC_EMBEDDING: &str = "static-embedding";
+
 /// V words with vectors of C values each. Queries release the interpreter's lock.
 #[pyclass(frozen, module = "wordspace._wordspace")]
 pub struct Vectors(Content);
@@ -26,14 +30,14 @@ pub struct Vectors(Content);
 // There are few of them.
 #[allow(clippy::large_enum_variant)]
 enum Content {
-    Source(Opened),
+    Source(Source, Opened),
     Rows(WordVectors),
 }
 
 impl Vectors {
     pub fn words(&self) -> &WordVectors {
         match &self.0 {
-            Content::Source(opened) => &opened.vectors,
+            Content::Source(_, opened) => &opened.vectors,
             Content::Rows(vectors) => vectors,
         }
     }
@@ -41,7 +45,7 @@ impl Vectors {
     /// The source; none for rows in memory.
     pub fn source(&self) -> Option<&Opened> {
         match &self.0 {
-            Content::Source(opened) => Some(opened),
+            Content::Source(_, opened) => Some(opened),
             Content::Rows(_) => None,
         }
     }
@@ -91,11 +95,13 @@ impl Vectors {
         listener: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let table = if is_position_table { TableChoice::Position } else { TableChoice::Token };
-        let opened = interruptible(py, listener, |reporter| {
+        let opened = interruptible(py, listener, |reporter| -> explore::Result<_> {
             let tell = |_, done, total| reporter.progress(done, total);
-            Source::parse(source, table)?.open_as(&Reading { limit, strict: is_strict, progress: Some(&tell) })
+            let source = Source::parse(source, table)?;
+            let opened = source.open_as(&Reading { limit, strict: is_strict, progress: Some(&tell) })?;
+            Ok((source, opened))
         })?;
-        opened.map(|opened| Self(Content::Source(opened))).map_err(|error| exception(py, error))
+        opened.map(|(source, opened)| Self(Content::Source(source, opened))).map_err(|error| exception(py, error))
     }
 
     /// `words` with the rows of `values`, the bytes of 32-bit floats, `[V, C]`.
@@ -253,22 +259,57 @@ impl Vectors {
         Ok(Array::f32(cosines, &[count]))
     }
 
-    /// Writes all words and vectors to the new file `path` in the format that the command line calls `format`.
+    /// The vector of each text, `[N, C]`: the mean of the vectors of its tokens.
+    fn encode(&self, py: Python<'_>, texts: Vec<String>) -> PyResult<Array> {
+        let vectors = py.detach(|| {
+            on_pool(|| -> explore::Result<Vec<Vec<f32>>> {
+                let splitter = self.splitter()?;
+                texts.par_iter().map(|text| text_vector(text, &splitter, self.words())).collect()
+            })
+        });
+        let vectors = vectors.map_err(|error| exception(py, error))?;
+        Ok(Array::f32(vectors.concat(), &[vectors.len(), self.dimension()]))
+    }
+
+    /// Writes all words and vectors to the new file or folder `path` in the format that the command line calls `format`.
+    #[pyo3(signature = (path, format, listener=None))]
     fn write(&self, py: Python<'_>, path: PathBuf, format: &str, listener: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let Some(format) = Format::WRITTEN.into_iter().find(|known| known.name() == format) else {
+        let known = Format::WRITTEN.into_iter().find(|known| known.name() == format);
+        if known.is_none() && format != STATIC_EMBEDDING {
             let names = Format::WRITTEN.map(Format::name).join(", ");
-            return Err(PyValueError::new_err(format!("no format is called {format:?}; expected one of {names}")));
-        };
+            return Err(PyValueError::new_err(format!(
+                "no format is called {format:?}; expected one of {names}, {STATIC_EMBEDDING}"
+            )));
+        }
         let spellings = self.source().and_then(|opened| opened.spellings.as_deref());
-        let written = interruptible(py, listener, |reporter| {
+        let written = interruptible(py, listener, |reporter| -> explore::Result<()> {
             let tell = |_, done, total| reporter.progress(done, total);
-            formats::write(&path, format, self.words(), spellings, Some(&tell))
+            match known {
+                Some(format) => formats::write(&path, format, self.words(), spellings, Some(&tell))?,
+                None => {
+                    let (splitter, name) = (self.splitter()?, self.name().unwrap_or("vectors"));
+                    let tokenizer = match &splitter {
+                        TextSplitter::Tokens(tokenizer) => Some(tokenizer.as_ref()),
+                        TextSplitter::Words => None,
+                    };
+                    formats::write_static_embedding(&path, self.words(), tokenizer, name, Some(&tell))?
+                }
+            };
+            Ok(())
         })?;
-        written.map(|_| ()).map_err(|error| exception(py, error))
+        written.map_err(|error| exception(py, error))
     }
 }
 
 impl Vectors {
+    /// How texts become tokens: as the source's model does it, or by white space.
+    fn splitter(&self) -> explore::Result<TextSplitter> {
+        match &self.0 {
+            Content::Source(source, opened) => TextSplitter::of(source, opened),
+            Content::Rows(_) => Ok(TextSplitter::Words),
+        }
+    }
+
     /// The vectors of `rows`, one after another.
     fn copied(&self, rows: impl IndexedParallelIterator<Item = u32>) -> Vec<f32> {
         let (words, dimension) = (self.words(), self.words().dimension());

@@ -104,6 +104,12 @@ def test_it_generates_reports_and_exports(run, tmp_path):
         run.report(tmp_path / "run.html")
 
 
+def test_it_is_exported_for_sentence_transformers(run, tmp_path):
+    run.vectors().export(tmp_path / "static", "static-embedding")
+    texts = ["the cat", "a dog ran"]
+    np.testing.assert_allclose(wordspace.open(tmp_path / "static").encode(texts), run.vectors().encode(texts), atol=1e-6)
+
+
 def test_words_become_points(run):
     projection = wordspace.project(run, top=20)
     assert projection.points.shape == (20, 2) and len(projection.words) == 20

@@ -134,6 +134,21 @@ def test_what_is_saved_is_read_by_gensim(vectors, words, table, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "saved"]
 
 
+def test_every_format_is_written_and_read_again(vectors, words, table, tmp_path):
+    for format in ("bin", "txt", "npy", "safetensors", "tsv", "csv", "static-embedding"):
+        vectors.export(tmp_path / format, format)
+        found = wordspace.open(tmp_path / format)
+        np.testing.assert_allclose(found[words], table, rtol=1e-6)
+        with pytest.raises(FileExistsError):
+            vectors.export(tmp_path / format, format)
+
+
+def test_a_text_has_the_mean_of_its_words(vectors, table):
+    found = vectors.encode(["cat dog", "Köln", "cat nobody", ""])
+    expected = [(table[0] + table[1]) / 2, table[4], table[0] / 2, 0 * table[0]]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_subwords_give_unknown_words_vectors(request):
     golden = request.config.rootpath / "tests" / "golden" / "fasttext"
     vectors = wordspace.open(golden / "model.bin")

@@ -11,6 +11,7 @@ import numpy as np
 from . import evaluation, word2vec_format
 from .comparisons import Comparisons
 from .opening import open_native
+from .progress import Bar
 from .rows import KEYS, Key, in_memory
 
 
@@ -69,6 +70,18 @@ class KeyedVectors(Comparisons):
         """Writes word2vec's format, words of the largest `sort_attr` first. A file of that name is replaced once the new one is
         complete."""
         word2vec_format.save(self, fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr)
+
+    def encode(self, texts: Iterable[str]) -> np.ndarray:
+        """The vector of each text, `[N, C]`: the mean of the vectors of its tokens, as sentence-transformers' StaticEmbedding
+        computes it. Tokens are those of a run's or model's tokenizer; of vectors alone, words between white space."""
+        return np.array(self._native.encode(list(texts)))
+
+    def export(self, path: str | os.PathLike[str], format: str) -> None:
+        """Writes all words and vectors to the new file `path` in the format ``bin``, ``txt``, ``glove``, ``npy``,
+        ``safetensors``, ``tsv`` or ``csv``, or to a new folder as ``static-embedding``, which ``SentenceTransformer(path)``
+        and model2vec open. Nothing is overwritten."""
+        with Bar("writing vectors") as listener:
+            self._native.write(os.fsdecode(path), format, listener)
 
     def evaluate_word_pairs(
         self,
