@@ -173,12 +173,14 @@ impl WordVectors {
     /// All vectors, `[V, C]`, if they lie one after another and aligned: never in a word2vec binary file, whose rows lie between
     /// its words.
     pub fn table(&self) -> Option<&[f32]> {
-        let bytes = match &self.rows {
-            Rows::InMemory { values, .. } => return Some(values),
+        match &self.rows {
+            Rows::InMemory { values, .. } => Some(values),
             #[cfg(feature = "files")]
-            Rows::InFile(rows) => rows.table(self.dimension * 4)?,
-        };
-        bytemuck::try_cast_slice(bytes).ok().filter(|_| cfg!(target_endian = "little"))
+            Rows::InFile(rows) => {
+                let bytes = rows.table(self.dimension * 4)?;
+                bytemuck::try_cast_slice(bytes).ok().filter(|_| cfg!(target_endian = "little"))
+            }
+        }
     }
 
     /// The row of `word`, the first one if it occurs twice.
