@@ -55,7 +55,7 @@ fn agrees(folder: &Folder, name: &str, source: &str) {
     let (texts, expected) = (golden["texts"].as_array().unwrap(), &golden[name]);
     let to = format!("{name}-static");
     folder.run(&["convert", source, &to, "--to", "static-embedding"]).succeeds();
-    let table = &read_tensors(&folder.join(&to).join("model.safetensors")).unwrap()["embedding.weight"];
+    let table = &read_tensors(&folder.join(&to).join("model.safetensors")).unwrap()["embeddings"];
     let (opened, splitter) = open(&folder.join(source));
     assert_eq!(json!(table.shape), json!([expected["rows"], opened.vectors.dimension()]));
     let rows = (0..opened.vectors.len() as u32).flat_map(|row| opened.vectors.row(row).into_owned());
@@ -129,7 +129,7 @@ fn convert_says_what_it_wrote_and_how_to_open_it() {
     );
     let files = json["files"].as_array().unwrap();
     let sizes = files.iter().map(|file| folder.join(file.as_str().unwrap()).metadata().unwrap().len());
-    assert_eq!((files.len(), &json["bytes"]), (5, &json!(sizes.sum::<u64>())));
+    assert_eq!((files.len(), &json["bytes"]), (6, &json!(sizes.sum::<u64>())));
     assert!(done.stderr.contains("SentenceTransformer(\"a/b\")"), "{}", done.stderr);
     assert_eq!(names(&folder.join("a")), ["b"]);
 }

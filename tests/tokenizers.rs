@@ -135,6 +135,14 @@ fn characters_round_trip() {
     assert_eq!(corpus.summary.train.tokens, corpus.summary.train.characters);
 }
 
+/// Python's `tokenizers` use Oniguruma, which has no group `(?s:…)`, and so could not open the file.
+#[test]
+fn the_pattern_of_a_character_tokenizer_is_one_for_python_too() {
+    let folder = Folder::new();
+    let json: Value = serde_json::from_str(&prepare(&folder, "some text. ", "char", 1).tokenizer.to_json()).unwrap();
+    assert_eq!(json["pre_tokenizer"]["pattern"]["Regex"], r"[\s\S]");
+}
+
 #[test]
 fn learned_byte_pairs_round_trip_and_are_repeatable() {
     let text = ::wordspace::data::toy::text(3, 2000);

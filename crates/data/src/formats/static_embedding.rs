@@ -1,13 +1,15 @@
 //! The static embedding of sentence-transformers: a folder with a tokenizer and a table. The vector of a text is the mean of
 //! the rows of its tokens. model2vec opens the same folder.
 //!
-//! The layout is that of sentence-transformers 6.2 and model2vec 0.10:
+//! The layout is that of model2vec, which sentence-transformers reads too; the other way round only late versions do. It was
+//! tried with sentence-transformers 3.4 to 6.2 and model2vec 0.3 to 0.10.
 //!
 //! ```text
-//! modules.json                       one module, StaticEmbedding, in this folder
-//! config_sentence_transformers.json  the kind of model, and model2vec's options
+//! modules.json                       sentence-transformers: one module, StaticEmbedding, in this folder
+//! config_sentence_transformers.json  sentence-transformers: the kind of model
+//! config.json                        model2vec: its options
 //! tokenizer.json                     text ↔ rows, for Hugging Face's tokenizers
-//! model.safetensors                  the table embedding.weight, [V, C], 32-bit floats
+//! model.safetensors                  the table embeddings, [V, C], 32-bit floats
 //! README.md                          the model card
 //! ```
 
@@ -22,15 +24,21 @@ use crate::publish::{Staged, publish_bytes};
 use crate::special::UNKNOWN;
 use crate::{Error, Progress, Result, Tokenizer, WordVectors, safetensors_header};
 
-/// The name of the table: the parameter of the module's `torch.nn.EmbeddingBag`.
-const TABLE: &str = "embedding.weight";
+/// The name of the table: model2vec's. sentence-transformers looks for it if there is no `embedding.weight`.
+const TABLE: &str = "embeddings";
 
 /// The files; the one with the vectors is the last.
-const FILES: [&str; 5] =
-    ["README.md", "config_sentence_transformers.json", "modules.json", "tokenizer.json", "model.safetensors"];
+const FILES: [&str; 6] = [
+    "README.md",
+    "config.json",
+    "config_sentence_transformers.json",
+    "modules.json",
+    "tokenizer.json",
+    "model.safetensors",
+];
 
-/// Writes `vectors` as the new folder `to`, which `SentenceTransformer(to)` of sentence-transformers 6.2 and
-/// `StaticModel.from_pretrained(to)` of model2vec 0.10 open without a network. The folder appears complete or not at all.
+/// Writes `vectors` as the new folder `to`, which `SentenceTransformer(to)` of sentence-transformers and
+/// `StaticModel.from_pretrained(to)` of model2vec open without a network. The folder appears complete or not at all.
 /// Rows are written one by one, so a table in a mapped file is never in memory. The model card names `source`.
 ///
 /// `tokenizer` splits a text; its ids are the rows. Without one, white space splits it into words, and the ids are the rows of
@@ -84,8 +92,9 @@ fn write_files(
     tokenizer: Option<&Tokenizer>,
     card: &str,
 ) -> Result<()> {
-    let [readme, config, modules, tokens, model] = FILES.map(|name| folder.join(name));
+    let [readme, options, config, modules, tokens, model] = FILES.map(|name| folder.join(name));
     publish_bytes(&readme, card.as_bytes())?;
+    publish_bytes(&options, pretty(&options_json()).as_bytes())?;
     publish_bytes(&config, pretty(&config_json()).as_bytes())?;
     publish_bytes(&modules, pretty(&modules_json()).as_bytes())?;
     let adds_unknown = tokenizer.is_none() && vectors.find(UNKNOWN).is_none();
@@ -146,15 +155,23 @@ fn modules_json() -> Value {
     json!([{ "idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding" }])
 }
 
-/// `max_length` and `normalize` are model2vec's: without the first it cuts a text after 512 tokens.
+/// The options of model2vec. Without `max_length` it cuts a text after 512 tokens; older versions do so anyway.
+fn options_json() -> Value {
+    json!({
+        "model_type": "model2vec",
+        "architectures": ["StaticModel"],
+        "embedding_dtype": "float32",
+        "max_length": null,
+        "normalize": false,
+    })
+}
+
 fn config_json() -> Value {
     json!({
         "model_type": "SentenceTransformer",
         "prompts": {},
         "default_prompt_name": null,
         "similarity_fn_name": "cosine",
-        "max_length": null,
-        "normalize": false,
     })
 }
 
