@@ -86,6 +86,7 @@ fn arrows_only_point_down() {
             "wordspace-playground",
             &["wordspace-data", "wordspace-frames", "wordspace-kernels", "wordspace-learn", "wordspace-model"],
         ),
+        ("wordspace-python", &["wordspace", "wordspace-similarity"]),
         ("wordspace-serve", &["wordspace-data", "wordspace-explore", "wordspace-frames"]),
         ("wordspace-similarity", &[]),
         ("wordspace-train", &["wordspace-data", "wordspace-kernels", "wordspace-learn", "wordspace-model"]),
