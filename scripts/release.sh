@@ -35,24 +35,25 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q 'maturin>=1.9,<2' 'ziglang>=0.14'
+"$work/venv/bin/pip" install -q maturin==1.16.0 ziglang==0.17.1
 
 # The symbols of that glibc: linking anything by zig makes them. Its compiler and linker are not used for more.
 echo 'int one(void) { return 1; }' >"$work/one.c"
 ZIG_GLOBAL_CACHE_DIR=$work/zig "$work/venv/bin/python" -m ziglang cc -target "$arch-linux-gnu.$GLIBC" -shared -fPIC "$work/one.c" -o "$work/one.so"
 mkdir "$work/glibc" "$work/bin"
 cp "$(dirname "$(find "$work/zig" -name libc.so.6)")"/*.so.* "$(find "$work/zig" -name libc_nonshared.a)" "$work/glibc"
-for name in m pthread dl rt util; do ln -s lib$name.so.? "$work/glibc/lib$name.so" && (cd "$work/glibc" && ln -sf "$(ls lib$name.so.?)" lib$name.so); done
+for name in m pthread dl rt util; do ln -s "$(basename "$work"/glibc/lib$name.so.*)" "$work/glibc/lib$name.so"; done
 echo "GROUP ( $work/glibc/libc.so.6 $work/glibc/libc_nonshared.a )" >"$work/glibc/libc.so"
 
-# The linker that cargo calls. Equal functions are kept once: a tenth of the library.
+# The linker that cargo calls. Where Rust links by lld, equal functions are kept once: a tenth of the library.
+once=$([ "$arch" = x86_64 ] && echo -Wl,--icf=all || true)
 cat >"$work/bin/cc" <<EOF
 #!/bin/sh
 case " \$* " in *" -c "*) exec $(command -v cc) "\$@" ;; esac
-exec $(command -v cc) -L"$work/glibc" "\$@" -Wl,--icf=all -Wl,--allow-shlib-undefined
+exec $(command -v cc) -L"$work/glibc" "\$@" $once -Wl,--allow-shlib-undefined
 EOF
 chmod +x "$work/bin/cc"
-# A file of the packages that are linked changes, so that they are linked again, and once more without this linker.
+# Cargo links again what has changed; afterwards the next build links once more, without this linker.
 relink() { touch crates/wordspace/src/main.rs crates/python/src/lib.rs; }
 trap 'relink; rm -rf "$work"' EXIT
 
@@ -62,7 +63,7 @@ relink
 (cd crates/python && PATH="$work/bin:$PATH" "$work/venv/bin/maturin" build --release --locked --target-dir "$target" \
   --compatibility "manylinux_${GLIBC/./_}" --compression-level 9 --out "$to")
 wheel=$(ls "$to"/*.whl)
-unzip_sbom() { "$work/venv/bin/python" - "$wheel" "$to/wordspace-$version.cdx.json" "$PWD" <<'EOF'
+"$work/venv/bin/python" - "$wheel" "$to/wordspace-$version.cdx.json" "$PWD" <<'EOF'
 import sys, zipfile
 wheel, to, here = sys.argv[1:]
 with zipfile.ZipFile(wheel) as files:
@@ -70,8 +71,6 @@ with zipfile.ZipFile(wheel) as files:
     text = files.read(name).decode()
 open(to, "w").write(text.replace(f"file://{here}", "file:///wordspace"))
 EOF
-}
-unzip_sbom
 
 if [ -z "$wheel_only" ]; then
   PATH="$work/bin:$PATH" cargo build --release --locked -p wordspace -p wordspace-python

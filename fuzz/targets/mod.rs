@@ -17,7 +17,7 @@ pub use memory::{bounded, measured};
 pub type Target = fn(&[u8]);
 
 /// All targets by name, which is also that of the corpus.
-pub const ALL: [(&str, Target); 18] = [
+pub const ALL: [(&str, Target); 19] = [
     ("config", runs::config),
     ("corpus", runs::corpus),
     ("csv", vectors::csv),

@@ -14,6 +14,8 @@
 //!
 //! Nothing here may panic or abort for what Python passes in: PyO3 checks types, these files check sizes.
 
+#![allow(clippy::too_many_arguments, reason = "Python's side names them")]
+
 mod array;
 mod command_line;
 mod errors;

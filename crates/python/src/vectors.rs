@@ -20,6 +20,9 @@ use crate::fork::on_pool;
 use crate::interruptible::interruptible;
 use crate::row_range::RowRange;
 
+/// A word and its cosine.
+type Neighbour<'a> = (Cow<'a, str>, f32);
+
 /// The format that is a folder of sentence-transformers.
 const STATIC_EMBEDDING: &str = "static-embedding";
 
@@ -236,7 +239,7 @@ impl Vectors {
         k: usize,
         first: usize,
         end: usize,
-    ) -> PyResult<Vec<Vec<(Cow<'_, str>, f32)>>> {
+    ) -> PyResult<Vec<Vec<Neighbour<'_>>>> {
         let directions: Vec<f64> = numbers(directions)?;
         let dimension = self.dimension();
         self.check_count(directions.len(), excluded.len().saturating_mul(dimension))?;

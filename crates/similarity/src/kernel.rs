@@ -133,10 +133,9 @@ impl<R: Rows> WithSimd for All<'_, R> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { panel, rows, first, cosines } = self;
         let (query, centre) = (S::as_simd_f32s(&panel.packed).0, S::as_simd_f32s(&panel.centre).0);
-        for nth in 0..cosines.len() {
-            let row = first + nth as u32;
+        for (row, cosine) in (first..).zip(cosines) {
             let (dot, squares) = dot_and_squares(simd, rows.row_bytes(row), query, centre);
-            cosines[nth] = match SAFE.contains(&squares) {
+            *cosine = match SAFE.contains(&squares) {
                 true => dot / squares.sqrt(),
                 false => exact_cosine(rows, row, &panel.queries[0].direction, &panel.centre) as f32,
             };
