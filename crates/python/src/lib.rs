@@ -2,15 +2,15 @@
 //!
 //! Python's side, in `python/wordspace`, has gensim's names, tqdm and data frames; here is what computes:
 //!
-//! - [`vectors`]: words with their vectors, searched while other Python threads run;
-//! - [`row_range`]: a part of a table, for `restrict_vocab`;
-//! - [`array`]: numbers that NumPy takes without a copy;
-//! - [`training`], [`runs`]: training, and what is made of a run;
-//! - [`tokenizer`], [`projection`]: text to ids; words to points;
-//! - [`command_line`]: the program, behind the console script;
-//! - [`interruptible`]: long work, with Ctrl-C and progress;
-//! - [`fork`], [`exit`]: what becomes of threads when the process forks or the interpreter ends;
-//! - [`errors`]: failures as exceptions.
+//! - `vectors`: words with their vectors, searched while other Python threads run;
+//! - `row_range`: a part of a table, for `restrict_vocab`;
+//! - `array`: numbers that NumPy takes without a copy;
+//! - `training`, `runs`: training, and what is made of a run;
+//! - `tokenizer`, `projection`: text to ids; words to points;
+//! - `command_line`: the program, behind the console script;
+//! - `interruptible`: long work, with Ctrl-C and progress;
+//! - `fork`, `exit`: what becomes of threads when the process forks or the interpreter ends;
+//! - `errors`: failures as exceptions.
 //!
 //! Nothing here may panic or abort for what Python passes in: PyO3 checks types, these files check sizes.
 

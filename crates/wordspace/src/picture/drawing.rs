@@ -104,7 +104,7 @@ impl Drawing {
     }
 
     /// The marker of class `class`, about as large as a circle of `radius`, with a rim of paper around it that separates it from
-    /// its neighbours. The shape changes after every [`COLOURS`] classes.
+    /// its neighbours. The shape changes after every `COLOURS` classes.
     pub fn marker(&mut self, at: [f64; 2], radius: f64, class: usize, opacity: f64) {
         let ink = Ink::Class(class);
         let scaled =
