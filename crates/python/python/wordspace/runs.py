@@ -88,7 +88,7 @@ class Listening:
         if kind == "started":
             self.steps = event["steps"]
         elif kind == "warning":
-            warnings.warn(event["message"], stacklevel=4)
+            warnings.warn(event["message"], stacklevel=3)
         elif kind == "step":
             self.bar.show({"event": "progress", "phase": "training", "done": event["step"], "total": self.steps})
         else:
