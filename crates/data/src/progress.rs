@@ -15,6 +15,18 @@ pub enum Phase {
     Writing,
 }
 
+impl Phase {
+    /// What is being done, as a progress bar says it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Vocabulary => "learning the tokens",
+            Self::Tokens => "encoding the text",
+            Self::Reading => "reading vectors",
+            Self::Writing => "writing vectors",
+        }
+    }
+}
+
 /// A progress callback: called with the phase, the bytes done and the bytes in total. If it returns
 /// [`ControlFlow::Break`], the task ends with [`Error::Stopped`](crate::Error::Stopped).
 pub type Progress<'a> = &'a (dyn Fn(Phase, u64, u64) -> ControlFlow<()> + Sync);

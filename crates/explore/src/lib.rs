@@ -12,7 +12,8 @@
 //! - [`projection`]: vectors as points in two or three dimensions, by PCA, t-SNE or UMAP;
 //! - [`saved_frames`]: the token tables that a run saved while it trained (feature `files`);
 //! - [`evaluation`]: vectors compared with people's judgements of words;
-//! - [`inspect`]: the lengths of vectors.
+//! - [`inspect`]: the lengths of vectors;
+//! - [`OutputFormat`]: the formats in which vectors are written (feature `files`).
 //!
 //! The feature `files`, on by default, adds everything with a path. Without it the crate compiles for WebAssembly.
 //!
@@ -39,6 +40,8 @@ pub mod evaluation;
 pub mod inspect;
 mod nearest;
 mod odd_one_out;
+#[cfg(feature = "files")]
+mod output_format;
 mod pair;
 pub mod projection;
 mod query;
@@ -52,6 +55,8 @@ pub use centre::Centre;
 pub use error::{Error, Result};
 pub use nearest::{Nearest, Neighbour, nearest};
 pub use odd_one_out::{cosines_with_mean, cosines_with_mean_of};
+#[cfg(feature = "files")]
+pub use output_format::OutputFormat;
 pub use pair::Similarity;
 pub use query::{Query, check_finite};
 #[cfg(feature = "files")]

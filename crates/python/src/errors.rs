@@ -11,7 +11,7 @@ use wordspace::cli::{Failure, INTERRUPTED};
 pub fn exception(py: Python<'_>, failure: impl Into<Failure>) -> PyErr {
     let failure = failure.into();
     let class = match failure.code() {
-        2 => "QuestionError",
+        2 => "ArgumentError",
         3 => "DataError",
         4 => "DeviceError",
         5 => "DiskError",

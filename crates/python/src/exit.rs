@@ -1,7 +1,7 @@
-//! The end of the interpreter: work that goes on in other threads is told to stop, and waited for.
+//! The end of the interpreter: long work in other threads is told to stop, and waited for.
 //!
-//! A thread that would enter the interpreter after it has ended is stopped there, and with it a training run between two
-//! checkpoints.
+//! Python ends a thread that enters the interpreter after this point. For a thread that trains, that would be in the middle of a run,
+//! without a checkpoint.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use pyo3::prelude::*;
 
 use crate::fork::is_forked;
 
-/// The flags of all work that goes on.
+/// The stop flags of all long work that is running.
 static WORK: Mutex<Vec<Arc<AtomicBool>>> = Mutex::new(Vec::new());
 
 fn work() -> MutexGuard<'static, Vec<Arc<AtomicBool>>> {
     WORK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A flag that says that some work should end; it is known for as long as this exists.
+/// The stop flag of some work, registered until this is dropped.
 pub struct StopFlag(Arc<AtomicBool>);
 
 impl StopFlag {
@@ -40,10 +40,10 @@ impl Drop for StopFlag {
     }
 }
 
-/// Tells all work to stop and waits until it has. The module's `__init__.py` has it called when the interpreter ends.
+/// Tells all long work to stop and waits until it has. `__init__.py` registers this with `atexit`.
 #[pyfunction]
 pub fn stop_all(py: Python<'_>) {
-    // The parent's work does not go on in a forked process.
+    // The work of the parent does not run in a forked process.
     if is_forked() {
         return;
     }

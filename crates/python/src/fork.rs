@@ -1,4 +1,4 @@
-//! Work after a fork, in whose child no thread of the parent lives on.
+//! Work in a forked process, which has none of its parent's threads but the one that forked.
 
 use std::cell::OnceCell;
 use std::process;
@@ -10,8 +10,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 static PROCESS: OnceLock<u32> = OnceLock::new();
 
 thread_local! {
-    /// The pool of one thread, this one.
-    static ALONE: OnceCell<ThreadPool> = const { OnceCell::new() };
+    /// A pool whose only thread is the calling one.
+    static ONE_THREAD: OnceCell<ThreadPool> = const { OnceCell::new() };
 }
 
 /// Called when the module is loaded.
@@ -24,15 +24,15 @@ pub fn is_forked() -> bool {
     PROCESS.get().is_some_and(|&process| process != process::id())
 }
 
-/// Runs `work` on the threads of this process: in a forked process on the calling thread alone, because the workers of the
-/// parent's pool do not exist here, and would be waited for without end.
+/// Runs `work` on the threads of this process: in a forked process on the calling thread only, because the workers of the
+/// parent's pool do not exist here, and waiting for them would never end.
 pub fn on_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     if !is_forked() {
         return work();
     }
-    ALONE.with(|alone| {
+    ONE_THREAD.with(|pool| {
         let build = || ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
-        let pool = alone.get_or_init(|| build().expect("a thread that is in no pool can make one of itself"));
+        let pool = pool.get_or_init(|| build().expect("a thread that is in no pool can form one"));
         pool.install(work)
     })
 }

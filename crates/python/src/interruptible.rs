@@ -1,4 +1,4 @@
-//! Long work with Python's interpreter free: Ctrl-C is heard, progress is passed on, and other threads run.
+//! Long work without the interpreter's lock: other threads run, Ctrl-C stops it, and its progress is reported.
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -14,16 +14,16 @@ use crate::errors::panicked;
 use crate::exit::StopFlag;
 use crate::fork::on_pool;
 
-/// How often Ctrl-C is looked for.
+/// How often to check for Ctrl-C.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The stack of the thread that works: as much as a program's first thread has.
+/// The stack of the worker thread, as large as that of a program's main thread.
 const STACK_BYTES: usize = 8 << 20;
 
-/// What long work reports to, and learns from that it should stop.
+/// Takes the events of long work, and tells it when to stop.
 pub struct Reporter<'a> {
     events: Mutex<Sender<Value>>,
-    is_heard: bool,
+    has_listener: bool,
     stop: &'a AtomicBool,
     last_progress: Mutex<Instant>,
 }
@@ -34,17 +34,17 @@ impl Reporter<'_> {
         self.stop
     }
 
-    /// Passes on `event`, if somebody listens.
+    /// Sends `event` to the listener, if there is one.
     pub fn send(&self, event: Value) {
-        if self.is_heard
+        if self.has_listener
             && let Ok(events) = self.events.lock()
         {
-            // Nobody receives it once the caller has given up.
+            // The receiver is gone once the caller has returned.
             let _ = events.send(event);
         }
     }
 
-    /// Passes on that `done` of `total` are done, twenty times a second at most.
+    /// Sends how many of `total` are done, twenty times a second at most.
     pub fn progress(&self, done: u64, total: u64) -> ControlFlow<()> {
         if let Ok(mut last) = self.last_progress.try_lock()
             && (last.elapsed() >= POLL || done == total)
@@ -73,7 +73,7 @@ pub fn interruptible<T: Send>(
     let stop = StopFlag::register();
     let reporter = Reporter {
         events: Mutex::new(sender),
-        is_heard: listener.is_some(),
+        has_listener: listener.is_some(),
         stop: stop.flag(),
         last_progress: Mutex::new(Instant::now()),
     };
@@ -83,7 +83,7 @@ pub fn interruptible<T: Send>(
         let worker = worker.spawn_scoped(scope, move || on_pool(|| work(&reporter)))?;
         while let ControlFlow::Continue(event) = py.detach(|| next_event(&mut receiver)) {
             if raised.is_none()
-                && let Err(error) = hear(py, listener, event)
+                && let Err(error) = notify(py, listener, event)
             {
                 stop.flag().store(true, Ordering::SeqCst);
                 raised = Some(error);
@@ -97,7 +97,7 @@ pub fn interruptible<T: Send>(
     }
 }
 
-/// The next event; none if it takes long. Breaks once the worker has ended.
+/// The next event, or none if it does not come within [`POLL`]. Breaks once the worker has ended.
 fn next_event(receiver: &mut Receiver<Value>) -> ControlFlow<(), Option<Value>> {
     match receiver.recv_timeout(POLL) {
         Ok(event) => ControlFlow::Continue(Some(event)),
@@ -106,7 +106,8 @@ fn next_event(receiver: &mut Receiver<Value>) -> ControlFlow<(), Option<Value>> 
     }
 }
 
-fn hear(py: Python<'_>, listener: Option<&Bound<'_, PyAny>>, event: Option<Value>) -> PyResult<()> {
+/// Runs signal handlers, and gives `event` to `listener`.
+fn notify(py: Python<'_>, listener: Option<&Bound<'_, PyAny>>, event: Option<Value>) -> PyResult<()> {
     py.check_signals()?;
     if let (Some(listener), Some(event)) = (listener, event) {
         listener.call1((event.to_string(),))?;

@@ -1,20 +1,20 @@
-//! `wordspace._wordspace`: what Python calls of wordspace, in one shared library.
+//! `wordspace._wordspace`: the native part of the Python module, in one shared library with the command line.
 //!
-//! Python's side, in `python/wordspace`, has gensim's names, tqdm and data frames; here is what computes:
+//! The Python part, in `python/wordspace`, has gensim's names, progress bars and data frames. This part computes:
 //!
-//! - `vectors`: words with their vectors, searched while other Python threads run;
-//! - `row_range`: a part of a table, for `restrict_vocab`;
-//! - `array`: numbers that NumPy takes without a copy;
-//! - `training`, `runs`: training, and what is made of a run;
+//! - `vectors`: words with their vectors, searched without the interpreter's lock;
+//! - `row_range`: some rows of a table, for `restrict_vocab`;
+//! - `array`: arrays that NumPy takes without a copy;
+//! - `training`, `runs`: training, exports, reports and generated text;
 //! - `tokenizer`, `projection`: text to ids; words to points;
 //! - `command_line`: the program, behind the console script;
 //! - `interruptible`: long work, with Ctrl-C and progress;
-//! - `fork`, `exit`: what becomes of threads when the process forks or the interpreter ends;
+//! - `fork`, `exit`: threads when the process forks, and when the interpreter ends;
 //! - `errors`: failures as exceptions.
 //!
-//! Nothing here may panic or abort for what Python passes in: PyO3 checks types, these files check sizes.
+//! No argument from Python may cause a panic or an abort: PyO3 checks types, these files check sizes.
 
-#![allow(clippy::too_many_arguments, reason = "Python's side names them")]
+#![allow(clippy::too_many_arguments, reason = "the Python part passes them by name")]
 
 mod array;
 mod command_line;
@@ -31,11 +31,11 @@ mod vectors;
 
 use pyo3::prelude::*;
 
-/// It serves this library alone: Python's own memory and that of other modules is not touched.
+/// For this library only: Python and other modules keep their own allocators.
 #[global_allocator]
 static ALLOCATOR: wordspace::Allocator = wordspace::Allocator;
 
-/// What computes behind the module `wordspace`.
+/// The native part of the module `wordspace`.
 #[pymodule]
 mod _wordspace {
     use pyo3::prelude::*;

@@ -1,4 +1,4 @@
-//! What is made of a run: a model folder, a page, a text that it continues.
+//! Exports and reports of runs, and texts that models continue.
 
 use std::path::PathBuf;
 

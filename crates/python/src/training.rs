@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use serde_json::{Value, json};
-use wordspace::cli::Failure;
+use wordspace::cli::{Failure, outcome_json};
+use wordspace::learn::Error as LearnError;
 use wordspace::learn::config::Config;
-use wordspace::learn::{Ending, Error as LearnError};
 use wordspace::train::device::OpenDevice;
 use wordspace::train::event::Event;
 use wordspace::train::{Outcome, RunFolder, open_config, run};
@@ -84,19 +84,20 @@ pub fn resume(
 
 fn returned(py: Python<'_>, result: Result<(PathBuf, Outcome), Failure>) -> PyResult<(OsString, String)> {
     let (path, outcome) = result.map_err(|failure| exception(py, failure))?;
-    Ok((path.into_os_string(), outcome_json(&outcome).to_string()))
+    let outcome = outcome_json(&path, &outcome).to_string();
+    Ok((path.into_os_string(), outcome))
 }
 
 /// # Errors
 ///
-/// In a forked process: the threads that compute stayed in the parent.
+/// In a forked process, which has none of its parent's threads.
 pub fn check_not_forked(py: Python<'_>) -> PyResult<()> {
     match is_forked() {
         false => Ok(()),
         true => {
-            let problem = "a forked process cannot train: the threads that compute stayed in its parent; start processes by \
+            let problem = "a forked process cannot train, because it has none of its parent's threads; start processes by \
                            multiprocessing.get_context(\"spawn\"), or train before they fork";
-            Err(raise(py, "QuestionError", problem.into()))
+            Err(raise(py, "ArgumentError", problem.into()))
         }
     }
 }
@@ -111,7 +112,7 @@ fn toml_of(settings: &str) -> Result<String, Failure> {
     })
 }
 
-/// `event` as the log writes it, and those that the log does not hold in the same form.
+/// `event` in the form of a line of the log; the log does not have all of them.
 fn to_json(event: Event<'_>) -> Value {
     let named = |name: &str, content: Value| {
         let mut event = content;
@@ -121,7 +122,7 @@ fn to_json(event: Event<'_>) -> Value {
     let value = |content| serde_json::to_value(content).unwrap_or_default();
     match event {
         Event::Preparing(phase, done, total) => {
-            json!({ "event": "progress", "phase": format!("{phase:?}").to_lowercase(), "done": done, "total": total })
+            json!({ "event": "progress", "phase": phase.label(), "done": done, "total": total })
         }
         Event::Started(start) => json!({
             "event": "started",
@@ -140,24 +141,4 @@ fn to_json(event: Event<'_>) -> Value {
         Event::VectorsSaved(step) => json!({ "event": "vectors", "step": step }),
         Event::CheckpointSaved(step) => json!({ "event": "checkpoint", "step": step }),
     }
-}
-
-fn outcome_json(outcome: &Outcome) -> Value {
-    json!({
-        "ending": match outcome.ending {
-            Ending::Complete => "complete",
-            Ending::NoLongerBetter => "no_longer_better",
-            Ending::Interrupted => "interrupted",
-        },
-        "step": outcome.state.step,
-        "first_loss": outcome.state.first_loss,
-        "loss": outcome.evaluation.map(|evaluation| evaluation.loss),
-        "best_loss": outcome.state.best.map(|best| best.loss),
-        "purity": outcome.measurement.purity,
-        "tokens_per_second": outcome.tokens_per_second,
-        "seconds": outcome.elapsed.as_secs_f64(),
-        "parameters": outcome.parameters,
-        "device": outcome.device,
-        "weights_sha256": outcome.weights_sha256,
-    })
 }

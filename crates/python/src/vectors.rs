@@ -8,13 +8,13 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 use wordspace::data::WordVectors;
-use wordspace::data::formats::{self, Format, Reading};
+use wordspace::data::formats::Reading;
 use wordspace::explore::embed::{TextSplitter, text_vector};
 use wordspace::explore::projection::{Chosen, MostFrequent};
-use wordspace::explore::{self, Opened, Source, TableChoice};
+use wordspace::explore::{self, Opened, OutputFormat, Source, TableChoice};
 use wordspace_similarity::{Query, cosines};
 
-use crate::array::{Array, numbers};
+use crate::array::{Array, elements};
 use crate::errors::exception;
 use crate::fork::on_pool;
 use crate::interruptible::interruptible;
@@ -23,15 +23,11 @@ use crate::row_range::RowRange;
 /// A word and its cosine.
 type Neighbour<'a> = (Cow<'a, str>, f32);
 
-/// The format that is a folder of sentence-transformers.
-const STATIC_EMBEDDING: &str = "static-embedding";
-
 /// V words with vectors of C values each. Queries release the interpreter's lock.
 #[pyclass(frozen, module = "wordspace._wordspace")]
 pub struct Vectors(Content);
 
-// There are few of them.
-#[allow(clippy::large_enum_variant)]
+#[allow(clippy::large_enum_variant, reason = "a program has few of them")]
 enum Content {
     Source(Source, Opened),
     Rows(WordVectors),
@@ -110,7 +106,7 @@ impl Vectors {
     /// `words` with the rows of `values`, the bytes of 32-bit floats, `[V, C]`.
     #[staticmethod]
     fn from_rows(words: Vec<String>, dimension: usize, values: &[u8]) -> PyResult<Self> {
-        let values: Vec<f32> = numbers(values)?;
+        let values: Vec<f32> = elements(values)?;
         let (rows, found) = (words.len(), values.len());
         if dimension == 0 || rows.checked_mul(dimension) != Some(found) || u32::try_from(rows).is_err() {
             return Err(PyValueError::new_err(format!(
@@ -154,7 +150,7 @@ impl Vectors {
         self.source().map(|opened| opened.classes.clone()).unwrap_or_default()
     }
 
-    /// What was left out of a file, in sentences.
+    /// Sentences about the rows of a file that were left out.
     #[getter]
     fn warnings(&self) -> Vec<String> {
         self.source().map(|opened| opened.report.sentences()).unwrap_or_default()
@@ -166,7 +162,7 @@ impl Vectors {
     }
 
     /// The words of rows `first` to `end`.
-    fn words_of(&self, first: usize, end: usize) -> Vec<String> {
+    fn words_in_range(&self, first: usize, end: usize) -> Vec<String> {
         let end = end.min(self.words().len());
         (first.min(end) as u32..end as u32).map(|row| self.words().word(row).into_owned()).collect()
     }
@@ -229,8 +225,8 @@ impl Vectors {
         Array::f32(values, &[rows, self.dimension()])
     }
 
-    /// For each of `directions`, the bytes of unit vectors of 64-bit floats, `[N, C]`, the `k` words of highest cosine among rows `first` to `end`, with their
-    /// cosines, highest first. `excluded` has the rows that are no answer to each.
+    /// For each of `directions`, the bytes of unit vectors of 64-bit floats, `[N, C]`, the `k` words of highest cosine among rows
+    /// `first` to `end`, with their cosines, highest first. `excluded` has the rows that are no answer to each.
     fn nearest(
         &self,
         py: Python<'_>,
@@ -240,7 +236,7 @@ impl Vectors {
         first: usize,
         end: usize,
     ) -> PyResult<Vec<Vec<Neighbour<'_>>>> {
-        let directions: Vec<f64> = numbers(directions)?;
+        let directions: Vec<f64> = elements(directions)?;
         let dimension = self.dimension();
         self.check_count(directions.len(), excluded.len().saturating_mul(dimension))?;
         let directions = directions.chunks_exact(dimension).zip(excluded);
@@ -254,7 +250,7 @@ impl Vectors {
 
     /// The cosine of each of the rows `first` to `end` with `direction`, a unit vector `[C]`.
     fn cosines(&self, py: Python<'_>, direction: &[u8], first: usize, end: usize) -> PyResult<Array> {
-        let direction: Vec<f64> = numbers(direction)?;
+        let direction: Vec<f64> = elements(direction)?;
         self.check_count(direction.len(), self.dimension())?;
         let range = self.range(first, end);
         let cosines = py.detach(|| on_pool(|| cosines(&range, &direction)));
@@ -277,28 +273,16 @@ impl Vectors {
     /// Writes all words and vectors to the new file or folder `path` in the format that the command line calls `format`.
     #[pyo3(signature = (path, format, listener=None))]
     fn write(&self, py: Python<'_>, path: PathBuf, format: &str, listener: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let known = Format::WRITTEN.into_iter().find(|known| known.name() == format);
-        if known.is_none() && format != STATIC_EMBEDDING {
-            let names = Format::WRITTEN.map(Format::name).join(", ");
-            return Err(PyValueError::new_err(format!(
-                "no format is called {format:?}; expected one of {names}, {STATIC_EMBEDDING}"
-            )));
-        }
+        let Some(format) = OutputFormat::all().find(|known| known.name() == format) else {
+            let names = OutputFormat::names();
+            return Err(PyValueError::new_err(format!("no format is called {format:?}; expected one of {names}")));
+        };
         let spellings = self.source().and_then(|opened| opened.spellings.as_deref());
-        let written = interruptible(py, listener, |reporter| -> explore::Result<()> {
+        let source = self.name().unwrap_or("vectors in memory");
+        let written = interruptible(py, listener, |reporter| {
             let tell = |_, done, total| reporter.progress(done, total);
-            match known {
-                Some(format) => formats::write(&path, format, self.words(), spellings, Some(&tell))?,
-                None => {
-                    let (splitter, name) = (self.splitter()?, self.name().unwrap_or("vectors"));
-                    let tokenizer = match &splitter {
-                        TextSplitter::Tokens(tokenizer) => Some(tokenizer.as_ref()),
-                        TextSplitter::Words => None,
-                    };
-                    formats::write_static_embedding(&path, self.words(), tokenizer, name, Some(&tell))?
-                }
-            };
-            Ok(())
+            let splitter = || self.splitter();
+            format.write(&path, self.words(), spellings, splitter, source, Some(&tell)).map(|_| ())
         })?;
         written.map_err(|error| exception(py, error))
     }

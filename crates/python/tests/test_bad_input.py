@@ -17,7 +17,7 @@ def vectors(npy):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.bin"):
         wordspace.open(tmp_path / "nowhere.bin")
-    with pytest.raises(wordspace.MissingError, match="there is no such run"):
+    with pytest.raises(wordspace.NotFoundError, match="there is no such run"):
         wordspace.Run(tmp_path / "nowhere")
 
 
@@ -142,4 +142,4 @@ def test_what_python_calls_checks_its_sizes(vectors):
         with pytest.raises((IndexError, ValueError, OverflowError)):
             call()
     assert native.nearest(np.ones(16).tobytes(), [[199, 2**32 - 1]], 2**60, 190, 2**60)
-    assert native.words_of(2**60, 5) == []
+    assert native.words_in_range(2**60, 5) == []

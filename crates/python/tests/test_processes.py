@@ -51,7 +51,7 @@ def train(arguments):
     settings, out = arguments
     try:
         wordspace.train(settings, name="forked", out=out)
-    except wordspace.QuestionError as error:
+    except wordspace.ArgumentError as error:
         return str(error)
 
 
@@ -106,14 +106,16 @@ def test_an_interpreter_that_ends_while_a_thread_trains_saves_a_checkpoint(small
 def test_an_interpreter_that_ends_while_a_thread_asks_ends_in_peace(word2vec):
     ended = script(
         """
-        import sys, threading, time, wordspace
+        import sys, threading, wordspace
         vectors = wordspace.open(sys.argv[1])
+        asked = threading.Event()
         def ask():
             while True:
                 vectors.most_similar_many(vectors.index_to_key)
+                asked.set()
         for _ in range(4):
             threading.Thread(target=ask, daemon=True).start()
-        time.sleep(0.3)
+        asked.wait()
         """,
         word2vec,
     )

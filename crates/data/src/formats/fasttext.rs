@@ -19,7 +19,7 @@ pub(super) const MAGIC: [u8; 4] = 793_712_314_i32.to_le_bytes();
 
 /// The number of a classifier among the kinds of models.
 const CLASSIFIER: i32 = 3;
-/// The longest n-grams that are believed; fastText's default is 6.
+/// The longest n-grams that are accepted; fastText's default is 6.
 const MAX_LENGTH: i32 = 255;
 /// The fewest bytes of a word in the file: its zero byte, its count, its type.
 const WORD_BYTES: usize = 1 + 8 + 1;

@@ -25,18 +25,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Self; 8] = [
-        Self::Word2vecBinary,
-        Self::Word2vecText,
-        Self::Glove,
-        Self::Npy,
-        Self::Safetensors,
-        Self::Projector,
-        Self::Csv,
-        Self::FastText,
-    ];
-
     /// The formats that can be written.
     pub const WRITTEN: [Self; 7] = [
         Self::Word2vecBinary,

@@ -80,8 +80,8 @@ pub fn read(path: &Path, format: Format, how: &Reading<'_>) -> Result<Loaded> {
 ///
 /// # Errors
 ///
-/// If a file of that name exists, if the format is only read or cannot hold some of the words, or if the system refuses. A word list with the
-/// same words may exist: a process that is killed between the two leaves it.
+/// If a file of that name exists, if the format is only read or cannot hold some of the words, or if the system refuses. A word
+/// list with the same words may exist: a process that is killed between the two leaves it.
 pub fn write(
     path: &Path,
     format: Format,

@@ -5,7 +5,7 @@ use wordspace_data::{Token, Tokenizer, UNKNOWN, WordVectors};
 use crate::words::unknown_word;
 use crate::{Error, Result};
 #[cfg(feature = "files")]
-use crate::{Opened, Source, SourceKind};
+use crate::{Opened, Source, SourceKind, TableChoice};
 
 /// Splits a text into token ids.
 pub enum TextSplitter {
@@ -20,9 +20,14 @@ impl TextSplitter {
     ///
     /// # Errors
     ///
-    /// If it is a model without a tokenizer that can be used.
+    /// If it is a model without a tokenizer that can be used, or its position table.
     #[cfg(feature = "files")]
     pub fn of(source: &Source, opened: &Opened) -> Result<Self> {
+        if source.table() == TableChoice::Position {
+            let problem =
+                "a text is split into tokens, but these are the vectors of positions; leave out --table position";
+            return Err(Error::Question(problem.into()));
+        }
         if let SourceKind::Vectors(_) = opened.kind {
             return Ok(Self::Words);
         }

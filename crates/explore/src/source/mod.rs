@@ -52,6 +52,11 @@ impl Source {
         }
     }
 
+    /// Which table of a model it is.
+    pub fn table(&self) -> TableChoice {
+        self.table
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         match &self.location {

@@ -16,16 +16,16 @@ Training, watched::
     >>> run.pairs                                                   # how "cat" and "dog" found each other
     >>> run.vectors(step=0).similarity("cat", "dog"), run.vectors().similarity("cat", "dog")
     >>> run.generate("the cat")
-    >>> run                                                         # in a notebook: the page that turns
+    >>> run                                                         # in a notebook: the interactive page
 
 And:
 
-- :func:`train`, :class:`Run`, :func:`generate`: training, and what is made of a run;
+- :func:`train`, :class:`Run`, :func:`generate`: training, logs, generated text, exports and reports;
 - :func:`open`, :class:`KeyedVectors`: words with their vectors;
 - :func:`project`, :class:`Projection`: words as points, by PCA, t-SNE or UMAP;
 - :func:`tokenizer`, :class:`Tokenizer`: text to ids and back;
 - :func:`set_threads`: how many cores to use;
-- :mod:`wordspace.errors`: what can go wrong.
+- :mod:`wordspace.errors`: the exceptions.
 
 The program ``wordspace`` is in the same wheel: ``wordspace --help``, or ``python -m wordspace``.
 
@@ -41,8 +41,8 @@ from .errors import (
     DiskError,
     Error,
     ExistsError,
-    MissingError,
-    QuestionError,
+    NotFoundError,
+    ArgumentError,
     UnknownWordError,
 )
 from .keyed_vectors import KeyedVectors
@@ -60,9 +60,9 @@ __all__ = [
     "Error",
     "ExistsError",
     "KeyedVectors",
-    "MissingError",
+    "NotFoundError",
     "Projection",
-    "QuestionError",
+    "ArgumentError",
     "Run",
     "Tokenizer",
     "UnknownWordError",
@@ -76,14 +76,14 @@ __all__ = [
 
 
 def set_threads(threads: int) -> None:
-    """Uses so many cores; 0 means all. Before the first query or run of the process: what computes is made once.
+    """Sets the number of threads; 0 means one a core. Call it before the first query or run: the thread pool is created once.
 
-    :raises QuestionError: if it is too late, or they are more than four for each core.
+    :raises ArgumentError: if the pool exists already with another number, or for more than four threads a core.
     """
     used = _wordspace.set_threads(threads)
     if threads not in (0, used):
-        raise QuestionError(f"{used} threads compute already; call set_threads before the first query, or set RAYON_NUM_THREADS")
+        raise ArgumentError(f"the thread pool exists already, with {used} threads; call set_threads before the first query, or set RAYON_NUM_THREADS")
 
 
-# Threads that train when the interpreter ends finish their update and save a checkpoint.
+# A thread that trains when the interpreter ends finishes its update and saves a checkpoint.
 atexit.register(_wordspace.stop_all)

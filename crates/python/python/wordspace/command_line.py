@@ -8,7 +8,7 @@ import sys
 
 def main() -> None:
     """The console script ``wordspace``; also ``python -m wordspace``."""
-    # Python's own handler only takes note of Ctrl-C, for an interpreter that does not run meanwhile.
+    # Python's handler would only set a flag, which the interpreter cannot check while native code runs.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from ._wordspace import command_line
 

@@ -1,9 +1,9 @@
-"""What can go wrong, with the sentences of the command line.
+"""Exceptions, with the messages of the command line.
 
     Error
-    ├── QuestionError    an argument or a setting that makes no sense; also a ValueError
+    ├── ArgumentError    an argument or a setting that makes no sense; also a ValueError
     ├── DataError        a file, a run or a text that cannot be used; also an OSError
-    │   └── MissingError    nothing of that name; also a FileNotFoundError
+    │   └── NotFoundError    a source that does not exist; also a FileNotFoundError
     ├── UnknownWordError a word without a vector; also a KeyError
     ├── DeviceError      a device that is not there, or fails; also a RuntimeError
     ├── DiskError        a file that cannot be written; also an OSError
@@ -12,13 +12,13 @@
 
 
 class Error(Exception):
-    """The base of everything that wordspace raises on its own account."""
+    """The base class of wordspace's exceptions."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
 
-class QuestionError(Error, ValueError):
+class ArgumentError(Error, ValueError):
     """An argument or a setting that makes no sense."""
 
 
@@ -26,8 +26,8 @@ class DataError(Error, OSError):
     """A file, a run or a text that cannot be used."""
 
 
-class MissingError(DataError, FileNotFoundError):
-    """Nothing of that name."""
+class NotFoundError(DataError, FileNotFoundError):
+    """A source that does not exist."""
 
 
 class UnknownWordError(Error, KeyError):

@@ -138,7 +138,7 @@ def read_analogies(path: str | os.PathLike[str], case_insensitive: bool) -> list
 
 def known_rows(vectors: KeyedVectors, restrict_vocab: int | None, case_insensitive: bool) -> dict[str, int]:
     """The rows of the first words by their spelling; of two that are spelled alike the first."""
-    words = vectors._native.words_of(0, restrict_vocab or len(vectors))
+    words = vectors._native.words_in_range(0, restrict_vocab or len(vectors))
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         rows.setdefault(spelled(word, case_insensitive), row)

@@ -46,8 +46,8 @@ class Nearest(Rows):
     def most_similar_many(
         self, queries: Sequence[Term], topn: int = 10, restrict_vocab: int | None = None
     ) -> list[list[tuple[str, float]]]:
-        """:meth:`most_similar` of each of `queries`, words or vectors, which share the passes over the vectors: 64 take little
-        longer than one."""
+        """:meth:`most_similar` of each of `queries`, words or vectors. Up to 64 queries share a pass over the vectors, which takes
+        far less time than 64 calls."""
         if len(queries) == 0 or topn < 1:
             return [[] for _ in queries]
         pairs = [self._query(query, None) for query in queries]
@@ -56,7 +56,7 @@ class Nearest(Rows):
         return self._native.nearest(directions.tobytes(), excluded, int(topn), 0, restrict_vocab or len(self))
 
     def _query(self, positive: Any, negative: Any) -> tuple[np.ndarray, list[int]]:
-        """The direction to look in, `[C]`, and the rows that are no answer."""
+        """The direction to search in, `[C]`, and the rows that are no answer."""
         terms = [(term, 1.0) for term in as_list(positive)] + [(term, -1.0) for term in as_list(negative)]
         keys, weights = [], []
         for term, weight in terms:
@@ -94,7 +94,7 @@ class Nearest(Rows):
         topn: int | None = 10,
         restrict_vocab: int | None = None,
     ) -> Any:
-        """The words of the largest product of cosines, by 3CosMul (Levy and Goldberg 2014)."""
+        """The nearest words by 3CosMul (Levy and Goldberg 2014): products of cosines instead of sums."""
         if isinstance(topn, Integral) and topn < 1:
             return []
         positive, negative = as_list(positive), as_list(negative)
@@ -117,7 +117,7 @@ class Nearest(Rows):
 
 
 def as_list(terms: Any) -> list[Any]:
-    """One term, several or none as a list, as gensim reads them."""
+    """A list of terms: of one, several or none, by gensim's rules."""
     if terms is None:
         return []
     if isinstance(terms, KEYS) or (isinstance(terms, np.ndarray) and terms.ndim == 1):

@@ -1,4 +1,4 @@
-"""Opens what the command line opens."""
+"""Opens sources of vectors: runs, models and files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from . import _wordspace
-from .errors import DataError, MissingError
+from .errors import DataError, NotFoundError
 from .progress import Bar
 
 
@@ -23,11 +23,11 @@ def open_native(
     except DataError as error:
         if os.path.exists(name.rsplit("@", 1)[0]):
             raise
-        raise MissingError(str(error)) from None
+        raise NotFoundError(str(error)) from None
 
 
 def absolute(source: str | os.PathLike[str]) -> str:
-    """`source` as another process finds it: a name that is no file stays as it is."""
+    """`source` with an absolute path, so that another process finds it; ``"gpt2"`` stays as it is."""
     name = os.fsdecode(source)
     path, at, step = name.rpartition("@")
     if at and not os.path.exists(name):
@@ -46,12 +46,12 @@ def open(  # noqa: A001: it is called as wordspace.open
     :param table: ``"token"``, or ``"position"`` for the position table of a model, whose words are ``"0"``, ``"1"``, ….
     :param limit: read only this many rows.
     :param strict: refuse a file that has rows that cannot be used, instead of leaving them out.
-    :raises MissingError: if there is nothing of that name.
+    :raises NotFoundError: if it does not exist.
     :raises DataError: if it is not a source of vectors, or is damaged.
 
-    Files of ``.npy``, safetensors and word2vec binary are mapped, not read: nothing is copied, and what is not asked for is
-    never loaded. While a mapped file is in use it must not be cut short by another program: reading the part that is gone
-    would end the process (SIGBUS), as with every memory map. Replacing it under the same name is safe.
+    Large files of ``.npy``, safetensors and word2vec binary are mapped, not copied: only the rows that a query reads are
+    loaded. While a mapped file is in use no other program may truncate it: reading the missing part would end the process
+    (SIGBUS), as with every memory map. Replacing it by a new file of the same name is safe.
     """
     from .keyed_vectors import KeyedVectors
 

@@ -12,23 +12,24 @@ DELAY = 1.0
 
 
 class Bar:
-    """Listens to progress events; its bar appears after a second. Without tqdm or a terminal it draws nothing."""
+    """Shows progress events as a bar, which appears after a second; nothing without tqdm, or without a terminal or notebook."""
 
     def __init__(self, label: str) -> None:
         self.label = label
         self.bar: Any = None
 
     def __enter__(self) -> Callable[[str], None] | None:
-        return self.hear if bar_class() else None
+        return self.on_event if bar_class() else None
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def hear(self, event: str) -> None:
-        """Moves the bar, if `event` is one of progress."""
+    def on_event(self, event: str) -> None:
+        """Shows `event`, as JSON."""
         self.show(json.loads(event))
 
     def show(self, event: dict[str, Any]) -> None:
+        """Moves the bar, if `event` is one of progress."""
         if event.get("event") != "progress" or not event["total"]:
             return
         if self.bar is not None and self.bar.total != event["total"]:
@@ -48,7 +49,7 @@ class Bar:
 
 
 def bar_class() -> Any:
-    """tqdm's class for this place: a notebook or a terminal. None if nobody would see the bar."""
+    """tqdm's class for a notebook or a terminal; None elsewhere, or without tqdm."""
     if "ipykernel" not in sys.modules and not (sys.stderr and sys.stderr.isatty()):
         return None
     try:

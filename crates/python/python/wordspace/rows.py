@@ -49,12 +49,12 @@ class Rows:
     def index_to_key(self) -> list[str]:
         """The word of each row. All words are copied on first use."""
         if self._index_to_key is None:
-            self._index_to_key = self._native.words_of(0, len(self))
+            self._index_to_key = self._native.words_in_range(0, len(self))
         return self._index_to_key
 
     @property
     def key_to_index(self) -> Mapping[str, int]:
-        """The row of each word, looked up when it is asked for."""
+        """The row of each word: a mapping that looks words up on demand."""
         return KeyToIndex(self)
 
     def get_index(self, key: Key, default: int | None = None) -> int:
@@ -80,15 +80,15 @@ class Rows:
     def vectors(self) -> np.ndarray:
         """All vectors, `[V, C]`, read-only.
 
-        Without a copy where they lie one after another: ``.npy`` and safetensors files, runs, text files. A word2vec file has
-        each vector behind its word: they are copied on first use, which a warning says. No query needs them.
+        Without a copy where they are contiguous: ``.npy`` and safetensors files, runs, text files. In a large word2vec file
+        each vector follows its word: they are copied on first use, with a warning. No query needs this array.
         """
         if self._vectors is None:
             self._vectors = asarray(self._native.table())
         if self._vectors is None:
             megabytes = len(self) * self.vector_size * 4 / 1e6
             warnings.warn(
-                f"{self._native.name}: the vectors lie between the words, so v.vectors copies them ({megabytes:.0f} MB); "
+                f"{self._native.name}: each vector follows its word, so v.vectors copies them ({megabytes:.0f} MB); "
                 "queries, v[word] and v[[words]] do not",
                 stacklevel=2,
             )
@@ -171,7 +171,7 @@ class Rows:
 
 
 class KeyToIndex(Mapping[str, int]):
-    """The row of each word: a dictionary that is not there before it is asked."""
+    """The row of each word, looked up on demand: nothing is built for it."""
 
     def __init__(self, vectors: Rows) -> None:
         self._vectors = vectors
@@ -189,9 +189,9 @@ class KeyToIndex(Mapping[str, int]):
         return len(self._vectors)
 
 
-def asarray(numbers: _wordspace.Array | None) -> Any:
-    """`numbers` as an array, read-only and without a copy."""
-    return None if numbers is None else np.asarray(numbers)
+def asarray(native: _wordspace.Array | None) -> Any:
+    """`native` as a NumPy array, read-only and without a copy."""
+    return None if native is None else np.asarray(native)
 
 
 def in_memory(words: list[str], values: np.ndarray) -> _wordspace.Vectors:

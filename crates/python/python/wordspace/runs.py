@@ -1,4 +1,4 @@
-"""Runs: trained, opened, and what is made of them."""
+"""Runs: training, logs, vectors, generated text, exports and reports."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from . import _wordspace
-from .errors import DataError, MissingError
+from .errors import DataError, NotFoundError
 from .keyed_vectors import KeyedVectors
 from .opening import open as open_source
 from .progress import Bar
 
-#: What a listener is given: an event as the log writes it, such as ``{"event": "step", "step": 7, "loss": 4.2, …}``.
+#: Called with each event, in the form of the log, such as ``{"event": "step", "step": 7, "loss": 4.2, …}``.
 Listener = Callable[[dict[str, Any]], object]
 
 
@@ -38,7 +38,7 @@ def train(
     """Trains a run and returns it; without arguments the toy run, ten seconds on a laptop.
 
     :param config: a TOML file, or its sections as a dictionary: ``{"model": {"channels": 64}, "train": {"steps": 100}}``.
-        What is left out has its default.
+        Missing keys have their defaults.
     :param text: the path of the training text, in UTF-8.
     :param on_event: called with each event: ``progress``, ``started``, ``warning``, ``step``, ``evaluation``, ``watch``,
         ``vectors``, ``checkpoint``. What it raises ends the run after the update under way, with a checkpoint.
@@ -63,13 +63,13 @@ def train(
         "run.name": name,
     }
     changes = [(key, str(value)) for key, value in given.items() if value is not None]
-    with Listening(on_event) as listener:
+    with EventListener(on_event) as listener:
         path, outcome = _wordspace.train(file, settings, changes, steps, os.fsdecode(out), overwrite, listener)
     return Run._of(path, json.loads(outcome))
 
 
-class Listening:
-    """What hears the events of a run: the caller's function, and the progress bar."""
+class EventListener:
+    """Gives the events of a run to the caller's function and to the progress bar."""
 
     def __init__(self, on_event: Listener | None) -> None:
         self.on_event = on_event
@@ -77,12 +77,12 @@ class Listening:
 
     def __enter__(self) -> Callable[[str], None]:
         self.steps = 0
-        return self.hear
+        return self.on_native_event
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def hear(self, text: str) -> None:
+    def on_native_event(self, text: str) -> None:
         event = json.loads(text)
         kind = event["event"]
         if kind == "started":
@@ -98,16 +98,16 @@ class Listening:
 
 
 class Run:
-    """A run of wordspace: the folder that ``wordspace train`` or :func:`wordspace.train` has made."""
+    """A run: the folder that ``wordspace train`` or :func:`wordspace.train` writes."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.path.abspath(os.fsdecode(path))
-        #: How training ended, if this object is what :func:`train` or :meth:`resume` returned: ``ending``, ``step``, ``loss``,
-        #: ``tokens_per_second``, ….
+        #: The result of training, as ``train --json`` prints it, if :func:`train` or :meth:`resume` returned this object:
+        #: ``ending``, ``steps``, ``val_loss``, ``tokens_per_second``, ….
         self.outcome: dict[str, Any] = {}
         if not os.path.isfile(os.path.join(self.path, "config.toml")):
             found = "it has no config.toml, so it is not a run" if os.path.exists(self.path) else "there is no such run"
-            kind = DataError if os.path.exists(self.path) else MissingError
+            kind = DataError if os.path.exists(self.path) else NotFoundError
             raise kind(f"{os.fsdecode(path)}: {found}; wordspace.train() makes one")
 
     @classmethod
@@ -183,7 +183,7 @@ class Run:
         try:
             with open(path, encoding="utf8") as lines:
                 for line in lines:
-                    # The last line of a run that goes on may be half written.
+                    # A run in progress may have written half of its last line.
                     if line.endswith("\n") and (event := json.loads(line))["event"] == (kind or event["event"]):
                         found.append(event)
         except FileNotFoundError:
@@ -200,7 +200,7 @@ class Run:
         :param changes: keys of the configuration to change: ``{"train.learning_rate": 1e-4}``.
         """
         changed = [(key, str(value)) for key, value in (changes or {}).items()]
-        with Listening(on_event) as listener:
+        with EventListener(on_event) as listener:
             path, outcome = _wordspace.resume(self.path, changed, steps, listener)
         return Run._of(path, json.loads(outcome))
 
@@ -226,7 +226,7 @@ class Run:
         return _wordspace.export(self.path, step, os.fsdecode(to))
 
     def report(self, to: str | os.PathLike[str] | None = None) -> str:
-        """The run as one HTML page that turns, plays and needs no network; written to the new file `to` if it is given."""
+        """The run as one interactive HTML page that needs no network; written to the new file `to` if it is given."""
         return _wordspace.report(self.path, None if to is None else os.fsdecode(to))
 
     def _repr_html_(self) -> str:
@@ -264,12 +264,12 @@ def generate(
     :param on_text: called with each part of the text as it is complete.
     """
 
-    def hear(text: str) -> None:
+    def on_event(text: str) -> None:
         event = json.loads(text)
         if on_text is not None and event["event"] == "text":
             on_text(event["text"])
 
-    return _wordspace.generate(os.fsdecode(source), step, prompt, tokens, temperature, top_k, seed, device, hear)
+    return _wordspace.generate(os.fsdecode(source), step, prompt, tokens, temperature, top_k, seed, device, on_event)
 
 
 def column(values: list[Any]) -> np.ndarray:

@@ -51,7 +51,7 @@ impl Failure {
         Self { hints, ..self }
     }
 
-    /// Its exit code: 2 a question that makes no sense, 3 a file that cannot be used, 4 a device, 5 a disk, 6 something that
+    /// Its exit code: 2 arguments that make no sense, 3 a file that cannot be used, 4 a device, 5 a disk, 6 something that
     /// exists, 130 Ctrl-C, 1 anything else.
     pub fn code(&self) -> u8 {
         self.code

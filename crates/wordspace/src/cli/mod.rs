@@ -13,10 +13,13 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::Value;
 
+use crate::train::Outcome;
 use args::{Args, Command, TrainArgs};
 pub use failure::{Failure, INTERRUPTED};
 use terminal::{Terminal, Unwritten, printable};
@@ -46,6 +49,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// The outcome of the run in `folder`, as `train --json` prints it, without the neighbours of words.
+pub fn outcome_json(folder: &Path, outcome: &Outcome) -> Value {
+    terminal::to_json(folder, outcome, None)
 }
 
 /// How a command ended that was left by a panic.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::numbers::{from_one, whole};
 use crate::cli::command::in_shell;
-use crate::data::formats::Format;
+use crate::explore::OutputFormat;
 use crate::picture::Theme;
 
 // Anything with vectors. Not a doc comment, which clap would use as the description of the commands.
@@ -65,39 +65,11 @@ pub struct ConvertArgs {
     pub file: PathBuf,
     /// The format: bin, txt, glove, npy, safetensors, tsv, csv, or static-embedding, a folder for sentence-transformers and
     /// model2vec [default: by the file's ending].
-    #[arg(long, value_name = "FORMAT", value_parser = target)]
-    pub to: Option<Target>,
+    #[arg(long, value_name = "FORMAT", value_parser = output_format)]
+    pub to: Option<OutputFormat>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
-}
-
-/// What `convert` writes.
-#[derive(Clone, Copy)]
-pub enum Target {
-    /// A file, with a word list beside it if the format needs one.
-    File(Format),
-    /// A folder for sentence-transformers and model2vec.
-    StaticEmbedding,
-}
-
-impl Target {
-    fn all() -> impl Iterator<Item = Self> {
-        Format::WRITTEN.into_iter().map(Self::File).chain([Self::StaticEmbedding])
-    }
-
-    /// Its name as a value of `--to`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::File(format) => format.name(),
-            Self::StaticEmbedding => "static-embedding",
-        }
-    }
-
-    /// The names of all.
-    pub fn names() -> String {
-        Self::all().map(Self::name).collect::<Vec<_>>().join(", ")
-    }
 }
 
 #[derive(Args)]
@@ -260,6 +232,7 @@ pub struct EmbedArgs {
     pub json: bool,
 }
 
-fn target(name: &str) -> Result<Target, String> {
-    Target::all().find(|target| target.name() == name).ok_or_else(|| format!("expected one of {}", Target::names()))
+fn output_format(name: &str) -> Result<OutputFormat, String> {
+    let found = OutputFormat::all().find(|format| format.name() == name);
+    found.ok_or_else(|| format!("expected one of {}", OutputFormat::names()))
 }

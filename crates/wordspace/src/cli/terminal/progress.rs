@@ -68,12 +68,7 @@ impl Progress {
     }
 
     fn prepare(&mut self, phase: Phase, done: u64, total: u64) {
-        let what = match phase {
-            Phase::Vocabulary => "learning the tokens",
-            Phase::Tokens => "encoding the text",
-            Phase::Reading => "reading vectors",
-            Phase::Writing => "writing vectors",
-        };
+        let what = phase.label();
         if self.phase != Some(phase) {
             self.phase = Some(phase);
             self.bar.reset();
