@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# Makes what people install without compiling, in the folder that --to names, for the machine's own architecture:
+# Makes the files of a release in a new folder, for the architecture of this machine:
 #
 #   wordspace-VERSION-ARCH-linux.tar.xz      the program, completions, manual pages, licences
 #   wordspace-VERSION-cp310-abi3-….whl       the module and the program for Python 3.10 and later
-#   wordspace-VERSION.cdx.json               what is in them (CycloneDX)
+#   wordspace-VERSION.cdx.json               their dependencies, as an SBOM (CycloneDX)
 #   SHA256SUMS
 #
 #   scripts/release.sh --to DIR [--wheel-only]
 #
-# On Linux with glibc, which is what it was tried on (Debian 12, x86-64). Both run with glibc 2.28 or later: they are compiled as
-# always, and linked against the symbols of that version, which PyPI's ziglang has for every version. So this takes no second
-# compilation. Other platforms: macOS needs `maturin build --release --target universal2-apple-darwin` on a Mac with Xcode's
+# Tried on Debian 12, x86-64. The files run with glibc 2.28 or later: the usual build is linked again, against the symbols of that
+# version, which PyPI's ziglang provides. Nothing is compiled twice. Other platforms: macOS needs `maturin build --release --target universal2-apple-darwin` on a Mac with Xcode's
 # command line tools; Windows `maturin build --release` with Visual Studio's C++ tools; musl (Alpine) a Rust target of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +36,7 @@ trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q maturin==1.16.0 ziglang==0.17.1
 
-# The symbols of that glibc: linking anything by zig makes them. Its compiler and linker are not used for more.
+# Linking one file by zig writes stub libraries with the symbols of that glibc. zig is used for nothing else.
 echo 'int one(void) { return 1; }' >"$work/one.c"
 ZIG_GLOBAL_CACHE_DIR=$work/zig "$work/venv/bin/python" -m ziglang cc -target "$arch-linux-gnu.$GLIBC" -shared -fPIC "$work/one.c" -o "$work/one.so"
 mkdir "$work/glibc" "$work/bin"
@@ -45,7 +44,7 @@ cp "$(dirname "$(find "$work/zig" -name libc.so.6)")"/*.so.* "$(find "$work/zig"
 for name in m pthread dl rt util; do ln -s "$(basename "$work"/glibc/lib$name.so.*)" "$work/glibc/lib$name.so"; done
 echo "GROUP ( $work/glibc/libc.so.6 $work/glibc/libc_nonshared.a )" >"$work/glibc/libc.so"
 
-# The linker that cargo calls. Where Rust links by lld, equal functions are kept once: a tenth of the library.
+# The linker that cargo calls. Where Rust links by lld, identical functions are folded: the library is a tenth smaller.
 once=$([ "$arch" = x86_64 ] && echo -Wl,--icf=all || true)
 cat >"$work/bin/cc" <<EOF
 #!/bin/sh
@@ -53,7 +52,7 @@ case " \$* " in *" -c "*) exec $(command -v cc) "\$@" ;; esac
 exec $(command -v cc) -L"$work/glibc" "\$@" $once -Wl,--allow-shlib-undefined
 EOF
 chmod +x "$work/bin/cc"
-# Cargo links again what has changed; afterwards the next build links once more, without this linker.
+# Touching their sources makes cargo link them again: now by this linker, and in the next build without it.
 relink() { touch crates/wordspace/src/main.rs crates/python/src/lib.rs; }
 trap 'relink; rm -rf "$work"' EXIT
 

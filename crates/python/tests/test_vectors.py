@@ -1,4 +1,4 @@
-"""Vectors: the same numbers as NumPy's and gensim's, without copies that nobody asked for."""
+"""Vectors: the same results as NumPy and gensim, and copies only where they are documented."""
 
 import gensim.models
 import numpy as np

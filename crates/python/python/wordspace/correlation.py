@@ -28,7 +28,7 @@ def pearson(a: np.ndarray, b: np.ndarray) -> Correlation:
 def spearman(a: np.ndarray, b: np.ndarray) -> Correlation:
     """Spearman's correlation of two arrays, `[N]`: Pearson's of their ranks."""
     r, _ = pearson(ranks(a), ranks(b))
-    # Sums of ranks are exact; what is within rounding of ±1 is ±1.
+    # Perfect correlations are ±1 exactly, whose p-value is 0, as in SciPy.
     r = float(round(r, 15))
     return Correlation(r, p_value(r, len(a)))
 

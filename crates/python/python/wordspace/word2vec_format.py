@@ -40,7 +40,7 @@ def load(
         problem = f"{os.fsdecode(fname)}: {native.words_not_utf8} words are not UTF-8; to read them: unicode_errors=\"replace\""
         raise UnicodeDecodeError("utf-8", b"", 0, 1, problem)
     with warnings.catch_warnings():
-        # It was asked for.
+        # The caller has asked for U+FFFD, so no warning says it again.
         if native.words_not_utf8:
             warnings.simplefilter("ignore")
         vectors = cls._of(native, (absolute(fname), "token", limit, False))
