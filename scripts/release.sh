@@ -9,8 +9,9 @@
 #   scripts/release.sh --to DIR [--wheel-only]
 #
 # Tried on Debian 12, x86-64. The files run with glibc 2.28 or later: the usual build is linked again, against the symbols of that
-# version, which PyPI's ziglang provides. Nothing is compiled twice. Other platforms: macOS needs `maturin build --release --target universal2-apple-darwin` on a Mac with Xcode's
-# command line tools; Windows `maturin build --release` with Visual Studio's C++ tools; musl (Alpine) a Rust target of its own.
+# version, which PyPI's ziglang provides. Nothing is compiled twice. Other platforms: macOS needs `maturin build --release --target
+# universal2-apple-darwin` on a Mac with Xcode's command line tools; Windows `maturin build --release` with Visual Studio's C++ tools;
+# musl (Alpine) a Rust target of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
